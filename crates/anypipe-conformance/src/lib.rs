@@ -1,0 +1,1 @@
+//! The laws and promises of anypipe as tests that every backend must pass.

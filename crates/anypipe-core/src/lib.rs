@@ -1,0 +1,14 @@
+//! The contract of anypipe.
+pub mod channel;
+pub mod error;
+pub mod run;
+pub mod runtime;
+pub mod scope;
+pub mod source;
+pub mod stage;
+pub mod sink;
+mod sync;
+pub use error::{ErrorKind, RunError};
+pub use run::Run;
+pub use scope::Scope;
+pub use stage::Stage; pub use sink::Sink; pub use source::Source; pub use stage::Holds;

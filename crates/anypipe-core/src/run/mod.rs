@@ -1,0 +1,286 @@
+//! What a terminal returns: a run that has not started yet, one in hand, and one as a stream.
+
+mod control;
+mod running;
+mod session;
+mod stream;
+mod timed;
+
+use std::any::Any;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+pub use self::control::Control;
+pub(crate) use self::control::Controls;
+pub use self::running::Running;
+pub(crate) use self::session::{AtEnd, FutureSession, Session};
+pub use self::stream::{CheckedStream, RunStream};
+pub use self::timed::{Scoped, TimedOut, fail_after, move_on_after, scoped};
+use crate::error::RunError;
+use crate::runtime::{AsHandle, RuntimeHandle};
+use crate::scope::task::BoxFuture;
+use crate::scope::{CancelToken, Scope, current_runtime};
+
+/// Finds the runtime of a run that wasn't given one. The facade's knows every backend; core's own
+/// is [`inherit`].
+pub type Choose = fn() -> Result<RuntimeHandle, RunError>;
+
+/// The runtime of the scope this code runs in, or the one that was entered on this thread.
+///
+/// # Errors
+///
+/// [`ErrorKind::NoRuntime`](crate::ErrorKind::NoRuntime) where there is neither.
+pub fn inherit() -> Result<RuntimeHandle, RunError> {
+    current_runtime().ok_or_else(|| {
+        RunError::no_runtime(
+            "no runtime: name one with `.on(runtime)`, or run inside one that anypipe has entered",
+        )
+    })
+}
+
+/// How a run starts and what ends it early.
+pub(crate) struct Plan {
+    /// The name told where the run's own part panics outside any stage.
+    name: &'static str,
+    /// Finds a runtime where none was given.
+    choose: Choose,
+    /// The runtime that was given.
+    on: Option<RuntimeHandle>,
+    /// What the given runtime needs to live.
+    keep: Option<Arc<dyn Any + Send + Sync>>,
+    /// How long the run may take.
+    deadline: Option<Duration>,
+    /// Cancels the run.
+    cancel_on: Option<CancelToken>,
+    /// Stops the run gracefully.
+    stop_on: Option<CancelToken>,
+    /// What to do with tasks that still run when the body is done.
+    at_end: AtEnd,
+}
+
+impl Plan {
+    pub(crate) fn new(name: &'static str, choose: Choose, at_end: AtEnd) -> Self {
+        let (on, keep, deadline, cancel_on, stop_on) = (None, None, None, None, None);
+        Self { name, choose, on, keep, deadline, cancel_on, stop_on, at_end }
+    }
+
+    fn runtime(&self) -> Result<RuntimeHandle, RunError> {
+        self.on.clone().map_or_else(self.choose, Ok)
+    }
+
+    pub(crate) fn open<B>(self, make: impl FnOnce(&Scope) -> B) -> Result<Session<B>, RunError> {
+        let runtime = self.runtime()?;
+        let controls = self.controls();
+        Ok(self.open_on(runtime, controls, make))
+    }
+
+    /// What steers the run from outside, below the tokens that were given.
+    fn controls(&self) -> Controls {
+        let below = |token: &Option<CancelToken>| token.as_ref().map(CancelToken::child).unwrap_or_default();
+        Controls::new(below(&self.stop_on), below(&self.cancel_on))
+    }
+
+    fn open_on<B>(
+        self,
+        runtime: RuntimeHandle,
+        controls: Controls,
+        make: impl FnOnce(&Scope) -> B,
+    ) -> Session<B> {
+        let cancelled = controls.cancel_token().cancelled();
+        let mut session = Session::open(runtime, self.name, self.at_end, controls, self.keep, make);
+        session.set_cancel(cancelled);
+        if let Some(length) = self.deadline {
+            session.set_deadline(length);
+        }
+        session
+    }
+}
+
+type Make<T> = Box<dyn FnOnce(&Scope) -> BoxFuture<T> + Send>;
+
+/// A run that was described and not started: it starts when it is awaited, or by
+/// [`start`](Run::start).
+///
+/// `.await` gives the value, and panics where the run itself failed: with the panic of the user
+/// code that failed it, else with the [`RunError`]'s text. [`checked`](Run::checked) gives the
+/// error as a value.
+///
+/// # Cancel safety
+///
+/// Dropping a run in its middle cancels it: every task that isn't being polled on another thread
+/// at that moment is dropped at once, the rest when their poll returns; the scope the run started
+/// in joins those. What was on its way is lost.
+#[must_use = "a run does nothing unless it is awaited or started"]
+pub struct Run<T> {
+    state: State<T>,
+}
+
+enum State<T> {
+    Planned { plan: Plan, make: Make<T> },
+    Active(FutureSession<BoxFuture<T>>),
+    Over,
+}
+
+impl<T: Send + 'static> Run<T> {
+    /// A run of `make`'s future in a scope of its own. When the future is done the run needs nothing
+    /// more: tasks that still run are cancelled and joined.
+    ///
+    /// `name` is told where the future panics outside any stage; `choose` finds a runtime.
+    pub fn new<F>(
+        name: &'static str,
+        choose: Choose,
+        make: impl FnOnce(&Scope) -> F + Send + 'static,
+    ) -> Self
+    where
+        F: Future<Output = T> + Send + 'static,
+    {
+        Self::planned(Plan::new(name, choose, AtEnd::Cancel), make)
+    }
+
+    pub(crate) fn planned<F>(plan: Plan, make: impl FnOnce(&Scope) -> F + Send + 'static) -> Self
+    where
+        F: Future<Output = T> + Send + 'static,
+    {
+        let make: Make<T> = Box::new(|scope| Box::pin(make(scope)));
+        Self { state: State::Planned { plan, make } }
+    }
+
+    fn edit(mut self, edit: impl FnOnce(&mut Plan)) -> Self {
+        if let State::Planned { plan, .. } = &mut self.state {
+            edit(plan);
+        }
+        self
+    }
+
+    /// Runs on this runtime, whatever the code runs in.
+    ///
+    /// A value that owns its runtime (`Tokio::multi_thread(2)`) is kept alive until the run is over.
+    pub fn on(self, runtime: impl AsHandle) -> Self {
+        self.edit(|plan| {
+            plan.on = Some(runtime.handle());
+            plan.keep = runtime.keep_alive();
+        })
+    }
+
+    /// Cancels and joins the run when it has taken `length`; it then fails as timed out.
+    pub fn deadline(self, length: Duration) -> Self {
+        self.edit(|plan| plan.deadline = Some(length))
+    }
+
+    /// Cancels and joins the run when the token is cancelled; it then fails as cancelled. Nothing
+    /// is polled where the token is cancelled already.
+    pub fn cancel_on(self, token: CancelToken) -> Self {
+        self.edit(|plan| plan.cancel_on = Some(token))
+    }
+
+    /// Ends the sources when the token is cancelled: items on their way are finished, and the run
+    /// gives what it has.
+    pub fn stop_on(self, token: CancelToken) -> Self {
+        self.edit(|plan| plan.stop_on = Some(token))
+    }
+
+    /// The same run, with its failure as a value instead of a panic.
+    pub fn checked(self) -> Checked<T> {
+        Checked { run: self }
+    }
+
+    /// Starts the run now, on a task of its own.
+    pub fn start(self) -> Running<T> {
+        match self.state {
+            State::Planned { plan, make } => Running::start(plan, make),
+            // A run that was polled can be moved here only by `Unpin`; go on with what it has.
+            State::Active(session) => Running::go_on(session),
+            State::Over => panic!("a run was started after it was over"),
+        }
+    }
+
+    fn poll_checked(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, RunError>> {
+        if let State::Planned { .. } = self.state {
+            let State::Planned { plan, make } = std::mem::replace(&mut self.state, State::Over) else {
+                unreachable!("looked at one line above");
+            };
+            match plan.open(make) {
+                Ok(session) => self.state = State::Active(FutureSession::new(session)),
+                Err(error) => return Poll::Ready(Err(error)),
+            }
+        }
+        let State::Active(session) = &mut self.state else {
+            panic!("a run was polled after it was over");
+        };
+        let polled = session.poll(cx);
+        if polled.is_ready() {
+            self.state = State::Over;
+        }
+        polled
+    }
+}
+
+impl<T: Send + 'static, E: Send + 'static> Run<Result<T, E>> {
+    /// The same run with all its errors instead of the first: it doesn't stop at an `Err`, and gives
+    /// every one of them, in the order in which they came.
+    pub fn all_errors(self) -> Run<Result<T, Vec<E>>> {
+        let State::Planned { plan, make } = self.state else {
+            panic!("all errors must be asked for before the run is polled");
+        };
+        Run::planned(plan, move |scope| {
+            let controls = scope.controls().clone();
+            controls.keep_errors();
+            let run = make(scope);
+            async move {
+                let result = run.await;
+                let mut errors = controls.kept_errors();
+                match result {
+                    Ok(value) if errors.is_empty() => return Ok(value),
+                    Ok(_) => {}
+                    Err(first) => errors.insert(0, first),
+                }
+                Err(errors)
+            }
+        })
+    }
+}
+
+impl<T: Send + 'static> Future for Run<T> {
+    type Output = T;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
+        self.poll_checked(cx).map(|result| result.unwrap_or_else(|error| error.resume()))
+    }
+}
+
+// The value is only ever moved, so a run can be moved between polls whatever it gives.
+impl<T> Unpin for Run<T> {}
+
+impl<T> fmt::Debug for Run<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = match &self.state {
+            State::Planned { .. } => "planned",
+            State::Active(_) => "active",
+            State::Over => "over",
+        };
+        f.debug_struct("Run").field("state", &state).finish_non_exhaustive()
+    }
+}
+
+/// A [`Run`] whose failure is a value, made by [`Run::checked`].
+///
+/// # Cancel safety
+///
+/// As that of [`Run`].
+#[derive(Debug)]
+#[must_use = "a run does nothing unless it is awaited"]
+pub struct Checked<T> {
+    run: Run<T>,
+}
+
+impl<T: Send + 'static> Future for Checked<T> {
+    type Output = Result<T, RunError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.run.poll_checked(cx)
+    }
+}

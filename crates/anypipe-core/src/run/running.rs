@@ -1,0 +1,122 @@
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use super::{Control, Controls, FutureSession, Make, Plan};
+use crate::error::RunError;
+use crate::runtime::RuntimeHandle;
+use crate::scope::task::BoxFuture;
+use crate::scope::{Promise, Scope, current_scope, promise};
+
+/// A run that was started: it goes on by itself, and is a future of its result.
+///
+/// # Cancel safety
+///
+/// Dropping a `Running` cancels the run, as dropping a [`Run`](super::Run) in its middle does.
+#[must_use = "dropping a running run cancels it"]
+pub struct Running<T> {
+    /// The scope of the task that polls the run; `None` where there was no runtime.
+    host: Option<Scope>,
+    /// Steers the run; handed out by [`Running::control`].
+    control: Control,
+    /// The result, or why the run could not start.
+    outcome: Outcome<T>,
+}
+
+enum Outcome<T> {
+    Promised(Promise<Result<T, RunError>>),
+    Known(Option<Result<T, RunError>>),
+    Over,
+}
+
+impl<T: Send + 'static> Running<T> {
+    pub(super) fn start(plan: Plan, make: Make<T>) -> Self {
+        let controls = plan.controls();
+        let runtime = match plan.runtime() {
+            Ok(runtime) => runtime,
+            Err(error) => {
+                let outcome = Outcome::Known(Some(Err(error)));
+                return Self { host: None, control: Control::new(controls), outcome };
+            }
+        };
+        let name = plan.name;
+        // The session opens inside the task, so that its scope has the host for a parent.
+        let open = {
+            let (runtime, controls) = (runtime.clone(), controls.clone());
+            move || FutureSession::new(plan.open_on(runtime, controls, make))
+        };
+        Self::spawn(runtime, name, controls, open)
+    }
+
+    /// Goes on with a run that was polled already.
+    pub(super) fn go_on(session: FutureSession<BoxFuture<T>>) -> Self {
+        let (scope, name) = (session.session().scope().clone(), session.session().name());
+        Self::spawn(scope.runtime().clone(), name, scope.controls().clone(), move || session)
+    }
+
+    fn spawn(
+        runtime: RuntimeHandle,
+        name: &'static str,
+        controls: Controls,
+        open: impl FnOnce() -> FutureSession<BoxFuture<T>> + Send + 'static,
+    ) -> Self {
+        let host = Scope::new(runtime, current_scope(), controls.clone());
+        let (giver, promise) = promise();
+        host.spawn(name, async move {
+            let mut session = open();
+            let result = poll_fn(|cx| session.poll(cx)).await;
+            drop(session);
+            // Where nobody waits any more the host was abandoned, and a panic goes to its heir.
+            if let Err(Err(error)) = giver.give(result) {
+                if let Some(host) = current_scope() {
+                    host.fail(error);
+                }
+            }
+        });
+        Self { host: Some(host), control: Control::new(controls), outcome: Outcome::Promised(promise) }
+    }
+
+    /// A handle that stops, cancels, pauses and watches the run, from anywhere.
+    pub fn control(&self) -> Control {
+        self.control.clone()
+    }
+}
+
+impl<T: Send + 'static> Future for Running<T> {
+    type Output = Result<T, RunError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        if let Outcome::Promised(promise) = &mut this.outcome {
+            let given = ready!(Pin::new(promise).poll(cx));
+            this.outcome = Outcome::Known(given);
+        }
+        if let Some(host) = &this.host {
+            ready!(host.poll_join(cx));
+        }
+        let failure = this.host.take().and_then(|host| host.take_failure());
+        match std::mem::replace(&mut this.outcome, Outcome::Over) {
+            Outcome::Known(Some(Ok(value))) => Poll::Ready(failure.map_or(Ok(value), Err)),
+            Outcome::Known(Some(Err(error))) => Poll::Ready(Err(error)),
+            Outcome::Known(None) => Poll::Ready(Err(failure.unwrap_or_else(RunError::cancelled))),
+            Outcome::Promised(_) | Outcome::Over => panic!("a running run was polled after its end"),
+        }
+    }
+}
+
+impl<T> Unpin for Running<T> {}
+
+impl<T> Drop for Running<T> {
+    fn drop(&mut self) {
+        if let Some(host) = self.host.take() {
+            host.abandon(Vec::new());
+        }
+    }
+}
+
+impl<T> fmt::Debug for Running<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Running").field("host", &self.host).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,120 @@
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use futures_core::Stream;
+
+use super::{AtEnd, Choose, Plan, Session};
+use crate::error::RunError;
+use crate::runtime::AsHandle;
+use crate::scope::Scope;
+
+type BoxStream<T> = Pin<Box<dyn Stream<Item = T> + Send>>;
+type Make<T> = Box<dyn FnOnce(&Scope) -> BoxStream<T> + Send>;
+
+/// A run whose items come out one by one, for the rest of the futures world.
+///
+/// It starts with its first poll, and its end comes after every task was joined. Where the run
+/// fails it panics, as a [`Run`](super::Run) that is awaited does; [`checked`](RunStream::checked)
+/// gives the failure as a last item instead. A truncated stream never looks complete.
+///
+/// # Cancel safety
+///
+/// Dropping it cancels the run.
+#[must_use = "a stream does nothing unless it is polled"]
+pub struct RunStream<T> {
+    state: State<T>,
+}
+
+enum State<T> {
+    Planned { plan: Plan, make: Make<T> },
+    Active { session: Session<BoxStream<T>>, finishing: bool },
+    Over,
+}
+
+impl<T: Send + 'static> RunStream<T> {
+    /// A run that gives the items of `make`'s stream.
+    pub fn new<S>(choose: Choose, make: impl FnOnce(&Scope) -> S + Send + 'static) -> Self
+    where
+        S: Stream<Item = T> + Send + 'static,
+    {
+        let make: Make<T> = Box::new(|scope| Box::pin(make(scope)));
+        Self { state: State::Planned { plan: Plan::new("into_stream", choose, AtEnd::Cancel), make } }
+    }
+
+    /// Runs on this runtime, whatever the code runs in.
+    pub fn on(mut self, runtime: impl AsHandle) -> Self {
+        if let State::Planned { plan, .. } = &mut self.state {
+            plan.on = Some(runtime.handle());
+            plan.keep = runtime.keep_alive();
+        }
+        self
+    }
+
+    /// The same stream, with a failure of the run as its last item instead of a panic.
+    pub fn checked(self) -> CheckedStream<T> {
+        CheckedStream { stream: self }
+    }
+
+    fn poll_checked(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<T, RunError>>> {
+        if let State::Planned { .. } = self.state {
+            let State::Planned { plan, make } = std::mem::replace(&mut self.state, State::Over) else {
+                unreachable!("looked at one line above");
+            };
+            match plan.open(make) {
+                Ok(session) => self.state = State::Active { session, finishing: false },
+                Err(error) => return Poll::Ready(Some(Err(error))),
+            }
+        }
+        let State::Active { session, finishing } = &mut self.state else {
+            return Poll::Ready(None);
+        };
+        let mut ended_by_itself = *finishing;
+        if !*finishing {
+            match ready!(session.poll_body(cx, |body, cx| body.as_mut().poll_next(cx))) {
+                Some(Some(item)) => return Poll::Ready(Some(Ok(item))),
+                Some(None) => {
+                    *finishing = true;
+                    ended_by_itself = true;
+                }
+                None => {}
+            }
+        }
+        let finished = ready!(session.poll_finish(cx));
+        self.state = State::Over;
+        Poll::Ready(match finished {
+            Err(error) => Some(Err(error)),
+            Ok(()) if ended_by_itself => None,
+            Ok(()) => Some(Err(RunError::cancelled())),
+        })
+    }
+}
+
+impl<T: Send + 'static> Stream for RunStream<T> {
+    type Item = T;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        self.poll_checked(cx).map(|item| item.map(|item| item.unwrap_or_else(|error| error.resume())))
+    }
+}
+
+impl<T> fmt::Debug for RunStream<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RunStream").finish_non_exhaustive()
+    }
+}
+
+/// A [`RunStream`] whose failure is its last item, made by [`RunStream::checked`].
+#[derive(Debug)]
+#[must_use = "a stream does nothing unless it is polled"]
+pub struct CheckedStream<T> {
+    stream: RunStream<T>,
+}
+
+impl<T: Send + 'static> Stream for CheckedStream<T> {
+    type Item = Result<T, RunError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.stream.poll_checked(cx)
+    }
+}

@@ -1,0 +1,124 @@
+use std::error::Error;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use super::{AtEnd, Choose, FutureSession, Plan};
+use crate::error::{ErrorKind, RunError};
+
+/// A future in a scope of its own, made by [`scoped`]: the runs and tasks it starts are joined before
+/// it is done.
+///
+/// # Cancel safety
+///
+/// Dropping it drops the future and cancels what it started; the enclosing scope joins the rest.
+#[must_use = "a future does nothing unless it is awaited"]
+pub struct Scoped<F: Future> {
+    state: State<F>,
+}
+
+enum State<F: Future> {
+    Planned { plan: Box<Plan>, future: Pin<Box<F>> },
+    Active(FutureSession<Pin<Box<F>>>),
+    Over,
+}
+
+/// Runs a future in a scope of its own. The future may borrow, and need not be `Send`.
+///
+/// # Errors
+///
+/// Where there is no runtime, where a task that the future left behind panicked, and where the
+/// deadline passed.
+pub fn scoped<F: Future>(name: &'static str, choose: Choose, future: F) -> Scoped<F> {
+    let plan = Box::new(Plan::new(name, choose, AtEnd::Wait));
+    Scoped { state: State::Planned { plan, future: Box::pin(future) } }
+}
+
+impl<F: Future> Scoped<F> {
+    /// Cancels and joins after `length`; the result is then a [`RunError`] that timed out.
+    pub fn deadline(mut self, length: Duration) -> Self {
+        if let State::Planned { plan, .. } = &mut self.state {
+            plan.deadline = Some(length);
+        }
+        self
+    }
+}
+
+impl<F: Future> Future for Scoped<F> {
+    type Output = Result<F::Output, RunError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        if let State::Planned { .. } = self.state {
+            let State::Planned { plan, future } = std::mem::replace(&mut self.state, State::Over) else {
+                unreachable!("looked at one line above");
+            };
+            match plan.open(|_| future) {
+                Ok(session) => self.state = State::Active(FutureSession::new(session)),
+                Err(error) => return Poll::Ready(Err(error)),
+            }
+        }
+        let State::Active(session) = &mut self.state else {
+            panic!("a scoped future was polled after it was over");
+        };
+        let polled = session.poll(cx);
+        if polled.is_ready() {
+            self.state = State::Over;
+        }
+        polled
+    }
+}
+
+// The future is boxed, and its value is only ever moved.
+impl<F: Future> Unpin for Scoped<F> {}
+
+impl<F: Future> fmt::Debug for Scoped<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scoped").finish_non_exhaustive()
+    }
+}
+
+/// A length of time passed before the work was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct TimedOut;
+
+impl fmt::Display for TimedOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("timed out")
+    }
+}
+
+impl Error for TimedOut {}
+
+/// Runs a future for `length` at most: `None` where it wasn't done by then, and it has then been
+/// dropped, and all it had started has been joined.
+///
+/// # Panics
+///
+/// Where there is no runtime, where the runtime has no timer, and where the future does.
+pub async fn move_on_after<F: Future>(choose: Choose, length: Duration, future: F) -> Option<F::Output> {
+    match scoped("move_on_after", choose, future).deadline(length).await {
+        Ok(value) => Some(value),
+        Err(error) if error.kind() == ErrorKind::TimedOut && error.others().is_empty() => None,
+        Err(error) => error.resume(),
+    }
+}
+
+/// Runs a future for `length` at most.
+///
+/// # Errors
+///
+/// [`TimedOut`] where it wasn't done by then; it has then been dropped, and all it had started has
+/// been joined.
+///
+/// # Panics
+///
+/// As [`move_on_after`].
+pub async fn fail_after<F: Future>(
+    choose: Choose,
+    length: Duration,
+    future: F,
+) -> Result<F::Output, TimedOut> {
+    move_on_after(choose, length, future).await.ok_or(TimedOut)
+}

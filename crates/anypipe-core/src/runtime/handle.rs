@@ -1,0 +1,78 @@
+use std::fmt;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use super::{Job, Sleep, Spawner, Task, Timer};
+
+/// All that anypipe asks of a runtime: a [`Spawner`], a [`Timer`], a name and a budget.
+pub trait Runtime: Spawner + Timer {
+    /// The name that users write in `ANYPIPE_RUNTIME`: `tokio`, `smol`, `async-std`, `sim`.
+    fn name(&self) -> &'static str;
+
+    /// Asks whether the running task may go on. Called once per chunk of items, never per item.
+    ///
+    /// `Pending` makes the task give way; it has been woken already, or will be. A runtime without
+    /// a budget leaves this as it is: core gives way by itself now and then.
+    fn poll_budget(&self, _cx: &mut Context<'_>) -> Poll<()> {
+        Poll::Ready(())
+    }
+}
+
+/// A runtime as a value: cheap to clone, met once per stage and never per item.
+///
+/// It doesn't own the runtime. Tasks spawned after the runtime went are dropped, and the run they
+/// belong to fails with [`ErrorKind::RuntimeGone`](crate::ErrorKind::RuntimeGone).
+#[derive(Clone)]
+pub struct RuntimeHandle {
+    runtime: Arc<dyn Runtime>,
+}
+
+impl RuntimeHandle {
+    /// Makes a handle of a backend.
+    pub fn new(runtime: impl Runtime) -> Self {
+        Self { runtime: Arc::new(runtime) }
+    }
+
+    /// The runtime's name: `tokio`, `smol`, `async-std`, `sim`, or a third party's own.
+    pub fn name(&self) -> &'static str {
+        self.runtime.name()
+    }
+
+    /// The runtime's present moment.
+    pub fn now(&self) -> Instant {
+        self.runtime.now()
+    }
+
+    /// A future that is done `length` after this call.
+    ///
+    /// # Panics
+    ///
+    /// Where the runtime has no timer, with a message that says what to do.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the sleep forgets the wait and nothing else.
+    pub fn sleep(&self, length: Duration) -> Sleep {
+        self.runtime.sleep(length)
+    }
+
+    /// See [`Runtime::poll_budget`].
+    pub fn poll_budget(&self, cx: &mut Context<'_>) -> Poll<()> {
+        self.runtime.poll_budget(cx)
+    }
+
+    pub(crate) fn spawn(&self, task: Task) {
+        self.runtime.spawn(task);
+    }
+
+    pub(crate) fn spawn_blocking(&self, job: Job) {
+        self.runtime.spawn_blocking(job);
+    }
+}
+
+impl fmt::Debug for RuntimeHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("RuntimeHandle").field(&self.name()).finish()
+    }
+}

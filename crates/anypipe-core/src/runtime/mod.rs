@@ -1,0 +1,34 @@
+//! The seam between anypipe and a runtime.
+//!
+//! A backend gives five things: it spawns a [`Task`], it spawns a blocking [`Job`], it has a clock
+//! ([`Timer::now`], [`Timer::sleep`]), a cooperative budget ([`Runtime::poll_budget`]) and a name.
+//! [`Enter`] is a separate right, held by the values that applications name and never by a
+//! [`RuntimeHandle`], so that a library can't re-enter a runtime it was handed.
+//!
+//! Whatever else differs between runtimes (what dropping a handle does, how a panic shows, how many
+//! threads there are) is decided once, in [`crate::scope`].
+//!
+//! # What an implementer MUST do
+//!
+//! 1. `spawn` MUST poll the task to its end on some thread of the runtime, or drop it. It MUST NOT
+//!    poll it inside the call, and MUST NOT keep it from being dropped when the runtime shuts down.
+//! 2. `spawn` on a runtime that is gone MUST drop the task. It MUST NOT panic and MUST NOT block.
+//! 3. `spawn_blocking` MUST run the job where blocking is allowed, at once or queued, or drop it.
+//!    A job MUST NOT wait for a task of the same runtime to run.
+//! 4. `now` MUST never go backwards, and `sleep(d)` MUST NOT be over before `now` has grown by `d`.
+//! 5. A `Sleep` MUST take the waker of its last poll, and MUST be usable from any thread.
+//! 6. `poll_budget` that answers `Pending` MUST wake the task again by itself.
+//! 7. A handle MUST NOT own the runtime: a runtime dropped on its own worker panics.
+//! 8. `block_on` MUST run the runtime until the future is done, and MUST NOT return before.
+//!
+//! `anypipe-conformance` checks each of these.
+
+mod enter;
+mod handle;
+mod spawner;
+mod timer;
+
+pub use self::enter::{AsHandle, Enter};
+pub use self::handle::{Runtime, RuntimeHandle};
+pub use self::spawner::{Job, Spawner, Task, TaskWatch, WaitsFor};
+pub use self::timer::{Sleep, SleepFuture, Timer};

@@ -1,0 +1,64 @@
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+/// A runtime's clock.
+///
+/// Lengths of time cross this trait, points of time only come out of it: a deadline worked out on
+/// the standard clock would be wrong on a virtual one.
+pub trait Timer: Send + Sync + 'static {
+    /// The runtime's present moment. It never goes backwards.
+    fn now(&self) -> Instant;
+
+    /// A future that is done `length` after this call, by [`Timer::now`].
+    ///
+    /// # Panics
+    ///
+    /// Where the runtime has no timer (a tokio runtime built without `enable_time`), with a
+    /// message that says so.
+    fn sleep(&self, length: Duration) -> Sleep;
+}
+
+/// What a backend's sleep must be able to do; users meet it as [`Sleep`].
+pub trait SleepFuture: Future<Output = ()> + Send {
+    /// Starts the wait anew: done `length` after this call, whatever came before.
+    fn reset(self: Pin<&mut Self>, length: Duration);
+}
+
+/// A wait on a runtime's clock, that can be set again without a new allocation.
+///
+/// # Cancel safety
+///
+/// Dropping it forgets the wait and nothing else.
+#[must_use = "a sleep does nothing unless it is awaited"]
+pub struct Sleep {
+    inner: Pin<Box<dyn SleepFuture>>,
+}
+
+impl Sleep {
+    /// Wraps a backend's sleep.
+    pub fn new(inner: impl SleepFuture + 'static) -> Self {
+        Self { inner: Box::pin(inner) }
+    }
+
+    /// Starts the wait anew: done `length` after this call, whatever came before.
+    pub fn reset(&mut self, length: Duration) {
+        self.inner.as_mut().reset(length);
+    }
+}
+
+impl Future for Sleep {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        self.inner.as_mut().poll(cx)
+    }
+}
+
+impl fmt::Debug for Sleep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sleep").finish_non_exhaustive()
+    }
+}

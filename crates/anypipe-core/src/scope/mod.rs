@@ -1,0 +1,447 @@
+//! Structured concurrency: no task outlives its scope.
+//!
+//! A [`Scope`] is where tasks are spawned. It is handed to every stage when a run starts, joins all of
+//! them before the run resolves, and decides once, for all runtimes, what a cancel, a panic, a
+//! vanished producer and a dropped run mean.
+//!
+//! - **Join.** The run resolves after the last task has ended and its destructors have finished.
+//! - **Cancel.** A cancelled task is polled at most once more, then its future is dropped. One that was
+//!   never polled never is. Blocking work that has not started is dropped; started work is awaited.
+//! - **Fail.** The first failure cancels the rest. What fails afterwards is kept beside it.
+//! - **Drop.** A run that is dropped empties the slots of its tasks at once. Those that another thread
+//!   is polling at that moment end when the poll returns, and are joined by the nearest open ancestor.
+//!
+//! Panics of user code, and of destructors, are caught where the task is polled and dropped, and go
+//! on in the awaiter of the run.
+
+// For maintainers. Locks: a scope's `state` may be held while an ancestor's is taken (adoption),
+// never the other way, and never together with a task's slot. No user code, waker or destructor
+// runs under any of them.
+
+mod context;
+mod group;
+mod panic;
+mod promise;
+pub(crate) mod task;
+mod token;
+
+use std::fmt;
+use std::future::poll_fn;
+use std::sync::{Arc, Weak};
+use std::task::{Context, Poll, Waker};
+
+pub use self::context::{Entered, current_runtime, current_scope, enter};
+pub(crate) use self::context::{Flush, flush_later, note_wait, polling};
+pub use self::group::{Started, TaskGroup, TaskHandle, task_group};
+pub use self::panic::in_stage;
+pub(crate) use self::panic::{Panic, catch, drop_broken, drop_each, is_breaking};
+pub(crate) use self::promise::{Giver, Promise, promise};
+use self::task::{JobCell, Name, TaskCell, Work};
+pub use self::token::{CancelToken, Cancelled};
+use crate::error::RunError;
+use crate::run::Controls;
+use crate::runtime::{Job, RuntimeHandle, Task};
+use crate::sync::Mutex;
+use crate::sync::atomic::{AtomicBool, Ordering};
+
+/// A place to spawn tasks that are joined before the run they belong to resolves.
+///
+/// Cheap to clone; all clones are the same scope.
+#[derive(Clone)]
+pub struct Scope {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    /// The runtime all its tasks run on.
+    runtime: RuntimeHandle,
+    /// The scope it was started in: it adopts what a dropped run leaves behind.
+    parent: Option<Scope>,
+    /// True where the parent joins this scope with its own tasks, instead of only adopting.
+    joined_by_parent: bool,
+    /// What steers the run from outside: stop, pause, statistics.
+    controls: Controls,
+    /// Set once; looked at before each user future starts, without the lock.
+    cancelled: AtomicBool,
+    /// All the rest.
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// The work that has not ended, by its index; a hole holds `None`.
+    works: Vec<Option<Arc<dyn Work>>>,
+    /// The holes in `works`.
+    holes: Vec<usize>,
+    /// How much has not ended: works, child scopes with work of their own, and adopted scopes.
+    running: usize,
+    /// Scopes that are cancelled with this one.
+    children: Vec<Weak<Inner>>,
+    /// The first failure, with those that came after.
+    failure: Option<RunError>,
+    /// The run, waiting for a failure or for the end.
+    joiner: Option<Waker>,
+    /// Set when the run was dropped.
+    abandoned: Option<Abandoned>,
+    /// Set when all is over; nothing can be spawned any more.
+    ended: bool,
+}
+
+/// What becomes of a scope whose run was dropped.
+struct Abandoned {
+    /// Who joins it and is told of its panics.
+    heir: Option<Scope>,
+    /// True while the heir counts it.
+    counted: bool,
+    /// Panics that no heir takes; those of the drop itself resume from there.
+    panics: Vec<RunError>,
+}
+
+impl Scope {
+    /// A scope of a run on `runtime`, started in `parent`.
+    pub(crate) fn new(runtime: RuntimeHandle, parent: Option<Scope>, controls: Controls) -> Self {
+        Self::with(runtime, parent, false, controls)
+    }
+
+    fn with(
+        runtime: RuntimeHandle,
+        parent: Option<Scope>,
+        joined_by_parent: bool,
+        controls: Controls,
+    ) -> Self {
+        let state = Mutex::new(State::default());
+        let cancelled = AtomicBool::new(false);
+        Self { inner: Arc::new(Inner { runtime, parent, joined_by_parent, controls, cancelled, state }) }
+    }
+
+    pub(crate) fn controls(&self) -> &Controls {
+        &self.inner.controls
+    }
+
+    /// The runtime that the scope's tasks run on.
+    pub fn runtime(&self) -> &RuntimeHandle {
+        &self.inner.runtime
+    }
+
+    /// True once the scope was cancelled, by whatever cause. Look at it before starting a user future.
+    pub fn is_cancelled(&self) -> bool {
+        self.inner.cancelled.load(Ordering::SeqCst)
+    }
+
+    /// A scope inside this one, that can be cancelled and joined by itself. This one joins it too.
+    ///
+    /// A failure in it fails the run as any other does.
+    pub fn child(&self) -> Scope {
+        let child = Self::with(self.inner.runtime.clone(), Some(self.clone()), true, self.controls().clone());
+        let mut state = self.inner.state.lock();
+        state.children.retain(|child| child.strong_count() > 0);
+        state.children.push(Arc::downgrade(&child.inner));
+        drop(state);
+        if self.is_cancelled() {
+            child.cancel();
+        }
+        child
+    }
+
+    /// Spawns a task that the scope joins. `name` is told in panics and reports.
+    ///
+    /// In a scope that was cancelled or has ended the task is dropped instead, unpolled; the senders
+    /// it holds count as broken.
+    pub fn spawn<F>(&self, name: impl Into<std::borrow::Cow<'static, str>>, future: F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        // The outcome is told by the scope's own state to those who ask.
+        let _ = self.spawn_cell(name.into(), Box::pin(future));
+    }
+
+    /// Spawns a task, or hands back why it can't be.
+    pub(crate) fn spawn_cell(
+        &self,
+        name: Name,
+        future: task::BoxFuture<()>,
+    ) -> Result<Arc<TaskCell>, RunError> {
+        let made = self.admit(|index| TaskCell::new(name, self.clone(), index, future));
+        match made {
+            Ok(cell) => {
+                self.inner.runtime.spawn(Task { cell: Arc::clone(&cell) });
+                Ok(cell)
+            }
+            Err((error, make)) => {
+                self.drop_refused(make);
+                Err(error)
+            }
+        }
+    }
+
+    /// Starts blocking work that the scope joins.
+    pub(crate) fn spawn_job(&self, name: Name, job: task::BoxJob) -> Result<(), RunError> {
+        let made = self.admit(|index| JobCell::new(name, self.clone(), index, job));
+        match made {
+            Ok(cell) => {
+                self.inner.runtime.spawn_blocking(Job { cell });
+                Ok(())
+            }
+            Err((error, make)) => {
+                self.drop_refused(make);
+                Err(error)
+            }
+        }
+    }
+
+    /// Drops work that was not let in; its senders are broken, and its panics are failures.
+    fn drop_refused<T>(&self, work: T) {
+        if let Err(panic) = drop_broken(work) {
+            self.fail(panic.into_error(None));
+        }
+    }
+
+    /// Enters new work in the list, unless the scope takes none any more.
+    fn admit<W: Work + 'static, M>(&self, make: M) -> Result<Arc<W>, (RunError, M)>
+    where
+        M: FnOnce(usize) -> Arc<W>,
+    {
+        if !self.count_up() {
+            return Err((RunError::scope_ended(), make));
+        }
+        let mut state = self.inner.state.lock();
+        if self.is_cancelled() {
+            drop(state);
+            self.count_down();
+            return Err((RunError::cancelled(), make));
+        }
+        let index = state.holes.pop().unwrap_or_else(|| {
+            state.works.push(None);
+            state.works.len() - 1
+        });
+        let work = make(index);
+        state.works[index] = Some(Arc::clone(&work) as Arc<dyn Work>);
+        Ok(work)
+    }
+
+    /// Tells that the work with this index is over, destructors and all.
+    fn ended(&self, index: usize) {
+        let mut state = self.inner.state.lock();
+        let work = state.works[index].take();
+        state.holes.push(index);
+        drop(state);
+        drop(work);
+        self.count_down();
+    }
+
+    /// Counts one more thing to wait for, unless the scope has ended.
+    fn count_up(&self) -> bool {
+        // The parent first: it must not see zero while something here is running.
+        if let Some(parent) = self.joining_parent() {
+            if !parent.count_up() {
+                return false;
+            }
+        }
+        let mut state = self.inner.state.lock();
+        if state.ended {
+            drop(state);
+            if let Some(parent) = self.joining_parent() {
+                parent.count_down();
+            }
+            return false;
+        }
+        state.running += 1;
+        true
+    }
+
+    /// Counts one thing less, and tells those who wait for the last.
+    fn count_down(&self) {
+        let mut state = self.inner.state.lock();
+        state.running -= 1;
+        let (mut joiner, mut heir) = (None, None);
+        if state.running == 0 {
+            joiner = state.joiner.take();
+            if let Some(abandoned) = &mut state.abandoned {
+                if std::mem::take(&mut abandoned.counted) {
+                    heir = abandoned.heir.clone();
+                }
+                state.ended = true;
+            }
+        }
+        drop(state);
+        joiner.into_iter().for_each(Waker::wake);
+        if let Some(heir) = heir {
+            heir.count_down();
+        }
+        if let Some(parent) = self.joining_parent() {
+            parent.count_down();
+        }
+    }
+
+    fn joining_parent(&self) -> Option<&Scope> {
+        self.inner.parent.as_ref().filter(|_| self.inner.joined_by_parent)
+    }
+
+    /// Fails the run: keeps the error and cancels the scope.
+    ///
+    /// The first error is the one the run fails with; later ones are kept beside it.
+    pub fn fail(&self, error: RunError) {
+        if let Some(parent) = self.joining_parent() {
+            return parent.fail(error);
+        }
+        let mut state = self.inner.state.lock();
+        if let Some(abandoned) = &mut state.abandoned {
+            // The run was dropped, so nobody awaits it: only a panic goes on, in the adopter.
+            if error.is_panic() {
+                match abandoned.heir.clone() {
+                    Some(heir) => {
+                        drop(state);
+                        heir.fail(error);
+                    }
+                    None => abandoned.panics.push(error),
+                }
+            }
+            return;
+        }
+        match &mut state.failure {
+            Some(first) => first.push_other(error),
+            none => *none = Some(error),
+        }
+        let joiner = state.joiner.take();
+        drop(state);
+        self.cancel();
+        joiner.into_iter().for_each(Waker::wake);
+    }
+
+    /// Keeps an item's error where the run was asked for all of them ([`Run::all_errors`]) and is to
+    /// go on; a sink that stops at the first error calls this before it does.
+    ///
+    /// # Errors
+    ///
+    /// Hands the error back where the first one is to end the run.
+    ///
+    /// [`Run::all_errors`]: crate::Run::all_errors
+    pub fn keep_error<E: Send + 'static>(&self, error: E) -> Result<(), E> {
+        self.inner.controls.keep_error(error)
+    }
+
+    /// Cancels all tasks of this scope and of its children. It doesn't wait for their end.
+    pub fn cancel(&self) {
+        if self.inner.cancelled.swap(true, Ordering::SeqCst) {
+            return;
+        }
+        let (works, joiner) = {
+            let mut state = self.inner.state.lock();
+            let works: Vec<_> = state.works.iter().flatten().map(Arc::clone).collect();
+            (works, state.joiner.take())
+        };
+        self.children().iter().for_each(Scope::cancel);
+        works.iter().for_each(|work| work.cancel());
+        joiner.into_iter().for_each(Waker::wake);
+    }
+
+    /// Cancels all tasks of this scope and waits until the last has ended, destructors and all.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future stops the waiting only: the scope stays cancelled, and the run still
+    /// joins it.
+    pub async fn cancel_and_join(&self) {
+        self.cancel();
+        poll_fn(|cx| self.poll_join(cx)).await;
+    }
+
+    /// Ready once nothing is running; the scope has then ended.
+    pub(crate) fn poll_join(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut state = self.inner.state.lock();
+        if state.running == 0 {
+            state.ended = true;
+            return Poll::Ready(());
+        }
+        let old = state.joiner.replace(cx.waker().clone());
+        drop(state);
+        drop(old);
+        Poll::Pending
+    }
+
+    /// Has the task that polls told of a failure and of a cancel.
+    pub(crate) fn register(&self, cx: &mut Context<'_>) {
+        let mut state = self.inner.state.lock();
+        let old = state.joiner.replace(cx.waker().clone());
+        drop(state);
+        drop(old);
+    }
+
+    /// The failure of the run, once; and whether there was one.
+    pub(crate) fn take_failure(&self) -> Option<RunError> {
+        self.inner.state.lock().failure.take()
+    }
+
+    /// Gives up a run that is dropped before its end: drops at once what isn't being polled, and
+    /// has the rest joined by the nearest ancestor that is still open.
+    ///
+    /// `panics` are those of the run's own destructors.
+    pub(crate) fn abandon(&self, panics: Vec<RunError>) {
+        self.cancel();
+        let heir = self.adopter();
+        let lost = {
+            let mut state = self.inner.state.lock();
+            state.joiner = None;
+            state.abandoned = Some(Abandoned { heir: heir.clone(), counted: heir.is_some(), panics });
+            // While the slots below are emptied, this scope must not report its end.
+            state.running += 1;
+            state.failure.take()
+        };
+        self.evict();
+        if let Some(lost) = lost {
+            self.fail(lost);
+        }
+        let panics = {
+            let mut state = self.inner.state.lock();
+            state.abandoned.as_mut().map(|abandoned| std::mem::take(&mut abandoned.panics))
+        };
+        self.count_down();
+        let mut panics = panics.into_iter().flatten();
+        match heir {
+            Some(heir) => panics.for_each(|panic| heir.fail(panic)),
+            None if std::thread::panicking() => {}
+            None => {
+                if let Some(mut first) = panics.next() {
+                    panics.for_each(|other| first.push_other(other));
+                    first.resume();
+                }
+            }
+        }
+    }
+
+    /// Empties the slots of this scope and of its children.
+    fn evict(&self) {
+        let works: Vec<_> = self.inner.state.lock().works.iter().flatten().map(Arc::clone).collect();
+        works.iter().for_each(|work| work.evict());
+        self.children().iter().for_each(Scope::evict);
+    }
+
+    fn children(&self) -> Vec<Scope> {
+        let state = self.inner.state.lock();
+        state.children.iter().filter_map(Weak::upgrade).map(|inner| Scope { inner }).collect()
+    }
+
+    /// The nearest ancestor that is still open, counting this scope from now on.
+    fn adopter(&self) -> Option<Scope> {
+        let mut ancestor = self.inner.parent.as_ref();
+        while let Some(scope) = ancestor {
+            if scope.count_up() {
+                return Some(scope.clone());
+            }
+            ancestor = scope.inner.parent.as_ref();
+        }
+        None
+    }
+}
+
+impl fmt::Debug for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = self.inner.state.lock();
+        f.debug_struct("Scope")
+            .field("runtime", &self.inner.runtime)
+            .field("running", &state.running)
+            .field("cancelled", &self.is_cancelled())
+            .field("ended", &state.ended)
+            .finish()
+    }
+}

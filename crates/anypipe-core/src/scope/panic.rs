@@ -1,0 +1,112 @@
+//! What happens to panics, decided once for all runtimes.
+
+use std::any::Any;
+use std::cell::{Cell, RefCell};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::error::RunError;
+
+thread_local! {
+    /// The stage whose closure is unwinding on this thread; set by [`in_stage`], taken by [`catch`].
+    static STAGE: RefCell<Option<String>> = const { RefCell::new(None) };
+    /// True while core drops a task that was cancelled, aborted or panicked.
+    static BREAKING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// A panic on its way from the task that raised it to the awaiter of the run.
+pub(crate) struct Panic {
+    /// The stage whose closure raised it, where it is known.
+    stage: Option<String>,
+    /// What it was raised with.
+    payload: Box<dyn Any + Send>,
+}
+
+impl Panic {
+    /// The panic as the failure of a run; `place` names it where no stage did.
+    pub(crate) fn into_error(self, place: Option<&str>) -> RunError {
+        RunError::panicked(self.stage.or_else(|| place.map(str::to_owned)), self.payload)
+    }
+
+    pub(crate) fn resume(self) -> ! {
+        std::panic::resume_unwind(self.payload)
+    }
+}
+
+/// Runs `f`; a panic comes back as a value.
+pub(crate) fn catch<R>(f: impl FnOnce() -> R) -> Result<R, Panic> {
+    let outer = STAGE.take();
+    let result = catch_unwind(AssertUnwindSafe(f));
+    let stage = STAGE.replace(outer);
+    result.map_err(|payload| Panic { stage, payload })
+}
+
+/// Drops `value`; a panic in its destructor comes back as a value.
+pub(crate) fn drop_caught<T>(value: T) -> Result<(), Panic> {
+    catch(|| drop(value))
+}
+
+/// Drops `value`, whose senders then count as broken and not as closed.
+pub(crate) fn drop_broken<T>(value: T) -> Result<(), Panic> {
+    struct Restore(bool);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            BREAKING.set(self.0);
+        }
+    }
+    let _restore = Restore(BREAKING.replace(true));
+    drop_caught(value)
+}
+
+/// Drops items one by one, each under its own `catch`, since two panicking destructors in one
+/// collection abort the process; then resumes the first panic, unless the thread is unwinding.
+pub(crate) fn drop_each<T>(items: impl IntoIterator<Item = T>) {
+    let mut first = None;
+    let mut items = items.into_iter();
+    while let Some(item) = items.next() {
+        if let Err(panic) = drop_caught(item) {
+            first.get_or_insert(panic);
+        }
+    }
+    if let Some(panic) = first {
+        if !std::thread::panicking() {
+            panic.resume();
+        }
+    }
+}
+
+/// True where a sender that is dropped now vanishes instead of ending its output.
+pub(crate) fn is_breaking() -> bool {
+    std::thread::panicking() || BREAKING.try_with(Cell::get).unwrap_or(false)
+}
+
+/// Calls a closure of the stage `name`, so that a panic in it is told with the stage's name.
+///
+/// Every operator calls its user's closures through this. It costs nothing while nothing panics.
+///
+/// # Panics
+///
+/// Where `f` does.
+///
+/// # Examples
+///
+/// ```
+/// assert_eq!(anypipe_core::stage::in_stage("double", || 2 * 21), 42);
+/// ```
+pub fn in_stage<R>(name: &str, f: impl FnOnce() -> R) -> R {
+    struct Guard<'a>(&'a str);
+    impl Drop for Guard<'_> {
+        fn drop(&mut self) {
+            // The innermost stage is the first to see the panic, and stays.
+            let _ = STAGE.try_with(|stage| {
+                if let Ok(mut stage) = stage.try_borrow_mut() {
+                    stage.get_or_insert_with(|| self.0.to_owned());
+                }
+            });
+        }
+    }
+    let guard = Guard(name);
+    let result = f();
+    #[expect(clippy::disallowed_methods, reason = "disarms a guard that owns nothing")]
+    std::mem::forget(guard);
+    result
+}

@@ -1,0 +1,270 @@
+//! A task and a blocking job as the scope keeps them: the work sits in a slot that the scope can
+//! empty while the runtime isn't running it.
+
+use std::borrow::Cow;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use super::panic::{catch, drop_broken, drop_caught};
+use super::{Scope, context};
+use crate::error::RunError;
+use crate::runtime::WaitsFor;
+use crate::sync::Mutex;
+use crate::sync::atomic::{AtomicBool, Ordering};
+
+pub(crate) type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+/// The name of a stage or a task.
+pub(crate) type Name = Cow<'static, str>;
+
+/// What a scope knows of the work spawned into it.
+pub(crate) trait Work: Send + Sync {
+    /// Has the work end soon: nothing of it is started any more.
+    fn cancel(&self);
+
+    /// Empties the slot on the calling thread where the runtime isn't running the work right now;
+    /// where it is, the work ends when it next gives way.
+    fn evict(&self);
+}
+
+/// One task of a scope.
+pub(crate) struct TaskCell {
+    /// The stage's or task's name.
+    name: Name,
+    /// The scope that joins it.
+    scope: Scope,
+    /// Its place in the scope's list.
+    index: usize,
+    /// Set when this task alone is cancelled.
+    cancelled: AtomicBool,
+    /// The future, while nobody is polling it.
+    slot: Mutex<Slot>,
+}
+
+struct Slot {
+    future: Option<BoxFuture<()>>,
+    /// The waker of the last poll.
+    waker: Option<Waker>,
+    /// Set once the scope was told of the end.
+    ended: bool,
+    /// What it waited for when it last gave way.
+    waits_for: WaitsFor,
+    /// The message of the panic that ended it; the panic itself is the run's.
+    panicked: Option<String>,
+}
+
+impl TaskCell {
+    pub(super) fn new(name: Name, scope: Scope, index: usize, future: BoxFuture<()>) -> Arc<Self> {
+        let slot = Slot { future: Some(future), waker: None, ended: false, waits_for: WaitsFor::Future, panicked: None };
+        Arc::new(Self {
+            name,
+            scope,
+            index,
+            cancelled: AtomicBool::new(false),
+            slot: Mutex::new(slot),
+        })
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn waits_for(&self) -> WaitsFor {
+        self.slot.lock().waits_for
+    }
+
+    /// The panic that ended the task, as an error with the same message.
+    pub(super) fn panicked(&self) -> Option<RunError> {
+        let message = self.slot.lock().panicked.clone();
+        message.map(|message| RunError::panic_message(&self.name, message))
+    }
+
+    /// Cancels this task alone.
+    pub(super) fn cancel_alone(&self) {
+        self.cancelled.store(true, Ordering::SeqCst);
+        self.cancel();
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::SeqCst) || self.scope.is_cancelled()
+    }
+
+    pub(crate) fn poll(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut future = {
+            let mut slot = self.slot.lock();
+            if slot.ended {
+                return Poll::Ready(());
+            }
+            match &mut slot.waker {
+                Some(waker) => waker.clone_from(cx.waker()),
+                none => *none = Some(cx.waker().clone()),
+            }
+            match slot.future.take() {
+                Some(future) => future,
+                None => return Poll::Ready(()),
+            }
+        };
+        if self.is_cancelled() {
+            self.end_broken(future);
+            return Poll::Ready(());
+        }
+        let entered = context::polling(&self.scope);
+        let polled = catch(|| future.as_mut().poll(cx));
+        let waits_for = entered.leave();
+        match polled {
+            Ok(Poll::Pending) => {
+                let mut slot = self.slot.lock();
+                slot.waits_for = waits_for;
+                // The canceller sets its flag before it looks into the slot: one of us sees the other.
+                if !self.is_cancelled() {
+                    slot.future = Some(future);
+                    return Poll::Pending;
+                }
+                drop(slot);
+                self.end_broken(future);
+            }
+            Ok(Poll::Ready(())) => {
+                let entered = context::working(&self.scope);
+                let dropped = drop_caught(future);
+                drop(entered);
+                self.end(dropped.err().map(|panic| panic.into_error(Some(&self.name))));
+            }
+            Err(panic) => {
+                let error = panic.into_error(Some(&self.name));
+                self.slot.lock().panicked = Some(error.to_string());
+                self.scope.fail(error);
+                self.end_broken(future);
+            }
+        }
+        Poll::Ready(())
+    }
+
+    /// Drops the future of a task that was cancelled or panicked, then ends it.
+    fn end_broken(&self, future: BoxFuture<()>) {
+        let entered = context::working(&self.scope);
+        let dropped = drop_broken(future);
+        drop(entered);
+        self.end(dropped.err().map(|panic| panic.into_error(Some(&self.name))));
+    }
+
+    /// Tells the scope that the task and its destructors are over.
+    fn end(&self, failure: Option<RunError>) {
+        if let Some(error) = failure {
+            self.scope.fail(error);
+        }
+        let waker = {
+            let mut slot = self.slot.lock();
+            slot.ended = true;
+            slot.waker.take()
+        };
+        drop(waker);
+        self.scope.ended(self.index);
+    }
+
+    pub(crate) fn dropped_by_runtime(&self) {
+        let future = self.slot.lock().future.take();
+        let Some(future) = future else { return };
+        if !self.is_cancelled() {
+            let name = Some(self.name.to_string());
+            self.scope.fail(RunError::runtime_gone(self.scope.runtime().name(), name));
+        }
+        self.end_broken(future);
+    }
+}
+
+impl Work for TaskCell {
+    fn cancel(&self) {
+        let waker = {
+            let slot = self.slot.lock();
+            if slot.future.is_some() { slot.waker.clone() } else { None }
+        };
+        waker.into_iter().for_each(Waker::wake);
+    }
+
+    fn evict(&self) {
+        let (future, waker) = {
+            let mut slot = self.slot.lock();
+            let future = slot.future.take();
+            let waker = if future.is_some() { slot.waker.take() } else { None };
+            (future, waker)
+        };
+        if let Some(future) = future {
+            self.end_broken(future);
+            // The runtime still holds the empty task: have it let go.
+            waker.into_iter().for_each(Waker::wake);
+        }
+    }
+}
+
+/// One piece of blocking work of a scope.
+pub(crate) struct JobCell {
+    /// The stage's or job's name.
+    name: Name,
+    /// The scope that joins it.
+    scope: Scope,
+    /// Its place in the scope's list.
+    index: usize,
+    /// The work, until it is started or given up. Told whether it is to run.
+    slot: Mutex<Option<BoxJob>>,
+}
+
+/// Blocking work: it does its job, catching the user's panics, and keeps what it has to tell.
+pub(crate) type BoxJob = Box<dyn FnOnce() + Send>;
+
+impl JobCell {
+    pub(super) fn new(name: Name, scope: Scope, index: usize, job: BoxJob) -> Arc<Self> {
+        Arc::new(Self { name, scope, index, slot: Mutex::new(Some(job)) })
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn run(&self) {
+        let job = self.slot.lock().take();
+        let Some(job) = job else { return };
+        if self.scope.is_cancelled() {
+            return self.give_up(job);
+        }
+        let entered = context::working(&self.scope);
+        let done = catch(job);
+        drop(entered);
+        self.end(done.err().map(|panic| panic.into_error(Some(&self.name))));
+    }
+
+    fn give_up(&self, job: BoxJob) {
+        let dropped = drop_broken(job);
+        self.end(dropped.err().map(|panic| panic.into_error(Some(&self.name))));
+    }
+
+    fn end(&self, failure: Option<RunError>) {
+        if let Some(error) = failure {
+            self.scope.fail(error);
+        }
+        self.scope.ended(self.index);
+    }
+
+    pub(crate) fn dropped_by_runtime(&self) {
+        let job = self.slot.lock().take();
+        let Some(job) = job else { return };
+        if !self.scope.is_cancelled() {
+            let name = Some(self.name.to_string());
+            self.scope.fail(RunError::runtime_gone(self.scope.runtime().name(), name));
+        }
+        self.give_up(job);
+    }
+}
+
+impl Work for JobCell {
+    fn cancel(&self) {
+        self.evict();
+    }
+
+    fn evict(&self) {
+        let job = self.slot.lock().take();
+        if let Some(job) = job {
+            self.give_up(job);
+        }
+    }
+}

@@ -1,0 +1,176 @@
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Weak};
+use std::task::{Context, Poll, Waker};
+
+use crate::sync::Mutex;
+use crate::sync::atomic::{AtomicBool, Ordering};
+
+/// A flag that is raised once and cancels whatever watches it; tokens form a tree.
+///
+/// A token stops nothing by itself: give it to [`Run::cancel_on`](crate::Run::cancel_on) or
+/// [`Run::stop_on`](crate::Run::stop_on), or await [`cancelled`](CancelToken::cancelled).
+/// All clones are the same token.
+///
+/// # Examples
+///
+/// ```
+/// use anypipe_core::scope::CancelToken;
+///
+/// let root = CancelToken::new();
+/// let leaf = root.child();
+/// root.cancel();
+/// assert!(leaf.is_cancelled());
+/// ```
+#[derive(Clone, Default)]
+pub struct CancelToken {
+    inner: Arc<Inner>,
+}
+
+#[derive(Default)]
+struct Inner {
+    /// Raised once, never lowered.
+    cancelled: AtomicBool,
+    /// Who is told.
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// Tokens that are cancelled with this one.
+    children: Vec<Weak<Inner>>,
+    /// Those who await the cancel, by their key.
+    waiters: Vec<(u64, Waker)>,
+    /// The next waiter's key.
+    next_key: u64,
+}
+
+impl CancelToken {
+    /// A token that is not cancelled.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A token that is cancelled with this one, and can be cancelled alone.
+    pub fn child(&self) -> Self {
+        let child = Self::new();
+        {
+            let mut state = self.inner.state.lock();
+            state.children.retain(|child| child.strong_count() > 0);
+            state.children.push(Arc::downgrade(&child.inner));
+        }
+        // After the entry: a cancel in between has either seen the child or is seen here.
+        if self.is_cancelled() {
+            child.cancel();
+        }
+        child
+    }
+
+    /// Cancels this token and all below it. Again is no harm.
+    pub fn cancel(&self) {
+        if self.inner.cancelled.swap(true, Ordering::SeqCst) {
+            return;
+        }
+        let (children, waiters) = {
+            let mut state = self.inner.state.lock();
+            (std::mem::take(&mut state.children), std::mem::take(&mut state.waiters))
+        };
+        for inner in children.iter().filter_map(Weak::upgrade) {
+            Self { inner }.cancel();
+        }
+        waiters.into_iter().for_each(|(_, waker)| waker.wake());
+    }
+
+    /// True once the token was cancelled.
+    pub fn is_cancelled(&self) -> bool {
+        self.inner.cancelled.load(Ordering::SeqCst)
+    }
+
+    /// A future that is done once the token is cancelled.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it stops the waiting and nothing else.
+    pub fn cancelled(&self) -> Cancelled {
+        Cancelled { token: self.clone(), key: None }
+    }
+
+    /// Runs a future until it is done or the token is cancelled; `None` where it was cancelled, and
+    /// then the future has been dropped. A token that is cancelled already never polls it.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it drops the future.
+    pub async fn run_until_cancelled<F: Future>(&self, future: F) -> Option<F::Output> {
+        let mut cancelled = self.cancelled();
+        let mut future = std::pin::pin!(future);
+        std::future::poll_fn(|cx| {
+            if Pin::new(&mut cancelled).poll(cx).is_ready() {
+                return Poll::Ready(None);
+            }
+            future.as_mut().poll(cx).map(Some)
+        })
+        .await
+    }
+}
+
+impl fmt::Debug for CancelToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CancelToken").field("cancelled", &self.is_cancelled()).finish()
+    }
+}
+
+/// The wait for a cancel, made by [`CancelToken::cancelled`].
+#[must_use = "a future does nothing unless it is awaited"]
+pub struct Cancelled {
+    token: CancelToken,
+    /// The key of the entry among the waiters, once there is one.
+    key: Option<u64>,
+}
+
+impl Future for Cancelled {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        if self.token.is_cancelled() {
+            return Poll::Ready(());
+        }
+        let token = self.token.clone();
+        let mut state = token.inner.state.lock();
+        let old = match self.key {
+            Some(key) => match state.waiters.iter_mut().find(|(other, _)| *other == key) {
+                Some((_, waker)) => Some(std::mem::replace(waker, cx.waker().clone())),
+                None => None,
+            },
+            None => {
+                let key = state.next_key;
+                state.next_key += 1;
+                state.waiters.push((key, cx.waker().clone()));
+                self.key = Some(key);
+                None
+            }
+        };
+        drop(state);
+        drop(old);
+        // After the entry, as in `child`.
+        if self.token.is_cancelled() { Poll::Ready(()) } else { Poll::Pending }
+    }
+}
+
+impl Drop for Cancelled {
+    fn drop(&mut self) {
+        let Some(key) = self.key else { return };
+        let mut state = self.token.inner.state.lock();
+        let found = state.waiters.iter().position(|(other, _)| *other == key);
+        let entry = found.map(|index| state.waiters.swap_remove(index));
+        drop(state);
+        drop(entry);
+    }
+}
+
+impl fmt::Debug for Cancelled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cancelled").field("cancelled", &self.token.is_cancelled()).finish()
+    }
+}

@@ -1,0 +1,27 @@
+//! Where items go.
+
+use std::future::Future;
+
+use futures_core::Stream;
+
+use crate::scope::Scope;
+
+/// Drains a stream inside a scope, and gives a value.
+///
+/// # What an implementer MUST do
+///
+/// 1. A sink that needs no more items MUST drop the stream, so that what feeds it stops.
+/// 2. It MUST call user closures through [`in_stage`](crate::stage::in_stage).
+/// 3. A loop that can go on without waiting MUST yield; [`Items`](crate::drive::Items) does that.
+#[diagnostic::on_unimplemented(message = "`{Self}` can't take items of type `{In}` to their end")]
+pub trait Sink<In>: Sized + Send + 'static {
+    /// What comes of it.
+    type Output: Send + 'static;
+
+    /// Drains `input`; its tasks run in `scope`.
+    fn drain(
+        self,
+        input: impl Stream<Item = In> + Send + 'static,
+        scope: &Scope,
+    ) -> impl Future<Output = Self::Output> + Send + 'static;
+}

@@ -1,0 +1,31 @@
+//! Where items come from.
+
+use futures_core::Stream;
+
+use crate::scope::Scope;
+use crate::stage::Holds;
+
+/// Starts a stream inside a scope.
+///
+/// # What an implementer MUST do
+///
+/// 1. Nothing MUST happen before [`attach`](Source::attach): a source is a description.
+/// 2. Tasks MUST be spawned into the scope, never elsewhere.
+/// 3. The stream MUST release what it holds when it is dropped.
+/// 4. A stream that can be ready for ever need not yield: the task that pulls it does.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a source of items",
+    note = "wrap an iterator with `Pipeline::from_iter(..)`, a stream with `Pipeline::from_stream(..)`"
+)]
+pub trait Source: Sized + Send + 'static {
+    /// What comes out.
+    type Item: Send + 'static;
+
+    /// Starts the stream; its tasks run in `scope`.
+    fn attach(self, scope: &Scope) -> impl Stream<Item = Self::Item> + Send + 'static;
+
+    /// How many items it can hold between them coming into being and going out.
+    fn holds(&self) -> Holds {
+        Holds::NONE
+    }
+}

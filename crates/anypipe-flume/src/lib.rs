@@ -1,0 +1,1 @@
+//! Flume channels as sources and sinks of anypipe.

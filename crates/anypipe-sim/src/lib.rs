@@ -1,0 +1,1 @@
+//! The deterministic simulator of anypipe: a backend with a seeded schedule and a virtual clock.
