@@ -1,1 +1,80 @@
-//! Concurrent pipelines and structured concurrency on tokio, smol or async-std, as the application chooses.
+//! Concurrent pipelines and structured concurrency on tokio, smol or async-std, as the application
+//! chooses.
+//!
+//! A library written on anypipe names no runtime and turns on no feature of it. The application
+//! does, or simply calls the library from the runtime it has: a run finds it.
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! async fn patient() -> &'static str {
+//!     match anypipe::time::fail_after(Duration::from_secs(5), std::future::ready("in time")).await {
+//!         Ok(value) => value,
+//!         Err(_) => "too late",
+//!     }
+//! }
+//!
+//! // With no backend compiled in, the error names the features.
+//! match anypipe::try_run(patient()) {
+//!     Ok(value) => assert_eq!(value, "in time"),
+//!     Err(error) => assert!(error.to_string().contains("`tokio`")),
+//! }
+//! ```
+//!
+//! # Features
+//!
+//! Features only add, and none is on by default.
+//!
+//! | Feature | Gives |
+//! |---|---|
+//! | `tokio` | `runtime::Tokio`; runs inside a tokio context |
+//! | `smol` | `runtime::Smol`; needs no context to run |
+//! | `async-std` | `runtime::AsyncStd`; async-std is discontinued upstream |
+//! | `sim` | `runtime::Sim`, the deterministic simulator; never chosen unasked |
+//! | `flume` | flume's channel ends as sources and sinks |
+//! | `macros` | `#[anypipe::main]` and `#[anypipe::test]` |
+//!
+//! [`runtime`] tells how the backend of a run is chosen where several are compiled in.
+//!
+//! # What can't be promised
+//!
+//! Borrowing across parallel stages; waiting inside `drop`; anything after `mem::forget` of a run;
+//! interrupting a CPU loop or a blocking closure; `panic = "abort"`.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod backend;
+mod entry;
+#[cfg(feature = "macros")]
+mod macros;
+
+// The pipeline half.
+
+// The anyio half.
+pub mod channel;
+pub mod runtime;
+pub mod task;
+pub mod time;
+
+pub use anypipe_core::{ErrorKind, Run, RunError};
+
+pub use self::entry::{run, run_on, try_run};
+
+/// Runs an `async fn` as the program's `main`, on a runtime of its own.
+///
+/// See [`anypipe_macros::main`] for the options.
+#[cfg(feature = "macros")]
+#[doc(inline)]
+pub use anypipe_macros::main;
+/// Makes an `async fn` one test per backend that is compiled in.
+///
+/// See [`anypipe_macros::test`] for the options.
+#[cfg(feature = "macros")]
+#[doc(inline)]
+pub use anypipe_macros::test;
+
+#[cfg(feature = "macros")]
+#[doc(hidden)]
+pub mod __private {
+    //! What the attribute macros expand to. Not part of the API.
+    pub use crate::macros::{Case, check};
+}

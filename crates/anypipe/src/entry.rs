@@ -1,0 +1,92 @@
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+
+use anypipe_core::RunError;
+use anypipe_core::run::{inherit, scoped};
+use anypipe_core::runtime::Enter;
+use anypipe_core::scope;
+
+use crate::backend;
+
+/// Enters a runtime and runs a future to its end on this thread, in a scope of its own: whatever it
+/// starts is joined before this returns.
+///
+/// The runtime is the program's [default](crate::runtime::set_default), the one that
+/// `ANYPIPE_RUNTIME` names, or the first compiled in of tokio, smol and async-std. The future need not
+/// be `Send`, and may borrow.
+///
+/// # Panics
+///
+/// With the panic of the future or of a task it started; and with the text of the [`RunError`] where
+/// there is no runtime to enter, and where this thread is inside a running one.
+///
+/// # Examples
+///
+/// ```
+/// # #[cfg(any(feature = "tokio", feature = "smol", feature = "async-std"))] {
+/// let name = String::from("borrowed");
+/// let length = anypipe::run(async { name.len() });
+/// assert_eq!(length, 8);
+/// # }
+/// ```
+pub fn run<F: Future>(future: F) -> F::Output {
+    try_run(future).unwrap_or_else(|error| error.resume())
+}
+
+/// As [`run`], with the failure as a value.
+///
+/// # Errors
+///
+/// Where there is no runtime to enter, where this thread is inside a running one, and where the
+/// future, or a task it started, panicked.
+///
+/// # Examples
+///
+/// ```
+/// match anypipe::try_run(async { 1 + 1 }) {
+///     Ok(two) => assert_eq!(two, 2),
+///     Err(error) => assert_eq!(error.kind(), anypipe::ErrorKind::NoRuntime),
+/// }
+/// ```
+pub fn try_run<F: Future>(future: F) -> Result<F::Output, RunError> {
+    // First: a runtime made inside another could not be dropped there.
+    backend::refuse_nesting()?;
+    let runtime = backend::choose_to_enter()?;
+    block_on(&*runtime, future)
+}
+
+/// As [`run`], on this runtime.
+///
+/// # Panics
+///
+/// As [`run`].
+///
+/// # Examples
+///
+/// ```
+/// # #[cfg(feature = "smol")] {
+/// use anypipe::runtime::{Smol, current};
+///
+/// let name = anypipe::run_on(Smol::new(), async { current().name() });
+/// assert_eq!(name, "smol");
+/// # }
+/// ```
+pub fn run_on<F: Future>(runtime: impl Enter, future: F) -> F::Output {
+    let result = backend::refuse_nesting().and_then(|()| block_on(&runtime, future));
+    result.unwrap_or_else(|error| error.resume())
+}
+
+fn block_on<F: Future>(runtime: &dyn Enter, future: F) -> Result<F::Output, RunError> {
+    let handle = runtime.handle();
+    let mut result = None;
+    {
+        let mut scoped = scoped("run", inherit, future);
+        // Entered in each poll and not around them: it is the backend's thread in between.
+        let root = poll_fn(|cx| {
+            let _entered = scope::enter(handle.clone());
+            Pin::new(&mut scoped).poll(cx).map(|done| result = Some(done))
+        });
+        runtime.block_on(pin!(root));
+    }
+    result.unwrap_or_else(|| Err(RunError::runtime_gone(handle.name(), None)))
+}

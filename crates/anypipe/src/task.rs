@@ -1,0 +1,71 @@
+//! Tasks that are joined, cancelled and heard of: groups, tokens, blocking work.
+
+use std::future::{Future, poll_fn};
+use std::task::Poll;
+
+use anypipe_core::Run;
+pub use anypipe_core::scope::{CancelToken, Cancelled, Started, TaskGroup, TaskHandle};
+
+use crate::backend;
+
+/// Runs a body that may spawn children, and waits for all of them.
+///
+/// The group resolves when the body and every child have ended. A panic anywhere cancels and joins
+/// the rest and goes on in the awaiter. An `Err` of a child spawned by
+/// [`spawn_try`](TaskGroup::spawn_try) interrupts the body, cancels and joins the rest, and is then
+/// the group's result.
+///
+/// # Cancel safety
+///
+/// Dropping the run cancels the group.
+///
+/// # Examples
+///
+/// ```
+/// use anypipe::task::task_group;
+///
+/// # #[cfg(any(feature = "tokio", feature = "smol", feature = "async-std"))]
+/// let sum = anypipe::run(task_group(|group| async move {
+///     let (one, two) = (group.spawn(async { 1 }), group.spawn(async { 2 }));
+///     one.await.unwrap() + two.await.unwrap()
+/// }));
+/// # #[cfg(any(feature = "tokio", feature = "smol", feature = "async-std"))]
+/// assert_eq!(sum, 3);
+/// ```
+pub fn task_group<R, F, Fut>(body: F) -> Run<R>
+where
+    R: Send + 'static,
+    F: FnOnce(TaskGroup<R>) -> Fut + Send + 'static,
+    Fut: Future<Output = R> + Send + 'static,
+{
+    anypipe_core::scope::task_group(backend::choose, body)
+}
+
+/// Lets the runtime's other tasks go first, once.
+///
+/// # Cancel safety
+///
+/// There is nothing to lose.
+///
+/// # Examples
+///
+/// ```
+/// # #[cfg(any(feature = "tokio", feature = "smol", feature = "async-std"))]
+/// anypipe::run(async {
+///     for step in 0..3 {
+///         // … a long computation, in pieces …
+///         anypipe::task::yield_now().await;
+///     }
+/// });
+/// ```
+pub async fn yield_now() {
+    let mut yielded = false;
+    poll_fn(|cx| {
+        if std::mem::replace(&mut yielded, true) {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
