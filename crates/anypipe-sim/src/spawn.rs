@@ -1,0 +1,69 @@
+//! The simulator as core sees it: a [`Runtime`] behind a handle that doesn't own the simulation.
+
+use std::sync::{Arc, Weak};
+use std::task::{Context, Poll, Wake};
+
+use anypipe_core::runtime::{Job, Runtime, Spawner, Task};
+
+use crate::executor::{Work, World};
+use crate::time::Clock;
+
+/// What a handle to the simulator holds.
+pub(crate) struct SimRuntime {
+    pub(crate) world: Weak<World>,
+    pub(crate) clock: Arc<Clock>,
+}
+
+impl Spawner for SimRuntime {
+    fn spawn(&self, task: Task) {
+        self.add(Work::Task { watch: task.watch(), task: Some(task) });
+    }
+
+    fn spawn_blocking(&self, job: Job) {
+        self.add(crate::blocking::work(job));
+    }
+}
+
+impl Runtime for SimRuntime {
+    fn name(&self) -> &'static str {
+        "sim"
+    }
+
+    fn poll_budget(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let ends = self.world.upgrade().is_some_and(|world| world.budget_ends());
+        if ends {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        Poll::Ready(())
+    }
+}
+
+impl SimRuntime {
+    /// Starts work, or drops it where the simulation is over.
+    fn add(&self, work: Work) {
+        let refused = match self.world.upgrade() {
+            Some(world) => world.add(work).err(),
+            None => Some(work),
+        };
+        drop(refused);
+    }
+}
+
+/// Wakes one task of a simulation, from any thread.
+pub(crate) struct TaskWaker {
+    pub(crate) world: Weak<World>,
+    pub(crate) id: u64,
+}
+
+impl Wake for TaskWaker {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        if let Some(world) = self.world.upgrade() {
+            world.wake(self.id);
+        }
+    }
+}
