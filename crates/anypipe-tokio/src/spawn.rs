@@ -1,0 +1,52 @@
+//! Tasks, and the budget that they share.
+
+use std::sync::Weak;
+use std::task::{Context, Poll};
+
+use anypipe_core::runtime::{Job, Runtime, Spawner, Task};
+use tokio::runtime::Handle;
+use tokio::task::coop::poll_proceed;
+
+use crate::blocking::Owner;
+
+/// What a `RuntimeHandle` holds of tokio. It never owns the runtime, which would panic if the last
+/// handle went on one of the runtime's own threads.
+#[derive(Clone)]
+pub(crate) struct Native {
+    /// Tokio's own handle.
+    pub(crate) handle: Handle,
+    /// The runtime, where it is one of ours: it may need a thread to drive it.
+    pub(crate) owner: Weak<Owner>,
+}
+
+impl Native {
+    /// Sees to it that some thread drives the runtime, where that is ours to do.
+    pub(crate) fn drive(&self) {
+        if let Some(owner) = self.owner.upgrade() {
+            owner.drive();
+        }
+    }
+}
+
+impl Spawner for Native {
+    fn spawn(&self, task: Task) {
+        // Letting tokio's handle go lets the task run on; a runtime that is gone drops the task.
+        drop(self.handle.spawn(task));
+        self.drive();
+    }
+
+    fn spawn_blocking(&self, job: Job) {
+        crate::blocking::spawn(&self.handle, job);
+    }
+}
+
+impl Runtime for Native {
+    fn name(&self) -> &'static str {
+        "tokio"
+    }
+
+    fn poll_budget(&self, cx: &mut Context<'_>) -> Poll<()> {
+        // The chunk that follows is progress, so the unit is spent.
+        poll_proceed(cx).map(|unit| unit.made_progress())
+    }
+}
