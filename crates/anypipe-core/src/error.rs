@@ -167,6 +167,20 @@ impl RunError {
         }
     }
 
+    /// Goes on with the panic as it was raised, where this is one; an enclosing stage then names it.
+    /// Any other failure panics with its message.
+    ///
+    /// # Panics
+    ///
+    /// Always: that is what it is for.
+    pub fn rethrow(self) -> ! {
+        let payload = self.inner.payload.lock().take();
+        match payload {
+            Some(payload) => std::panic::resume_unwind(payload),
+            None => panic!("{self}"),
+        }
+    }
+
     pub(crate) fn push_other(&mut self, other: RunError) {
         self.inner.others.push(other);
     }

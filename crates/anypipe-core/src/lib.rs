@@ -1,5 +1,6 @@
 //! The contract of anypipe.
 pub mod channel;
+pub mod drive;
 pub mod error;
 pub mod run;
 pub mod runtime;
@@ -11,4 +12,6 @@ mod sync;
 pub use error::{ErrorKind, RunError};
 pub use run::Run;
 pub use scope::Scope;
-pub use stage::Stage; pub use sink::Sink; pub use source::Source; pub use stage::Holds;
+pub use sink::Sink;
+pub use source::Source;
+pub use stage::{Holds, Stage};

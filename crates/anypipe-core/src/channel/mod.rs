@@ -15,13 +15,17 @@
 //! 5. After the last sender went, `recv` MUST give what is left, and then the end.
 //! 6. `closed` MUST be done once the last receiver went, also while nothing is sent.
 
+mod bounded;
 mod error;
+mod memory;
 
-pub use self::error::{RecvError, SendError, TryRecvError, TrySendError};
 use std::future::Future;
 
+pub use self::bounded::{Permit, Receiver, Recv, Send, Sender, Statistics, bounded, rendezvous};
+pub use self::error::{RecvError, SendError, TryRecvError, TrySendError};
+
 /// The sending end of a bounded channel.
-pub trait ChannelSender<T>: Send + 'static {
+pub trait ChannelSender<T>: std::marker::Send + 'static {
     /// Sends an item, waiting for room.
     ///
     /// # Errors
@@ -32,7 +36,7 @@ pub trait ChannelSender<T>: Send + 'static {
     ///
     /// Dropped while pending it has not sent, and the item is dropped with it. Where none may be
     /// lost, `reserve` the room first.
-    fn send(&mut self, item: T) -> impl Future<Output = Result<(), SendError<T>>> + Send;
+    fn send(&mut self, item: T) -> impl Future<Output = Result<(), SendError<T>>> + std::marker::Send;
 
     /// Sends an item if there is room now.
     ///
@@ -46,11 +50,11 @@ pub trait ChannelSender<T>: Send + 'static {
     /// # Cancel safety
     ///
     /// Dropping it stops the waiting and nothing else.
-    fn closed(&mut self) -> impl Future<Output = ()> + Send;
+    fn closed(&mut self) -> impl Future<Output = ()> + std::marker::Send;
 }
 
 /// The receiving end of a channel.
-pub trait ChannelReceiver<T>: Send + 'static {
+pub trait ChannelReceiver<T>: std::marker::Send + 'static {
     /// Receives an item, waiting for one.
     ///
     /// # Errors
@@ -60,7 +64,7 @@ pub trait ChannelReceiver<T>: Send + 'static {
     /// # Cancel safety
     ///
     /// Dropped while pending it has taken nothing.
-    fn recv(&mut self) -> impl Future<Output = Result<T, RecvError>> + Send;
+    fn recv(&mut self) -> impl Future<Output = Result<T, RecvError>> + std::marker::Send;
 
     /// Receives an item if there is one now.
     ///

@@ -18,6 +18,7 @@
 // never the other way, and never together with a task's slot. No user code, waker or destructor
 // runs under any of them.
 
+mod blocking;
 mod context;
 mod group;
 mod panic;
@@ -30,13 +31,14 @@ use std::future::poll_fn;
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, Waker};
 
+pub use self::blocking::Blocking;
 pub use self::context::{Entered, current_runtime, current_scope, enter};
 pub(crate) use self::context::{Flush, flush_later, note_wait, polling};
 pub use self::group::{Started, TaskGroup, TaskHandle, task_group};
 pub use self::panic::in_stage;
 pub(crate) use self::panic::{Panic, catch, drop_broken, drop_each, is_breaking};
 pub(crate) use self::promise::{Giver, Promise, promise};
-use self::task::{JobCell, Name, TaskCell, Work};
+use self::task::{JobCell, Member, Name, TaskCell};
 pub use self::token::{CancelToken, Cancelled};
 use crate::error::RunError;
 use crate::run::Controls;
@@ -70,10 +72,10 @@ struct Inner {
 #[derive(Default)]
 struct State {
     /// The work that has not ended, by its index; a hole holds `None`.
-    works: Vec<Option<Arc<dyn Work>>>,
-    /// The holes in `works`.
+    members: Vec<Option<Arc<dyn Member>>>,
+    /// The holes in `members`.
     holes: Vec<usize>,
-    /// How much has not ended: works, child scopes with work of their own, and adopted scopes.
+    /// How much has not ended: members, child scopes with work of their own, and adopted scopes.
     running: usize,
     /// Scopes that are cancelled with this one.
     children: Vec<Weak<Inner>>,
@@ -197,7 +199,7 @@ impl Scope {
     }
 
     /// Enters new work in the list, unless the scope takes none any more.
-    fn admit<W: Work + 'static, M>(&self, make: M) -> Result<Arc<W>, (RunError, M)>
+    fn admit<W: Member + 'static, M>(&self, make: M) -> Result<Arc<W>, (RunError, M)>
     where
         M: FnOnce(usize) -> Arc<W>,
     {
@@ -211,18 +213,18 @@ impl Scope {
             return Err((RunError::cancelled(), make));
         }
         let index = state.holes.pop().unwrap_or_else(|| {
-            state.works.push(None);
-            state.works.len() - 1
+            state.members.push(None);
+            state.members.len() - 1
         });
         let work = make(index);
-        state.works[index] = Some(Arc::clone(&work) as Arc<dyn Work>);
+        state.members[index] = Some(Arc::clone(&work) as Arc<dyn Member>);
         Ok(work)
     }
 
     /// Tells that the work with this index is over, destructors and all.
     fn ended(&self, index: usize) {
         let mut state = self.inner.state.lock();
-        let work = state.works[index].take();
+        let work = state.members[index].take();
         state.holes.push(index);
         drop(state);
         drop(work);
@@ -325,13 +327,13 @@ impl Scope {
         if self.inner.cancelled.swap(true, Ordering::SeqCst) {
             return;
         }
-        let (works, joiner) = {
+        let (members, joiner) = {
             let mut state = self.inner.state.lock();
-            let works: Vec<_> = state.works.iter().flatten().map(Arc::clone).collect();
-            (works, state.joiner.take())
+            let members: Vec<_> = state.members.iter().flatten().map(Arc::clone).collect();
+            (members, state.joiner.take())
         };
         self.children().iter().for_each(Scope::cancel);
-        works.iter().for_each(|work| work.cancel());
+        members.iter().for_each(|work| work.cancel());
         joiner.into_iter().for_each(Waker::wake);
     }
 
@@ -411,8 +413,8 @@ impl Scope {
 
     /// Empties the slots of this scope and of its children.
     fn evict(&self) {
-        let works: Vec<_> = self.inner.state.lock().works.iter().flatten().map(Arc::clone).collect();
-        works.iter().for_each(|work| work.evict());
+        let members: Vec<_> = self.inner.state.lock().members.iter().flatten().map(Arc::clone).collect();
+        members.iter().for_each(|work| work.evict());
         self.children().iter().for_each(Scope::evict);
     }
 

@@ -19,7 +19,7 @@ pub(crate) type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 pub(crate) type Name = Cow<'static, str>;
 
 /// What a scope knows of the work spawned into it.
-pub(crate) trait Work: Send + Sync {
+pub(crate) trait Member: Send + Sync {
     /// Has the work end soon: nothing of it is started any more.
     fn cancel(&self);
 
@@ -173,7 +173,7 @@ impl TaskCell {
     }
 }
 
-impl Work for TaskCell {
+impl Member for TaskCell {
     fn cancel(&self) {
         let waker = {
             let slot = self.slot.lock();
@@ -256,7 +256,7 @@ impl JobCell {
     }
 }
 
-impl Work for JobCell {
+impl Member for JobCell {
     fn cancel(&self) {
         self.evict();
     }

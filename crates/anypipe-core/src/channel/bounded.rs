@@ -1,0 +1,648 @@
+//! The two ends of the in-memory channel, and the futures they return.
+
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use futures_core::Stream;
+
+use super::memory::{Key, Locked, Shared, State};
+use super::{ChannelReceiver, ChannelSender, RecvError, SendError, TryRecvError, TrySendError};
+use crate::sync::atomic::{AtomicBool, Ordering};
+
+/// A channel that holds `capacity` items.
+///
+/// It belongs to no runtime: the two ends may be used under different ones.
+///
+/// # Panics
+///
+/// Where `capacity` is 0: a channel without a buffer is a [`rendezvous`].
+///
+/// # Examples
+///
+/// ```
+/// use anypipe_core::channel::{TryRecvError, bounded};
+///
+/// let (sender, receiver) = bounded(2);
+/// sender.try_send("a").unwrap();
+/// drop(sender);
+/// assert_eq!(receiver.try_recv(), Ok("a"));
+/// assert_eq!(receiver.try_recv(), Err(TryRecvError::Closed));
+/// ```
+#[track_caller]
+pub fn bounded<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
+    assert!(capacity > 0, "`bounded(0)`: a channel without a buffer is made by `rendezvous()`");
+    pair(capacity)
+}
+
+/// A channel without a buffer: an item goes from a sender that waits to a receiver that waits.
+///
+/// # Examples
+///
+/// ```
+/// use anypipe_core::channel::rendezvous;
+///
+/// let (sender, _receiver) = rendezvous();
+/// assert!(sender.try_send(1).unwrap_err().is_full());
+/// ```
+pub fn rendezvous<T>() -> (Sender<T>, Receiver<T>) {
+    pair(0)
+}
+
+fn pair<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
+    let shared = Shared::new(capacity);
+    let sender = Sender { shared: Arc::clone(&shared), closed: AtomicBool::new(false) };
+    (sender, Receiver { shared, closed: AtomicBool::new(false), waiting: None })
+}
+
+/// What a channel is doing, at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Statistics {
+    /// Items sent and not received.
+    pub used: usize,
+    /// The most items it may hold.
+    pub capacity: usize,
+    /// The most items it has held.
+    pub high_water: usize,
+    /// Senders that are open.
+    pub senders: usize,
+    /// Receivers that are open.
+    pub receivers: usize,
+    /// Senders that wait for room.
+    pub waiting_senders: usize,
+    /// Receivers that wait for an item.
+    pub waiting_receivers: usize,
+}
+
+/// The sending end of the in-memory channel. Clones are further senders.
+pub struct Sender<T> {
+    shared: Arc<Shared<T>>,
+    /// Set when this handle was closed by hand.
+    closed: AtomicBool,
+}
+
+impl<T> Sender<T> {
+    /// Sends an item, waiting for room. Senders are served first come, first served.
+    ///
+    /// # Errors
+    ///
+    /// Where the last receiver went or vanished, or this sender was closed; the item comes back.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped while pending it has not sent, and the item is dropped with it. Where none may be
+    /// lost, [`reserve`](Sender::reserve) the room first.
+    pub fn send(&self, item: T) -> Send<'_, T> {
+        Send { sender: self, item: Some(item), key: None }
+    }
+
+    /// Sends items one after the other, as many at a time as there is room for.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Sender::send); the items that were not sent come back, in order.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped while pending it has sent some of the items, and those it has not are dropped.
+    pub async fn send_many(&self, items: impl IntoIterator<Item = T>) -> Result<(), SendError<Vec<T>>> {
+        let mut items = items.into_iter();
+        while let Some(item) = items.next() {
+            if let Err(error) = self.send(item).await {
+                let broken = error.is_broken();
+                let rest = std::iter::once(error.into_inner()).chain(items).collect();
+                return Err(if broken { SendError::Broken(rest) } else { SendError::Closed(rest) });
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends an item if there is room now and nobody waits for it.
+    ///
+    /// # Errors
+    ///
+    /// Where there is no room, and where the other side is gone; the item comes back.
+    pub fn try_send(&self, item: T) -> Result<(), TrySendError<T>> {
+        let mut state = self.shared.lock();
+        match self.gone(&state) {
+            Some(gone) => Err(gone.with(item).into()),
+            None => state.push(item).map_err(TrySendError::Full),
+        }
+    }
+
+    /// Waits for room and keeps it: [`Permit::send`] then needs no waiting, so no item can be lost.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Sender::send).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future, or the permit, gives the room back.
+    pub async fn reserve(&self) -> Result<Permit<'_, T>, SendError<()>> {
+        let mut wait = SendWait { sender: self, key: None };
+        poll_fn(|cx| wait.poll(cx, |state| state.reserve(), || None)).await
+    }
+
+    /// Done once the last receiver went, or this sender was closed.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it stops the waiting and nothing else.
+    pub async fn closed(&self) {
+        let mut watch = Watch { shared: &self.shared, key: None };
+        poll_fn(|cx| watch.poll(cx, || self.is_closed())).await;
+    }
+
+    /// True once nothing can be sent here any more.
+    pub fn is_closed(&self) -> bool {
+        self.gone(&self.shared.lock()).is_some()
+    }
+
+    /// Closes this sender, as dropping it would.
+    pub fn close(&self) {
+        if !self.closed.swap(true, Ordering::SeqCst) {
+            self.shared.sender_gone();
+        }
+    }
+
+    /// What the channel is doing now.
+    pub fn statistics(&self) -> Statistics {
+        self.shared.lock().statistics()
+    }
+
+    fn gone(&self, state: &State<T>) -> Option<Gone> {
+        if self.closed.load(Ordering::SeqCst) {
+            return Some(Gone::Closed);
+        }
+        (state.receivers == 0)
+            .then_some(if state.receiver_vanished { Gone::Broken } else { Gone::Closed })
+    }
+}
+
+/// How the other side went.
+enum Gone {
+    Closed,
+    Broken,
+}
+
+impl Gone {
+    fn with<T>(self, item: T) -> SendError<T> {
+        match self {
+            Self::Closed => SendError::Closed(item),
+            Self::Broken => SendError::Broken(item),
+        }
+    }
+}
+
+impl<T> Clone for Sender<T> {
+    fn clone(&self) -> Self {
+        let closed = self.closed.load(Ordering::SeqCst);
+        if !closed {
+            self.shared.lock().senders += 1;
+        }
+        Self { shared: Arc::clone(&self.shared), closed: AtomicBool::new(closed) }
+    }
+}
+
+impl<T> Drop for Sender<T> {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl<T> fmt::Debug for Sender<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Sender").field(&self.statistics()).finish()
+    }
+}
+
+/// The wait of a [`Sender::send`].
+#[must_use = "nothing is sent unless this is awaited"]
+pub struct Send<'a, T> {
+    sender: &'a Sender<T>,
+    /// The item, until it is parked or sent.
+    item: Option<T>,
+    /// The key of the wait, once there is one.
+    key: Option<Key>,
+}
+
+// The item is only ever moved.
+impl<T> Unpin for Send<'_, T> {}
+
+impl<T> Future for Send<'_, T> {
+    type Output = Result<(), SendError<T>>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        let mut state = this.sender.shared.lock();
+        if let Some(key) = this.key {
+            if state.was_granted(key) {
+                this.key = None;
+                return Poll::Ready(Ok(()));
+            }
+            let Some(gone) = this.sender.gone(&state) else {
+                state.rewake_sender(key, cx.waker());
+                return Poll::Pending;
+            };
+            this.key = None;
+            let item = state.unpark_sender(key).expect("a parked item stays until it is taken");
+            return Poll::Ready(Err(gone.with(item)));
+        }
+        let item = this.item.take().expect("`send` was polled after it was done");
+        if let Some(gone) = this.sender.gone(&state) {
+            return Poll::Ready(Err(gone.with(item)));
+        }
+        match state.push(item) {
+            Ok(()) => Poll::Ready(Ok(())),
+            Err(item) => {
+                let key = state.key();
+                this.key = Some(key);
+                state.park_sender(key, Some(item), cx.waker().clone());
+                Poll::Pending
+            }
+        }
+    }
+}
+
+impl<T> Drop for Send<'_, T> {
+    fn drop(&mut self) {
+        if let Some(key) = self.key {
+            let mut state = self.sender.shared.lock();
+            if !state.was_granted(key) {
+                let item = state.unpark_sender(key);
+                drop(state);
+                drop(item);
+            }
+        }
+    }
+}
+
+impl<T> fmt::Debug for Send<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Send").field("waiting", &self.key.is_some()).finish()
+    }
+}
+
+/// The wait of a [`Sender::reserve`].
+struct SendWait<'a, T> {
+    sender: &'a Sender<T>,
+    key: Option<Key>,
+}
+
+impl<'a, T> SendWait<'a, T> {
+    fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+        attempt: impl FnOnce(&mut State<T>) -> bool,
+        item: impl FnOnce() -> Option<T>,
+    ) -> Poll<Result<Permit<'a, T>, SendError<()>>> {
+        let mut state = self.sender.shared.lock();
+        if let Some(key) = self.key {
+            if state.was_granted(key) {
+                self.key = None;
+                return Poll::Ready(Ok(Permit { sender: self.sender, used: false }));
+            }
+        }
+        if let Some(gone) = self.sender.gone(&state) {
+            if let Some(key) = self.key.take() {
+                state.unpark_sender(key);
+            }
+            return Poll::Ready(Err(gone.with(())));
+        }
+        if let Some(key) = self.key {
+            state.rewake_sender(key, cx.waker());
+            return Poll::Pending;
+        }
+        if attempt(&mut state) {
+            return Poll::Ready(Ok(Permit { sender: self.sender, used: false }));
+        }
+        let key = state.key();
+        self.key = Some(key);
+        state.park_sender(key, item(), cx.waker().clone());
+        Poll::Pending
+    }
+}
+
+impl<T> Drop for SendWait<'_, T> {
+    fn drop(&mut self) {
+        if let Some(key) = self.key {
+            let mut state = self.sender.shared.lock();
+            if state.was_granted(key) {
+                state.release();
+            } else {
+                state.unpark_sender(key);
+            }
+        }
+    }
+}
+
+/// Room for one item, kept by [`Sender::reserve`]. Dropping it gives the room back.
+#[must_use = "a permit keeps room until it is used or dropped"]
+pub struct Permit<'a, T> {
+    sender: &'a Sender<T>,
+    /// Set once the room is filled.
+    used: bool,
+}
+
+impl<T> Permit<'_, T> {
+    /// Sends an item into the room that was kept.
+    ///
+    /// # Errors
+    ///
+    /// Where the last receiver went in between; the item comes back.
+    pub fn send(mut self, item: T) -> Result<(), SendError<T>> {
+        let mut state = self.sender.shared.lock();
+        if let Some(gone) = self.sender.gone(&state) {
+            return Err(gone.with(item));
+        }
+        state.fill(item);
+        self.used = true;
+        Ok(())
+    }
+}
+
+impl<T> Drop for Permit<'_, T> {
+    fn drop(&mut self) {
+        if !self.used {
+            self.sender.shared.lock().release();
+        }
+    }
+}
+
+impl<T> fmt::Debug for Permit<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Permit").finish_non_exhaustive()
+    }
+}
+
+/// The wait for the last receiver to go.
+struct Watch<'a, T> {
+    shared: &'a Shared<T>,
+    key: Option<Key>,
+}
+
+impl<T> Watch<'_, T> {
+    fn poll(&mut self, cx: &mut Context<'_>, is_closed: impl Fn() -> bool) -> Poll<()> {
+        {
+            let mut state = self.shared.lock();
+            let key = *self.key.get_or_insert_with(|| state.key());
+            state.watch(key, cx.waker().clone());
+        }
+        // After the entry: a receiver that went in between has either seen the waker or is seen here.
+        if is_closed() { Poll::Ready(()) } else { Poll::Pending }
+    }
+}
+
+impl<T> Drop for Watch<'_, T> {
+    fn drop(&mut self) {
+        if let Some(key) = self.key {
+            let waker = self.shared.lock().unwatch(key);
+            drop(waker);
+        }
+    }
+}
+
+/// The receiving end of the in-memory channel. Clones are further receivers: each item goes to one of
+/// them. It is a [`Stream`], and a source by `Pipeline::from_channel`.
+pub struct Receiver<T> {
+    shared: Arc<Shared<T>>,
+    /// Set when this handle was closed by hand.
+    closed: AtomicBool,
+    /// The key of the wait of `poll_recv`.
+    waiting: Option<Key>,
+}
+
+impl<T> Receiver<T> {
+    /// Receives an item, waiting for one. Receivers are served first come, first served.
+    ///
+    /// # Errors
+    ///
+    /// At the end of input, where a sender vanished, and where this receiver was closed.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped while pending it has taken nothing: an item it was handed goes to the next.
+    pub fn recv(&self) -> Recv<'_, T> {
+        Recv { receiver: self, key: None }
+    }
+
+    /// Receives up to `limit` items into `items`, waiting for the first; gives how many.
+    ///
+    /// # Errors
+    ///
+    /// As [`recv`](Receiver::recv).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped while pending it has taken nothing.
+    pub async fn recv_many(&self, items: &mut Vec<T>, limit: usize) -> Result<usize, RecvError> {
+        if limit == 0 {
+            return Ok(0);
+        }
+        items.push(self.recv().await?);
+        let mut state = self.shared.lock();
+        let mut count = 1;
+        while count < limit {
+            let Some(item) = state.pop() else { break };
+            items.push(item);
+            count += 1;
+        }
+        Ok(count)
+    }
+
+    /// Receives an item if there is one now that nobody waits for.
+    ///
+    /// # Errors
+    ///
+    /// Where there is none, at the end of input, and where a sender vanished.
+    pub fn try_recv(&self) -> Result<T, TryRecvError> {
+        if self.closed.load(Ordering::SeqCst) {
+            return Err(TryRecvError::Closed);
+        }
+        let mut state = self.shared.lock();
+        match state.pop() {
+            Some(item) => Ok(item),
+            None => Err(end(&state).map_or(TryRecvError::Empty, Into::into)),
+        }
+    }
+
+    /// Polls for an item: [`recv`](Receiver::recv) for those who write their own futures. The receiver
+    /// keeps its place in the queue of receivers between the polls.
+    ///
+    /// # Errors
+    ///
+    /// As [`recv`](Receiver::recv).
+    pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, RecvError>> {
+        let mut key = self.waiting.take();
+        let polled = self.poll_with(&mut key, cx);
+        self.waiting = key;
+        polled
+    }
+
+    /// Closes this receiver, as dropping it would. The last one drops the items that are queued.
+    pub fn close(&self) {
+        if !self.closed.swap(true, Ordering::SeqCst) {
+            self.shared.receiver_gone();
+        }
+    }
+
+    /// What the channel is doing now.
+    pub fn statistics(&self) -> Statistics {
+        self.shared.lock().statistics()
+    }
+
+    fn poll_with(&self, key: &mut Option<Key>, cx: &mut Context<'_>) -> Poll<Result<T, RecvError>> {
+        let mut state = self.shared.lock();
+        if let Some(old) = *key {
+            if let Some(item) = state.take_handed(old) {
+                *key = None;
+                return Poll::Ready(Ok(item));
+            }
+        }
+        if self.closed.load(Ordering::SeqCst) {
+            if let Some(old) = key.take() {
+                state.unpark_receiver(old);
+            }
+            return Poll::Ready(Err(RecvError::Closed));
+        }
+        if key.is_none() {
+            if let Some(item) = state.pop() {
+                return Poll::Ready(Ok(item));
+            }
+        }
+        if let Some(end) = end(&state) {
+            if let Some(old) = key.take() {
+                state.unpark_receiver(old);
+            }
+            return Poll::Ready(Err(end));
+        }
+        let mine = *key.get_or_insert_with(|| state.key());
+        state.park_receiver(mine, cx.waker().clone());
+        // A sender that reserves may have been let in by the parking; an item is never there yet,
+        // unless one waited without room.
+        match state.take_handed(mine) {
+            Some(item) => {
+                *key = None;
+                Poll::Ready(Ok(item))
+            }
+            None => Poll::Pending,
+        }
+    }
+
+    fn leave(&self, key: Key) {
+        let mut state: Locked<'_, T> = self.shared.lock();
+        let item = state.unpark_receiver(key);
+        drop(state);
+        drop(item);
+    }
+}
+
+/// The end of input, where every sender is gone and nothing is left.
+fn end<T>(state: &State<T>) -> Option<RecvError> {
+    (state.senders == 0 && state.queue.is_empty())
+        .then_some(if state.sender_vanished { RecvError::Broken } else { RecvError::Closed })
+}
+
+impl<T> Clone for Receiver<T> {
+    fn clone(&self) -> Self {
+        let closed = self.closed.load(Ordering::SeqCst);
+        if !closed {
+            self.shared.lock().receivers += 1;
+        }
+        Self { shared: Arc::clone(&self.shared), closed: AtomicBool::new(closed), waiting: None }
+    }
+}
+
+impl<T> Drop for Receiver<T> {
+    fn drop(&mut self) {
+        if let Some(key) = self.waiting.take() {
+            self.leave(key);
+        }
+        self.close();
+    }
+}
+
+impl<T> Stream for Receiver<T> {
+    type Item = Result<T, RecvError>;
+
+    /// `None` is the end of input. A vanished sender is an item of its own, so that the end can't be
+    /// mistaken; the end follows.
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if self.closed.load(Ordering::SeqCst) {
+            return Poll::Ready(None);
+        }
+        self.poll_recv(cx).map(|received| match received {
+            Ok(item) => Some(Ok(item)),
+            Err(RecvError::Closed) => None,
+            Err(broken @ RecvError::Broken) => {
+                self.close();
+                Some(Err(broken))
+            }
+        })
+    }
+}
+
+impl<T> fmt::Debug for Receiver<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Receiver").field(&self.statistics()).finish()
+    }
+}
+
+/// The wait of a [`Receiver::recv`].
+#[must_use = "nothing is received unless this is awaited"]
+pub struct Recv<'a, T> {
+    receiver: &'a Receiver<T>,
+    /// The key of the wait, once there is one.
+    key: Option<Key>,
+}
+
+impl<T> Future for Recv<'_, T> {
+    type Output = Result<T, RecvError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        this.receiver.poll_with(&mut this.key, cx)
+    }
+}
+
+impl<T> Drop for Recv<'_, T> {
+    fn drop(&mut self) {
+        if let Some(key) = self.key {
+            self.receiver.leave(key);
+        }
+    }
+}
+
+impl<T> fmt::Debug for Recv<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Recv").field("waiting", &self.key.is_some()).finish()
+    }
+}
+
+impl<T: std::marker::Send + 'static> ChannelSender<T> for Sender<T> {
+    async fn send(&mut self, item: T) -> Result<(), SendError<T>> {
+        Sender::send(self, item).await
+    }
+
+    fn try_send(&mut self, item: T) -> Result<(), TrySendError<T>> {
+        Sender::try_send(self, item)
+    }
+
+    async fn closed(&mut self) {
+        Sender::closed(self).await;
+    }
+}
+
+impl<T: std::marker::Send + 'static> ChannelReceiver<T> for Receiver<T> {
+    async fn recv(&mut self) -> Result<T, RecvError> {
+        Receiver::recv(self).await
+    }
+
+    fn try_recv(&mut self) -> Result<T, TryRecvError> {
+        Receiver::try_recv(self)
+    }
+}

@@ -1,0 +1,42 @@
+//! The loops that move items: a serial task, workers that share an input, and the hop between two tasks.
+//!
+//! A stage that is a boundary describes its work on one item as [`Work`] and hands it to a
+//! [`Boundary`], which spawns the tasks and returns the stream that comes out. A sink loops over
+//! [`Items`]. The README beside the source explains the protocol.
+
+mod boundary;
+mod crew;
+mod hop;
+mod items;
+mod pace;
+mod serial;
+
+use std::future::Future;
+
+pub use self::boundary::{Boundary, DEFAULT_BUFFER, Order};
+pub use self::hop::Outlet;
+pub use self::items::Items;
+
+/// What a boundary does with one item.
+///
+/// # What an implementer MUST do
+///
+/// 1. Nothing MUST happen before the future is polled.
+/// 2. User closures MUST be called through [`in_stage`](crate::stage::in_stage), or inside the future
+///    (whose panics are told with the name of the boundary).
+pub trait Work<In>: Send + Sync + 'static {
+    /// What comes of an item.
+    type Out: Send + 'static;
+    /// What each worker keeps for itself; `()` for most.
+    type State: Send + 'static;
+
+    /// Makes a worker's state, before its first item.
+    fn init(&self) -> impl Future<Output = Self::State> + Send;
+
+    /// Works on one item; `None` filters it out.
+    fn call<'a>(
+        &'a self,
+        state: &'a mut Self::State,
+        item: In,
+    ) -> impl Future<Output = Option<Self::Out>> + Send + 'a;
+}

@@ -1,0 +1,67 @@
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use super::task::Name;
+use super::{Promise, Scope, catch, promise};
+use crate::error::RunError;
+
+impl Scope {
+    /// Starts blocking work on a thread where that is allowed. The scope joins it: once started it is
+    /// awaited, since nothing can interrupt it; a cancel drops it where it has not started.
+    ///
+    /// A panic in it goes on in whoever awaits the [`Blocking`], else in the run.
+    pub fn spawn_blocking<T, F>(&self, name: impl Into<Name>, work: F) -> Blocking<T>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        let (giver, promise) = promise();
+        let job = move || {
+            if let Err(Err(panic)) = giver.give(catch(work)) {
+                panic.resume();
+            }
+        };
+        let refused = self.spawn_job(name.into(), Box::new(job)).err();
+        Blocking { promise, refused }
+    }
+}
+
+/// Blocking work that was started by [`Scope::spawn_blocking`]: a future of what it gives.
+///
+/// # Errors
+///
+/// Where the work panicked ([`RunError::rethrow`] goes on with the panic as it was raised), and where
+/// it was given up before it started.
+///
+/// # Cancel safety
+///
+/// Dropping it stops the waiting; the work goes on, and the scope joins it.
+#[must_use = "the result of blocking work is lost unless this is awaited"]
+pub struct Blocking<T> {
+    promise: Promise<Result<T, super::Panic>>,
+    /// Why the work was never let in.
+    refused: Option<RunError>,
+}
+
+impl<T> Future for Blocking<T> {
+    type Output = Result<T, RunError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        if let Some(error) = self.refused.take() {
+            return Poll::Ready(Err(error));
+        }
+        Poll::Ready(match ready!(Pin::new(&mut self.promise).poll(cx)) {
+            Some(Ok(value)) => Ok(value),
+            Some(Err(panic)) => Err(panic.into_error(None)),
+            None => Err(RunError::cancelled()),
+        })
+    }
+}
+
+impl<T> fmt::Debug for Blocking<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Blocking").field("finished", &self.promise.is_ready()).finish_non_exhaustive()
+    }
+}
