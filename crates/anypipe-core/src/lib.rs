@@ -2,12 +2,13 @@
 pub mod channel;
 pub mod drive;
 pub mod error;
+pub mod option;
 pub mod run;
 pub mod runtime;
 pub mod scope;
+pub mod sink;
 pub mod source;
 pub mod stage;
-pub mod sink;
 mod sync;
 pub use error::{ErrorKind, RunError};
 pub use run::Run;

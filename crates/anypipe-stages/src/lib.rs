@@ -1,1 +1,16 @@
-//! The operators, sources and sinks of anypipe.
+//! The operators, sources and sinks of anypipe, one file each, on the public contract of
+//! `anypipe-core` only.
+//!
+//! Users meet them as methods of `anypipe::Pipeline` and as the free functions of the facade; what
+//! they mean, with their edges, is told here.
+
+mod compose;
+mod name;
+mod parallel;
+pub mod sink;
+pub mod source;
+pub mod stage;
+
+pub use self::compose::{Joined, Piped};
+pub use self::name::Name;
+pub use self::parallel::{Blocking, Parallel, Pass, Synchronous, Tasks};

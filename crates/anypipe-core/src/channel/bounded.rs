@@ -178,8 +178,7 @@ impl<T> Sender<T> {
         if self.closed.load(Ordering::SeqCst) {
             return Some(Gone::Closed);
         }
-        (state.receivers == 0)
-            .then_some(if state.receiver_vanished { Gone::Broken } else { Gone::Closed })
+        (state.receivers == 0).then_some(if state.receiver_vanished { Gone::Broken } else { Gone::Closed })
     }
 }
 
@@ -543,8 +542,11 @@ impl<T> Receiver<T> {
 
 /// The end of input, where every sender is gone and nothing is left.
 fn end<T>(state: &State<T>) -> Option<RecvError> {
-    (state.senders == 0 && state.queue.is_empty())
-        .then_some(if state.sender_vanished { RecvError::Broken } else { RecvError::Closed })
+    (state.senders == 0 && state.queue.is_empty()).then_some(if state.sender_vanished {
+        RecvError::Broken
+    } else {
+        RecvError::Closed
+    })
 }
 
 impl<T> Clone for Receiver<T> {

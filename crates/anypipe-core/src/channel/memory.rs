@@ -195,7 +195,8 @@ impl<T> State<T> {
         let item = match self.queue.pop_front() {
             Some(item) => Some(item),
             None => {
-                let key = self.sending.iter().find(|(_, sending)| sending.item.is_some()).map(|(key, _)| *key);
+                let key =
+                    self.sending.iter().find(|(_, sending)| sending.item.is_some()).map(|(key, _)| *key);
                 key.and_then(|key| {
                     let sending = self.sending.remove(&key)?;
                     self.granted.insert(key);

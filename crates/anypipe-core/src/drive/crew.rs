@@ -14,11 +14,11 @@ use std::task::{Context, Poll, Waker};
 
 use futures_core::Stream;
 
+use super::Work;
 use super::boundary::Order;
 use super::hop::Port;
 use super::pace::Pace;
 use super::serial::{Line, Unwanted};
-use super::Work;
 use crate::runtime::WaitsFor;
 use crate::scope::{Scope, note_wait};
 use crate::sync::Mutex;
@@ -46,8 +46,13 @@ struct State<In> {
 
 impl<In> Crew<In> {
     pub(super) fn new(input: Input<In>, order: Order) -> Self {
-        let state =
-            State { input: Some(input), ended: false, ready: VecDeque::new(), next: 0, idle: VecDeque::new() };
+        let state = State {
+            input: Some(input),
+            ended: false,
+            ready: VecDeque::new(),
+            next: 0,
+            idle: VecDeque::new(),
+        };
         Self { order, state: Mutex::new(state) }
     }
 }
@@ -84,7 +89,9 @@ impl<In: Send + 'static, T: Send + 'static> Member<In, T> {
         let mut line = Line { port: &mut port, pace: &mut pace, scope: &scope };
         let Ok(mut state) = line.watch(work.init()).await else { return };
         loop {
-            let Ok(taken) = poll_fn(|cx| crew.poll_take(&mut held, index, &mut line, cx)).await else { return };
+            let Ok(taken) = poll_fn(|cx| crew.poll_take(&mut held, index, &mut line, cx)).await else {
+                return;
+            };
             let Some((ticket, item)) = taken else { break };
             let Ok(made) = line.watch(work.call(&mut state, item)).await else { return };
             match (crew.order, made) {

@@ -55,7 +55,12 @@ struct Producer {
 }
 
 /// A hop for `producers` tasks that holds `permits` items, those being made included.
-pub(super) fn hop<T>(producers: usize, permits: usize, name: &str, scope: &Scope) -> (Vec<Port<T>>, Outlet<T>) {
+pub(super) fn hop<T>(
+    producers: usize,
+    permits: usize,
+    name: &str,
+    scope: &Scope,
+) -> (Vec<Port<T>>, Outlet<T>) {
     let hop = Arc::new(Hop::new(producers, permits));
     let ports = (0..producers).map(|index| Port::new(Arc::clone(&hop), index)).collect();
     let stage = (scope.clone(), name.to_owned());
@@ -415,7 +420,8 @@ impl<T> Drop for Outlet<T> {
         self.hop.closed.store(true, Ordering::SeqCst);
         let queue = std::mem::take(&mut state.queue);
         let window = std::mem::take(&mut state.window);
-        let wakers: Vec<_> = state.producers.iter_mut().filter_map(|producer| producer.waker.take()).collect();
+        let wakers: Vec<_> =
+            state.producers.iter_mut().filter_map(|producer| producer.waker.take()).collect();
         drop(state);
         wakers.into_iter().for_each(Waker::wake);
         let local = std::mem::take(&mut self.local);

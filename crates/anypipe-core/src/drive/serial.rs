@@ -50,7 +50,10 @@ pub(super) struct Line<'a, T> {
 
 impl<T> Line<'_, T> {
     /// Claims room and takes an item; `None` at the end of the input.
-    async fn take<In>(&mut self, mut input: Pin<&mut impl Stream<Item = In>>) -> Result<Option<In>, Unwanted> {
+    async fn take<In>(
+        &mut self,
+        mut input: Pin<&mut impl Stream<Item = In>>,
+    ) -> Result<Option<In>, Unwanted> {
         poll_fn(|cx| {
             if self.port.is_closed() {
                 return Poll::Ready(Err(Unwanted));

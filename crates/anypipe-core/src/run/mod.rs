@@ -130,11 +130,7 @@ impl<T: Send + 'static> Run<T> {
     /// more: tasks that still run are cancelled and joined.
     ///
     /// `name` is told where the future panics outside any stage; `choose` finds a runtime.
-    pub fn new<F>(
-        name: &'static str,
-        choose: Choose,
-        make: impl FnOnce(&Scope) -> F + Send + 'static,
-    ) -> Self
+    pub fn new<F>(name: &'static str, choose: Choose, make: impl FnOnce(&Scope) -> F + Send + 'static) -> Self
     where
         F: Future<Output = T> + Send + 'static,
     {

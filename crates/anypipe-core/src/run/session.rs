@@ -52,8 +52,16 @@ impl<B> Session<B> {
         make: impl FnOnce(&Scope) -> B,
     ) -> Self {
         let scope = Scope::new(runtime, current_scope(), controls);
-        let mut session =
-            Self { scope, body: None, name, deadline: None, cancel: None, at_end, joined: false, _keep: keep };
+        let mut session = Self {
+            scope,
+            body: None,
+            name,
+            deadline: None,
+            cancel: None,
+            at_end,
+            joined: false,
+            _keep: keep,
+        };
         let entered = polling(&session.scope);
         let body = catch(|| make(&session.scope));
         drop(entered);

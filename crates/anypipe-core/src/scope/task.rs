@@ -56,14 +56,14 @@ struct Slot {
 
 impl TaskCell {
     pub(super) fn new(name: Name, scope: Scope, index: usize, future: BoxFuture<()>) -> Arc<Self> {
-        let slot = Slot { future: Some(future), waker: None, ended: false, waits_for: WaitsFor::Future, panicked: None };
-        Arc::new(Self {
-            name,
-            scope,
-            index,
-            cancelled: AtomicBool::new(false),
-            slot: Mutex::new(slot),
-        })
+        let slot = Slot {
+            future: Some(future),
+            waker: None,
+            ended: false,
+            waits_for: WaitsFor::Future,
+            panicked: None,
+        };
+        Arc::new(Self { name, scope, index, cancelled: AtomicBool::new(false), slot: Mutex::new(slot) })
     }
 
     pub(crate) fn name(&self) -> &str {

@@ -1,7 +1,10 @@
 //! Where items come from.
 
+mod gated;
+
 use futures_core::Stream;
 
+pub use self::gated::Gated;
 use crate::scope::Scope;
 use crate::stage::Holds;
 

@@ -1,13 +1,16 @@
 //! What happens to items on their way.
 
+mod fused;
+
 use std::fmt;
 use std::iter::Sum;
 use std::ops::Add;
 
 use futures_core::Stream;
 
-pub use crate::scope::in_stage;
+pub use self::fused::{Fused, Step, ended, fused};
 use crate::scope::Scope;
+pub use crate::scope::in_stage;
 
 /// Turns a stream into a stream inside a scope.
 ///

@@ -1,0 +1,63 @@
+//! The options of a stage: what `.workers(n)`, `.buffer_size(n)` and the rest ask of it.
+//!
+//! An option that makes no sense for a stage is a trait that the stage doesn't implement. An operator
+//! from elsewhere takes part by implementing the same traits.
+
+use std::borrow::Cow;
+
+use crate::drive::Boundary;
+
+/// A stage that can run in tasks of its own: `.buffer_size(n)`, `.rendezvous()` and `.boundary()`.
+///
+/// A fused stage has another form for this; a boundary is its own.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no buffer of its own",
+    label = "this option belongs to the stage before it, and that one can't take it",
+    note = "put `.boundary()` or `.buffer(n)` behind it for a task and a buffer of its own"
+)]
+pub trait IntoBoundary: Sized {
+    /// The form that runs in tasks of its own.
+    type Boundary: HasBoundary;
+
+    /// Gives the stage tasks of its own.
+    fn into_boundary(self) -> Self::Boundary;
+}
+
+/// A stage that is a boundary.
+pub trait HasBoundary: Sized {
+    /// Changes how many tasks it has, and how they behave.
+    fn edit(self, edit: impl FnOnce(Boundary) -> Boundary) -> Self;
+}
+
+/// A stage whose items can be worked on at the same time: `.workers(n)`, `.ordered()`,
+/// `.unordered()` and `.keyed(f)`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't have workers",
+    label = "its items depend on each other, or it is a source",
+    note = "`.workers(n)` goes behind a stage that works on each item alone, such as `then`, `map` or `filter`"
+)]
+pub trait Workers: IntoBoundary {}
+
+/// A synchronous stage that can run on the blocking pool: `.blocking()`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't run on the blocking pool",
+    label = "only a synchronous closure can block",
+    note = "`.blocking()` goes behind a stage with a synchronous closure, such as `map` or `filter_map`"
+)]
+pub trait IntoBlocking: Sized {
+    /// The form that runs on the blocking pool.
+    type Blocking: HasBoundary;
+
+    /// Moves the stage's closure to the blocking pool.
+    fn into_blocking(self) -> Self::Blocking;
+}
+
+/// A stage that can be called something else: `.named("fetch")`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no name to change",
+    note = "`.named(..)` goes behind a stage with a closure or a task of its own"
+)]
+pub trait Named: Sized {
+    /// Calls the stage something else, in panics and reports.
+    fn named(self, name: Cow<'static, str>) -> Self;
+}

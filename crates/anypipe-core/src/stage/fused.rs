@@ -1,0 +1,111 @@
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use futures_core::Stream;
+use pin_project_lite::pin_project;
+
+/// What a fused stage makes of one item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step<T> {
+    /// An item goes out.
+    Give(T),
+    /// Nothing goes out; the next item is asked for.
+    Skip,
+    /// An item goes out, the last one: the input is dropped.
+    GiveLast(T),
+    /// Nothing goes out any more: the input is dropped.
+    End,
+}
+
+/// A stage that skips gives way after this many items, so that a filter that lets nothing through
+/// can't hold its thread.
+const SKIPS_IN_A_ROW: usize = 256;
+
+pin_project! {
+    /// A stream with a step for each item, made by [`fused`].
+    #[derive(Debug)]
+    #[must_use = "a stream does nothing unless it is polled"]
+    pub struct Fused<S, F> {
+        #[pin]
+        input: Option<S>,
+        step: F,
+    }
+}
+
+/// Wraps a stream with a synchronous step for each item: most cheap stages are this.
+///
+/// The step is called once for each item, in order; it may keep state. After the end of the input,
+/// and after [`Step::GiveLast`] and [`Step::End`], the input has been dropped.
+///
+/// # Examples
+///
+/// ```
+/// use anypipe_core::stage::{Step, fused, in_stage};
+/// use anypipe_core::{Scope, Stage};
+/// use futures_core::Stream;
+///
+/// /// Doubles numbers.
+/// struct Double;
+///
+/// impl Stage<u32> for Double {
+///     type Out = u32;
+///
+///     fn attach(
+///         self,
+///         input: impl Stream<Item = u32> + Send + 'static,
+///         _scope: &Scope,
+///     ) -> impl Stream<Item = u32> + Send + 'static {
+///         fused(input, |item| Step::Give(item * 2))
+///     }
+/// }
+/// ```
+pub fn fused<S, T, F>(input: S, step: F) -> Fused<S, F>
+where
+    S: Stream,
+    F: FnMut(S::Item) -> Step<T>,
+{
+    Fused { input: Some(input), step }
+}
+
+/// A stream that has ended already: what a stage returns that must not touch its input.
+pub fn ended<S, T, F>(input: S, step: F) -> Fused<S, F>
+where
+    S: Stream,
+    F: FnMut(S::Item) -> Step<T>,
+{
+    drop(input);
+    Fused { input: None, step }
+}
+
+impl<S, T, F> Stream for Fused<S, F>
+where
+    S: Stream,
+    F: FnMut(S::Item) -> Step<T>,
+{
+    type Item = T;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        let mut this = self.project();
+        for _ in 0..SKIPS_IN_A_ROW {
+            let Some(input) = this.input.as_mut().as_pin_mut() else { return Poll::Ready(None) };
+            let step = match ready!(input.poll_next(cx)) {
+                Some(item) => (this.step)(item),
+                None => Step::End,
+            };
+            match step {
+                Step::Give(item) => return Poll::Ready(Some(item)),
+                Step::Skip => {}
+                Step::GiveLast(item) => {
+                    this.input.set(None);
+                    return Poll::Ready(Some(item));
+                }
+                Step::End => {
+                    this.input.set(None);
+                    return Poll::Ready(None);
+                }
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+}

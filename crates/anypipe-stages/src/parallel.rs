@@ -1,0 +1,203 @@
+//! Stages that run in tasks of their own.
+
+use std::borrow::Cow;
+use std::future::Future;
+use std::sync::Arc;
+
+use anypipe_core::drive::{Boundary, Outlet, Work};
+use anypipe_core::option::{HasBoundary, IntoBoundary, Named, Workers};
+use anypipe_core::stage::in_stage;
+use anypipe_core::{Holds, Scope, Stage};
+use futures_core::Stream;
+
+/// A boundary: some work, done on each item in tasks of its own.
+#[derive(Clone, Debug)]
+pub struct Parallel<W> {
+    boundary: Boundary,
+    work: W,
+}
+
+impl<W> Parallel<W> {
+    /// Work in one task, with the default buffer, in order.
+    pub fn new(name: impl Into<Cow<'static, str>>, work: W) -> Self {
+        Self { boundary: Boundary::new(name), work }
+    }
+}
+
+impl<In, W> Stage<In> for Parallel<W>
+where
+    In: Send + 'static,
+    W: Work<In>,
+{
+    type Out = W::Out;
+
+    fn attach(
+        self,
+        input: impl Stream<Item = In> + Send + 'static,
+        scope: &Scope,
+    ) -> impl Stream<Item = W::Out> + Send + 'static {
+        let out: Outlet<W::Out> = self.boundary.attach(input, self.work, scope);
+        out
+    }
+
+    fn holds(&self) -> Holds {
+        self.boundary.holds()
+    }
+}
+
+impl<W> IntoBoundary for Parallel<W> {
+    type Boundary = Self;
+
+    fn into_boundary(self) -> Self {
+        self
+    }
+}
+
+impl<W> HasBoundary for Parallel<W> {
+    fn edit(mut self, edit: impl FnOnce(Boundary) -> Boundary) -> Self {
+        self.boundary = edit(self.boundary);
+        self
+    }
+}
+
+impl<W> Workers for Parallel<W> {}
+
+impl<W> Named for Parallel<W> {
+    fn named(mut self, name: Cow<'static, str>) -> Self {
+        self.boundary = self.boundary.named(name);
+        self
+    }
+}
+
+/// Work that passes items on: the work of `boundary()` and `buffer(n)`.
+#[derive(Clone, Copy, Debug)]
+pub struct Pass;
+
+impl<In: Send + 'static> Work<In> for Pass {
+    type Out = In;
+    type State = ();
+
+    async fn init(&self) {}
+
+    async fn call(&self, _state: &mut (), item: In) -> Option<In> {
+        Some(item)
+    }
+}
+
+/// What a synchronous stage does with one item: the one place from which its fused form, its form
+/// with workers and its form on the blocking pool are made.
+pub trait Synchronous<In>: Send + Sync + 'static {
+    /// What comes of an item.
+    type Out: Send + 'static;
+
+    /// Works on one item; `None` filters it out.
+    fn apply(&self, item: In) -> Option<Self::Out>;
+}
+
+/// A synchronous stage's work in tasks of its own.
+#[derive(Clone, Debug)]
+pub struct Tasks<Y>(pub(crate) Y);
+
+impl<In, Y> Work<In> for Tasks<Y>
+where
+    In: Send + 'static,
+    Y: Synchronous<In>,
+{
+    type Out = Y::Out;
+    type State = ();
+
+    async fn init(&self) {}
+
+    async fn call(&self, _state: &mut (), item: In) -> Option<Y::Out> {
+        self.0.apply(item)
+    }
+}
+
+/// A synchronous stage on the blocking pool, with as many threads at a time as it has workers.
+#[derive(Clone, Debug)]
+pub struct Blocking<Y> {
+    boundary: Boundary,
+    work: Y,
+}
+
+impl<Y> Blocking<Y> {
+    pub(crate) fn new(name: impl Into<Cow<'static, str>>, work: Y) -> Self {
+        Self { boundary: Boundary::new(name), work }
+    }
+}
+
+impl<In, Y> Stage<In> for Blocking<Y>
+where
+    In: Send + 'static,
+    Y: Synchronous<In>,
+{
+    type Out = Y::Out;
+
+    fn attach(
+        self,
+        input: impl Stream<Item = In> + Send + 'static,
+        scope: &Scope,
+    ) -> impl Stream<Item = Y::Out> + Send + 'static {
+        let name: Arc<str> = self.boundary.name().into();
+        let work = OnPool { name, work: Arc::new(self.work), scope: scope.clone() };
+        let out: Outlet<Y::Out> = self.boundary.attach(input, work, scope);
+        out
+    }
+
+    fn holds(&self) -> Holds {
+        self.boundary.holds()
+    }
+}
+
+impl<Y> IntoBoundary for Blocking<Y> {
+    type Boundary = Self;
+
+    fn into_boundary(self) -> Self {
+        self
+    }
+}
+
+impl<Y> HasBoundary for Blocking<Y> {
+    fn edit(mut self, edit: impl FnOnce(Boundary) -> Boundary) -> Self {
+        self.boundary = edit(self.boundary);
+        self
+    }
+}
+
+impl<Y> Workers for Blocking<Y> {}
+
+impl<Y> Named for Blocking<Y> {
+    fn named(mut self, name: Cow<'static, str>) -> Self {
+        self.boundary = self.boundary.named(name);
+        self
+    }
+}
+
+/// The work of a [`Blocking`] stage: each item is one job, that the scope joins.
+struct OnPool<Y> {
+    name: Arc<str>,
+    work: Arc<Y>,
+    scope: Scope,
+}
+
+impl<In, Y> Work<In> for OnPool<Y>
+where
+    In: Send + 'static,
+    Y: Synchronous<In>,
+{
+    type Out = Y::Out;
+    type State = ();
+
+    async fn init(&self) {}
+
+    fn call<'a>(
+        &'a self,
+        _state: &'a mut (),
+        item: In,
+    ) -> impl Future<Output = Option<Y::Out>> + Send + 'a {
+        let (work, name) = (Arc::clone(&self.work), Arc::clone(&self.name));
+        let job = move || in_stage(&name, || work.apply(item));
+        let done = self.scope.spawn_blocking(self.name.to_string(), job);
+        async { done.await.unwrap_or_else(|error| error.rethrow()) }
+    }
+}

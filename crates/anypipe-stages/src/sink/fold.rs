@@ -1,0 +1,43 @@
+use std::future::Future;
+
+use anypipe_core::drive::Items;
+use anypipe_core::stage::in_stage;
+use anypipe_core::{Scope, Sink};
+use futures_core::Stream;
+
+/// Folds the items into one value; made by [`fold`].
+#[derive(Clone, Debug)]
+pub struct Fold<A, F> {
+    start: A,
+    f: F,
+}
+
+/// Folds all items into one value, from `start` on; gives `start` where there are none.
+pub fn fold<A, F>(start: A, f: F) -> Fold<A, F> {
+    Fold { start, f }
+}
+
+impl<In, A, F> Sink<In> for Fold<A, F>
+where
+    In: Send + 'static,
+    A: Send + 'static,
+    F: FnMut(A, In) -> A + Send + 'static,
+{
+    type Output = A;
+
+    fn drain(
+        self,
+        input: impl Stream<Item = In> + Send + 'static,
+        scope: &Scope,
+    ) -> impl Future<Output = A> + Send + 'static {
+        let mut items = Items::new(input, scope);
+        let Self { start, mut f } = self;
+        async move {
+            let mut folded = start;
+            while let Some(item) = items.next().await {
+                folded = in_stage("fold", || f(folded, item));
+            }
+            folded
+        }
+    }
+}

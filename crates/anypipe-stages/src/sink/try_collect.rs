@@ -1,0 +1,45 @@
+use std::future::Future;
+use std::marker::PhantomData;
+
+use anypipe_core::drive::Items;
+use anypipe_core::{Scope, Sink};
+use futures_core::Stream;
+
+/// Gathers the values of results; made by [`try_collect`].
+#[derive(Debug)]
+pub struct TryCollect<C> {
+    collection: PhantomData<fn() -> C>,
+}
+
+/// Gathers the values of all results in a collection, or gives the first `Err` and stops there.
+pub fn try_collect<C>() -> TryCollect<C> {
+    TryCollect { collection: PhantomData }
+}
+
+impl<T, E, C> Sink<Result<T, E>> for TryCollect<C>
+where
+    T: Send + 'static,
+    E: Send + 'static,
+    C: Default + Extend<T> + Send + 'static,
+{
+    type Output = Result<C, E>;
+
+    fn drain(
+        self,
+        input: impl Stream<Item = Result<T, E>> + Send + 'static,
+        scope: &Scope,
+    ) -> impl Future<Output = Result<C, E>> + Send + 'static {
+        let mut items = Items::new(input, scope);
+        let scope = scope.clone();
+        async move {
+            let mut collection = C::default();
+            while let Some(item) = items.next().await {
+                match item {
+                    Ok(value) => collection.extend(Some(value)),
+                    Err(error) => scope.keep_error(error)?,
+                }
+            }
+            Ok(collection)
+        }
+    }
+}

@@ -1,0 +1,55 @@
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use anypipe_core::stage::in_stage;
+use anypipe_core::{Scope, Source};
+use futures_core::Stream;
+use pin_project_lite::pin_project;
+
+/// The items of a stream; made by [`from_stream`].
+#[derive(Clone, Debug)]
+pub struct FromStream<S> {
+    stream: S,
+}
+
+/// Gives the items of any stream.
+///
+/// → `S::Item`. Holds nothing of its own. The stream is polled when there is room for its item. A
+/// stream's end is an end: one whose producer vanished can't be told from one that was complete.
+pub fn from_stream<S: Stream>(stream: S) -> FromStream<S> {
+    FromStream { stream }
+}
+
+impl<S> Source for FromStream<S>
+where
+    S: Stream + Send + 'static,
+    S::Item: Send + 'static,
+{
+    type Item = S::Item;
+
+    fn attach(self, _scope: &Scope) -> impl Stream<Item = S::Item> + Send + 'static {
+        Foreign { stream: Some(self.stream) }
+    }
+}
+
+pin_project! {
+    // A stream of others: not polled after its end, and its panics are told with a name.
+    struct Foreign<S> {
+        #[pin]
+        stream: Option<S>,
+    }
+}
+
+impl<S: Stream> Stream for Foreign<S> {
+    type Item = S::Item;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
+        let mut this = self.project();
+        let Some(stream) = this.stream.as_mut().as_pin_mut() else { return Poll::Ready(None) };
+        let polled = in_stage("from_stream", || stream.poll_next(cx));
+        if let Poll::Ready(None) = polled {
+            this.stream.set(None);
+        }
+        polled
+    }
+}

@@ -1,0 +1,30 @@
+use crate::stage::synchronous_stage;
+use crate::{Name, Synchronous};
+
+/// Lets some items through; made by [`filter`].
+#[derive(Clone, Debug)]
+pub struct Filter<F> {
+    name: Name,
+    f: F,
+}
+
+/// Lets the items through for which `f` is true.
+///
+/// `In` → `In`, synchronous. Fused, holds nothing; takes `.workers(n)`, `.blocking()`.
+pub fn filter<F>(f: F) -> Filter<F> {
+    Filter { name: Name::new("filter"), f }
+}
+
+impl<In, F> Synchronous<In> for Filter<F>
+where
+    In: Send + 'static,
+    F: Fn(&In) -> bool + Send + Sync + 'static,
+{
+    type Out = In;
+
+    fn apply(&self, item: In) -> Option<In> {
+        self.name.guard(|| (self.f)(&item)).then_some(item)
+    }
+}
+
+synchronous_stage!(Filter);

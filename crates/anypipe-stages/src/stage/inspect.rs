@@ -1,0 +1,31 @@
+use crate::stage::synchronous_stage;
+use crate::{Name, Synchronous};
+
+/// Looks at each item; made by [`inspect`].
+#[derive(Clone, Debug)]
+pub struct Inspect<F> {
+    name: Name,
+    f: F,
+}
+
+/// Looks at each item on its way.
+///
+/// `In` → `In`, synchronous. Fused, holds nothing; takes `.workers(n)`, `.blocking()`.
+pub fn inspect<F>(f: F) -> Inspect<F> {
+    Inspect { name: Name::new("inspect"), f }
+}
+
+impl<In, F> Synchronous<In> for Inspect<F>
+where
+    In: Send + 'static,
+    F: Fn(&In) + Send + Sync + 'static,
+{
+    type Out = In;
+
+    fn apply(&self, item: In) -> Option<In> {
+        self.name.guard(|| (self.f)(&item));
+        Some(item)
+    }
+}
+
+synchronous_stage!(Inspect);

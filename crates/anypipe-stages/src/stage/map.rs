@@ -1,0 +1,30 @@
+use crate::stage::synchronous_stage;
+use crate::{Name, Synchronous};
+
+/// Turns each item into another; made by [`map`].
+#[derive(Clone, Debug)]
+pub struct Map<F> {
+    name: Name,
+    f: F,
+}
+
+/// Turns each item into another.
+///
+/// `In` → `U`, synchronous. Fused, holds nothing; takes `.workers(n)`, `.blocking()`.
+pub fn map<F>(f: F) -> Map<F> {
+    Map { name: Name::new("map"), f }
+}
+
+impl<In, U, F> Synchronous<In> for Map<F>
+where
+    F: Fn(In) -> U + Send + Sync + 'static,
+    U: Send + 'static,
+{
+    type Out = U;
+
+    fn apply(&self, item: In) -> Option<U> {
+        Some(self.name.guard(|| (self.f)(item)))
+    }
+}
+
+synchronous_stage!(Map);

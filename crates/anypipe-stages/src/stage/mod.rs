@@ -1,0 +1,91 @@
+//! What happens to items on their way, one operator a file.
+
+mod and_then;
+mod boundary;
+mod filter;
+mod flat_map;
+mod inspect;
+mod map;
+mod take;
+mod then;
+
+pub use self::and_then::{AndThen, and_then};
+pub use self::boundary::{BoundaryStage, boundary, buffer};
+pub use self::filter::{Filter, filter};
+pub use self::flat_map::{FlatMap, Flatten, flat_map, flatten};
+pub use self::inspect::{Inspect, inspect};
+pub use self::map::{Map, map};
+pub use self::take::{Take, take};
+pub use self::then::{Then, then};
+
+/// The three forms of a stage with a synchronous closure: fused, with workers, on the blocking pool.
+///
+/// `$Stage` has the fields `name: Name` and `f`, and is `Synchronous` itself; a fused one gives what
+/// [`Synchronous::apply`](crate::Synchronous::apply) gives.
+macro_rules! synchronous_stage {
+    ($Stage:ident) => {
+        impl<In, F> anypipe_core::Stage<In> for $Stage<F>
+        where
+            In: Send + 'static,
+            Self: $crate::Synchronous<In>,
+        {
+            type Out = <Self as $crate::Synchronous<In>>::Out;
+
+            fn attach(
+                self,
+                input: impl futures_core::Stream<Item = In> + Send + 'static,
+                _scope: &anypipe_core::Scope,
+            ) -> impl futures_core::Stream<Item = Self::Out> + Send + 'static {
+                use anypipe_core::stage::Step;
+                anypipe_core::stage::fused(input, move |item| {
+                    match $crate::Synchronous::apply(&self, item) {
+                        Some(item) => Step::Give(item),
+                        None => Step::Skip,
+                    }
+                })
+            }
+        }
+
+        impl<F> anypipe_core::option::IntoBoundary for $Stage<F> {
+            type Boundary = $crate::Parallel<$crate::Tasks<Self>>;
+
+            fn into_boundary(self) -> Self::Boundary {
+                $crate::Parallel::new(self.name.0.clone(), $crate::Tasks(self))
+            }
+        }
+
+        impl<F> anypipe_core::option::Workers for $Stage<F> {}
+
+        impl<F> anypipe_core::option::IntoBlocking for $Stage<F> {
+            type Blocking = $crate::Blocking<Self>;
+
+            fn into_blocking(self) -> Self::Blocking {
+                $crate::Blocking::new(self.name.0.clone(), self)
+            }
+        }
+
+        impl<F> anypipe_core::option::Named for $Stage<F> {
+            fn named(mut self, name: std::borrow::Cow<'static, str>) -> Self {
+                self.name = $crate::Name(name);
+                self
+            }
+        }
+    };
+}
+pub(crate) use synchronous_stage;
+
+/// The boundary of a stage whose items depend on each other: one task behind it, that it is fused
+/// into.
+macro_rules! sequential_stage {
+    ($Stage:ident $(<$($P:ident),+>)?) => {
+        impl $(<$($P),+>)? anypipe_core::option::IntoBoundary for $Stage $(<$($P),+>)? {
+            type Boundary = $crate::Joined<Self, $crate::Parallel<$crate::Pass>>;
+
+            fn into_boundary(self) -> Self::Boundary {
+                let name = stringify!($Stage).to_lowercase();
+                $crate::Joined { first: self, second: $crate::Parallel::new(name, $crate::Pass) }
+            }
+        }
+    };
+}
+pub(crate) use sequential_stage;

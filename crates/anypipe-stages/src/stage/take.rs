@@ -1,0 +1,37 @@
+use anypipe_core::stage::{Step, ended, fused};
+use anypipe_core::{Scope, Stage};
+use futures_core::Stream;
+
+use crate::stage::sequential_stage;
+
+/// The first items only; made by [`take`].
+#[derive(Clone, Copy, Debug)]
+pub struct Take {
+    n: usize,
+}
+
+/// Gives the first `n` items; the input is dropped with the last of them. `take(0)` never polls it.
+///
+/// `In` → `In`. Fused, holds nothing.
+pub fn take(n: usize) -> Take {
+    Take { n }
+}
+
+impl<In: Send + 'static> Stage<In> for Take {
+    type Out = In;
+
+    fn attach(
+        self,
+        input: impl Stream<Item = In> + Send + 'static,
+        _scope: &Scope,
+    ) -> impl Stream<Item = In> + Send + 'static {
+        let mut left = self.n;
+        let step = move |item| {
+            left -= 1;
+            if left == 0 { Step::GiveLast(item) } else { Step::Give(item) }
+        };
+        if self.n == 0 { ended(input, step) } else { fused(input, step) }
+    }
+}
+
+sequential_stage!(Take);

@@ -1,0 +1,36 @@
+use std::future::Future;
+
+use anypipe_core::drive::Work;
+
+use crate::Parallel;
+
+/// The work of [`then`]: an asynchronous closure on each item.
+#[derive(Clone, Debug)]
+pub struct Then<F> {
+    f: F,
+}
+
+/// Turns each item into another, asynchronously.
+///
+/// `In` → `U`, asynchronous. A boundary: holds its buffer (64) and one item for each worker (1).
+/// Results come in input order unless `.unordered()` is asked for.
+pub fn then<F>(f: F) -> Parallel<Then<F>> {
+    Parallel::new("then", Then { f })
+}
+
+impl<In, U, F, Fut> Work<In> for Then<F>
+where
+    In: Send + 'static,
+    F: Fn(In) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = U> + Send + 'static,
+    U: Send + 'static,
+{
+    type Out = U;
+    type State = ();
+
+    async fn init(&self) {}
+
+    async fn call(&self, _state: &mut (), item: In) -> Option<U> {
+        Some((self.f)(item).await)
+    }
+}
