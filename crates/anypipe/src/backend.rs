@@ -19,10 +19,10 @@ pub(crate) struct Backend {
     name: &'static str,
     /// Finds its live context on this thread.
     detect: fn() -> Option<RuntimeHandle>,
-    /// A handle to what needs no context, where there is such a thing.
-    anywhere: Option<fn() -> RuntimeHandle>,
-    /// Makes a runtime that can be entered.
-    enter: fn() -> Box<dyn Enter>,
+    /// The runtime to enter; the same one each time where it runs anywhere.
+    make: fn() -> Box<dyn Enter>,
+    /// True where it runs without having been entered.
+    anywhere: bool,
     /// True where it is entered without being named.
     unasked: bool,
 }
@@ -34,32 +34,32 @@ const BACKENDS: &[Backend] = &[
     Backend {
         name: "tokio",
         detect: anypipe_tokio::detect,
-        anywhere: None,
-        enter: || Box::new(anypipe_tokio::Tokio::new()),
+        make: || Box::new(anypipe_tokio::Tokio::new()),
+        anywhere: false,
         unasked: true,
     },
     #[cfg(feature = "smol")]
     Backend {
         name: "smol",
         detect: || None,
-        anywhere: Some(|| anypipe_smol::Smol::new().handle()),
-        enter: || Box::new(anypipe_smol::Smol::new()),
+        make: || Box::new(anypipe_smol::Smol::new()),
+        anywhere: true,
         unasked: true,
     },
     #[cfg(feature = "async-std")]
     Backend {
         name: "async-std",
         detect: anypipe_async_std::detect,
-        anywhere: Some(|| anypipe_async_std::AsyncStd::new().handle()),
-        enter: || Box::new(anypipe_async_std::AsyncStd::new()),
+        make: || Box::new(anypipe_async_std::AsyncStd::new()),
+        anywhere: true,
         unasked: true,
     },
     #[cfg(feature = "sim")]
     Backend {
         name: "sim",
         detect: || None,
-        anywhere: None,
-        enter: || Box::new(anypipe_sim::Sim::new()),
+        make: || Box::new(anypipe_sim::Sim::new(0)),
+        anywhere: false,
         unasked: false,
     },
 ];
@@ -68,9 +68,7 @@ const BACKENDS: &[Backend] = &[
 static DEFAULT: OnceLock<Box<dyn Enter + Send + Sync>> = OnceLock::new();
 
 /// Gives the program its default; hands the runtime back where it has one.
-pub(crate) fn set_default(
-    runtime: Box<dyn Enter + Send + Sync>,
-) -> Result<(), Box<dyn Enter + Send + Sync>> {
+pub(crate) fn set_default(runtime: Box<dyn Enter + Send + Sync>) -> Result<(), Box<dyn Enter + Send + Sync>> {
     DEFAULT.set(runtime)
 }
 
@@ -87,11 +85,12 @@ pub(crate) fn choose() -> Result<RuntimeHandle, RunError> {
     if let Some(runtime) = DEFAULT.get() {
         return Ok(runtime.handle());
     }
-    if let Some(backend) = named()? {
-        return backend.anywhere.map(|handle| handle()).ok_or_else(|| not_running(backend.name));
-    }
-    let anywhere = BACKENDS.iter().find_map(|backend| backend.anywhere);
-    anywhere.map(|handle| handle()).ok_or_else(nothing_runs)
+    let backend = match named()? {
+        Some(backend) if !backend.anywhere => return Err(not_running(backend.name)),
+        Some(backend) => Some(backend),
+        None => BACKENDS.iter().find(|backend| backend.anywhere),
+    };
+    backend.map(|backend| (backend.make)().handle()).ok_or_else(nothing_runs)
 }
 
 /// The runtime to enter where none was given.
@@ -103,7 +102,7 @@ pub(crate) fn choose_to_enter() -> Result<Box<dyn Enter>, RunError> {
         Some(backend) => Some(backend),
         None => BACKENDS.iter().find(|backend| backend.unasked),
     };
-    backend.map(|backend| (backend.enter)()).ok_or_else(nothing_compiled_in)
+    backend.map(|backend| (backend.make)()).ok_or_else(nothing_compiled_in)
 }
 
 /// Refuses to enter a runtime on a thread that is inside one.
@@ -138,7 +137,10 @@ fn parse(value: Option<OsString>) -> Result<Option<&'static Backend>, RunError> 
     Err(RunError::no_runtime(if NAMES.contains(&&*name) {
         format!("{VARIABLE} is `{name}`, but anypipe was built without its feature `{name}`")
     } else {
-        format!("{VARIABLE} is `{name}`, which is no runtime that anypipe knows: it is one of {}", list(&NAMES))
+        format!(
+            "{VARIABLE} is `{name}`, which is no runtime that anypipe knows: it is one of {}",
+            list(&NAMES)
+        )
     }))
 }
 

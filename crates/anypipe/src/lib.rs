@@ -76,5 +76,5 @@ pub use anypipe_macros::test;
 #[doc(hidden)]
 pub mod __private {
     //! What the attribute macros expand to. Not part of the API.
-    pub use crate::macros::{Case, check};
+    pub use crate::macros::{Case, check, outcome};
 }

@@ -1,10 +1,12 @@
 //! Tasks that are joined, cancelled and heard of: groups, tokens, blocking work.
 
-use std::future::{Future, poll_fn};
+use std::future::{Future, pending, poll_fn};
 use std::task::Poll;
 
-use anypipe_core::Run;
+use anypipe_core::run::scoped;
+use anypipe_core::scope::current_scope;
 pub use anypipe_core::scope::{CancelToken, Cancelled, Started, TaskGroup, TaskHandle};
+use anypipe_core::{Run, Scope};
 
 use crate::backend;
 
@@ -68,4 +70,55 @@ pub async fn yield_now() {
         Poll::Pending
     })
     .await;
+}
+
+/// Runs a closure on a thread where blocking is allowed, and gives what it gives.
+///
+/// # Panics
+///
+/// As the closure does, and where there is no runtime.
+///
+/// # Cancel safety
+///
+/// Dropping it stops the waiting; nothing can interrupt a closure that has started. The scope this
+/// was called in joins it; with no scope around it outlives the call.
+///
+/// # Examples
+///
+/// ```
+/// use anypipe::task::blocking;
+///
+/// # #[cfg(any(feature = "tokio", feature = "smol", feature = "async-std"))]
+/// anypipe::run(async {
+///     let here = std::thread::current().id();
+///     let there = blocking(|| std::thread::current().id()).await;
+///     assert_ne!(here, there);
+/// });
+/// ```
+pub async fn blocking<T, F>(work: F) -> T
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    if let Some(scope) = current_scope() {
+        return blocking_in(scope, work).await;
+    }
+    let work = async {
+        let Some(scope) = current_scope() else { unreachable!("this is polled in the scope around it") };
+        blocking_in(scope, work).await
+    };
+    scoped("blocking", backend::choose, work).await.unwrap_or_else(|error| error.rethrow())
+}
+
+async fn blocking_in<T, F>(scope: Scope, work: F) -> T
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    match scope.spawn_blocking("blocking", work).await {
+        Ok(value) => value,
+        // The scope is about to drop the task that asked, for a reason of its own.
+        Err(error) if error.is_cancelled() => pending().await,
+        Err(error) => error.rethrow(),
+    }
 }

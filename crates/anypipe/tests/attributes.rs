@@ -1,0 +1,167 @@
+//! `#[anypipe::test]` and `#[anypipe::main]`, with whatever features these tests are built.
+#![cfg(feature = "macros")]
+
+mod child;
+
+use std::time::Duration;
+
+use anypipe as renamed;
+
+const ANY: bool = cfg!(any(feature = "tokio", feature = "smol", feature = "async-std", feature = "sim"));
+
+#[anypipe::main]
+async fn chosen() -> &'static str {
+    anypipe::runtime::current().name()
+}
+
+#[test]
+fn main_enters_what_run_enters() {
+    let run = anypipe::try_run(async { anypipe::runtime::current().name() });
+    if let Ok(name) = run {
+        assert_eq!(chosen(), name);
+    }
+}
+
+#[cfg(feature = "tokio")]
+#[test]
+fn main_takes_a_variant_and_a_number_of_threads() {
+    #[anypipe::main(tokio, threads = 2)]
+    async fn two() -> Result<usize, std::num::ParseIntError> {
+        let two: usize = "2".parse()?;
+        assert_eq!(tokio::runtime::Handle::current().metrics().num_workers(), two);
+        Ok(two)
+    }
+    #[anypipe::main(tokio_current_thread, crate = renamed)]
+    async fn one() -> usize {
+        tokio::runtime::Handle::current().metrics().num_workers()
+    }
+    assert_eq!((two(), one()), (Ok(2), 1));
+}
+
+#[cfg(feature = "smol")]
+#[test]
+fn main_takes_smol() {
+    #[anypipe::main(smol, threads = 3)]
+    async fn name() -> &'static str {
+        anypipe::runtime::current().name()
+    }
+    assert_eq!(name(), "smol");
+}
+
+// Those below are started by the tests at the end: where no backend is compiled in they have to fail.
+
+#[anypipe::test]
+#[ignore = "started below"]
+async fn passes() {
+    anypipe::time::sleep(Duration::from_millis(1)).await;
+}
+
+#[anypipe::test(seeds = 3, timeout = "30s", crate = renamed)]
+#[ignore = "started below"]
+async fn gives_a_result() -> Result<(), std::num::ParseIntError> {
+    let _two: u8 = "two".parse()?;
+    Ok(())
+}
+
+/// Docs and lints are of the function.
+#[allow(clippy::unused_async, reason = "it panics at once")]
+#[anypipe::test]
+#[ignore = "started below"]
+#[should_panic(expected = "on purpose")]
+async fn panics() {
+    panic!("on purpose");
+}
+
+#[anypipe::test(timeout = "50ms")]
+#[ignore = "started below"]
+async fn hangs() {
+    anypipe::task::blocking(std::thread::park).await;
+}
+
+#[anypipe::test(timeout = "50ms")]
+#[ignore = "started below"]
+#[should_panic(expected = "hangs")]
+async fn hangs_where_a_panic_is_expected() {
+    anypipe::task::blocking(std::thread::park).await;
+}
+
+#[anypipe::test(tokio_current_thread, smol_one_thread, async_std, sim)]
+#[ignore = "started below"]
+async fn narrowed() {
+    anypipe::task::yield_now().await;
+}
+
+#[anypipe::test]
+#[cfg(any())]
+async fn is_not_there() {
+    does_not_compile();
+}
+
+/// The variants that are compiled in, as the tests' names have them.
+fn variants() -> Vec<&'static str> {
+    let all = [
+        ("tokio", cfg!(feature = "tokio")),
+        ("tokio_current_thread", cfg!(feature = "tokio")),
+        ("smol", cfg!(feature = "smol")),
+        ("smol_one_thread", cfg!(feature = "smol")),
+        ("async_std", cfg!(feature = "async-std")),
+        ("sim", cfg!(feature = "sim")),
+    ];
+    all.iter().filter(|(_, on)| *on).map(|(name, _)| *name).collect()
+}
+
+#[test]
+fn a_test_passes_on_every_variant() {
+    for variant in variants() {
+        for test in ["passes", "panics"] {
+            let child = child::run(&format!("{test}::{variant}"), None);
+            assert!(child.passed, "{}", child.output);
+        }
+    }
+}
+
+#[test]
+fn an_error_fails_the_test() {
+    for variant in variants() {
+        let child = child::run(&format!("gives_a_result::{variant}"), None);
+        assert!(!child.passed && child.output.contains("InvalidDigit"), "{}", child.output);
+    }
+}
+
+#[test]
+fn a_hang_fails_the_test_and_is_told() {
+    for variant in variants() {
+        for test in ["hangs", "hangs_where_a_panic_is_expected"] {
+            let child = child::run(&format!("{test}::{variant}"), None);
+            let message = format!("attributes::{test}::{variant} hangs: it was not done after 50ms");
+            assert!(!child.passed && child.output.contains(&message), "{}", child.output);
+        }
+    }
+}
+
+#[test]
+fn without_a_backend_there_is_one_failing_test_that_says_so() {
+    if !ANY {
+        for test in ["passes", "panics"] {
+            let child = child::run(&format!("{test}::no_backend"), None);
+            assert!(!child.passed && child.output.contains("no backend is compiled in"), "{}", child.output);
+        }
+    }
+}
+
+#[test]
+fn a_named_backend_that_is_missing_is_a_failing_test_that_names_the_feature() {
+    let named = [
+        ("tokio_current_thread", "tokio"),
+        ("smol_one_thread", "smol"),
+        ("async_std", "async-std"),
+        ("sim", "sim"),
+    ];
+    for (variant, feature) in named {
+        let child = child::run(&format!("narrowed::{variant}"), None);
+        let there = variants().contains(&variant);
+        assert_eq!(child.passed, there, "{}", child.output);
+        let told = child.output.contains(&format!("anypipe's feature `{feature}` is off"));
+        assert_eq!(told, !there, "{}", child.output);
+    }
+}
