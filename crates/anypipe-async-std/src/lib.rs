@@ -46,7 +46,7 @@ use self::spawn::Native;
 ///
 /// assert_eq!(AsyncStd::new().handle().name(), "async-std");
 /// ```
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct AsyncStd {
     /// More may be told of it one day.
     _private: (),
