@@ -20,6 +20,7 @@ pub(crate) fn expand(options: &Options<Main>, function: &ItemFn) -> TokenStream 
     quote! {
         #(#attrs)*
         #vis fn #name() #output {
+            #[allow(clippy::unused_async, reason = "the attribute asks for an `async fn`")]
             #sig #block
             #krate::__main! { #name #runtime #threads }
         }

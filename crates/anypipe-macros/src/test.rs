@@ -24,6 +24,7 @@ pub(crate) fn expand(options: &Options<Test>, function: &ItemFn) -> TokenStream 
     let (seeds, variants) = (options.seeds.iter(), &options.variants);
     quote! {
         #(#body)*
+        #[allow(clippy::unused_async, reason = "the attribute asks for an `async fn`")]
         #vis #sig #block
 
         #krate::__test! {

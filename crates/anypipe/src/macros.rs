@@ -30,7 +30,7 @@ macro_rules! __test {
     ($condition:tt {} { $name:ident $settings:tt $ignore:tt $attrs:tt }) => {
         $crate::__test_module! { $condition $name
             $crate::__if_any! { {} { $crate::__test_fails! {
-                $ignore no_backend
+                $ignore no_backend $name
                 "no backend is compiled in: turn on at least one of anypipe's features `tokio`, `smol`, \
                  `async-std`, `sim` for the tests"
             } } }
@@ -56,7 +56,7 @@ macro_rules! __test_named {
         $crate::__test_module! { $condition $name
             $( $crate::__test_on! { $variant {
                 $crate::__test_fails! {
-                    $ignore $variant
+                    $ignore $variant $name
                     ::core::concat!(
                         "the test asks for `", ::core::stringify!($variant), "`, but anypipe's feature `",
                         $crate::__feature!($variant), "` is off",
@@ -131,10 +131,12 @@ macro_rules! __test_body {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __test_fails {
-    ({ $($ignore:tt)* } $name:ident $why:expr) => {
+    ({ $($ignore:tt)* } $test:ident $name:ident $why:expr) => {
         #[::core::prelude::v1::test]
         $($ignore)*
-        fn $name() {
+        fn $test() {
+            // So that it doesn't count as unused, on top.
+            let _ = super::$name;
             ::core::panic!("{}", $why);
         }
     };

@@ -64,12 +64,13 @@ async fn gives_a_result() -> Result<(), std::num::ParseIntError> {
 }
 
 /// Docs and lints are of the function.
-#[allow(clippy::unused_async, reason = "it panics at once")]
+#[allow(unreachable_code, reason = "it panics at once")]
 #[anypipe::test]
 #[ignore = "started below"]
 #[should_panic(expected = "on purpose")]
 async fn panics() {
     panic!("on purpose");
+    anypipe::task::yield_now().await;
 }
 
 #[anypipe::test(timeout = "50ms")]
