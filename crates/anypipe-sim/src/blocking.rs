@@ -2,7 +2,7 @@
 
 use anypipe_core::runtime::Job;
 
-use crate::executor::Work;
+use crate::state::Work;
 
 /// A job as the simulator schedules it.
 pub(crate) fn work(job: Job) -> Work {

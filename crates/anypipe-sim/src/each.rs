@@ -34,7 +34,7 @@ impl Sim {
     /// ```
     pub fn each(seeds: u64, mut test: impl FnMut(&Sim)) {
         for seed in chosen(number(SEED), number(SEEDS), seeds) {
-            let sim = Sim::new(seed);
+            let sim = Sim::new(seed).told();
             if let Err(payload) = catch_unwind(AssertUnwindSafe(|| test(&sim))) {
                 go_on(payload, &sim.trailer());
             }
@@ -53,26 +53,23 @@ fn chosen(one: Option<u64>, count: Option<u64>, default: u64) -> Range<u64> {
 
 fn number(variable: &str) -> Option<u64> {
     let text = std::env::var(variable).ok()?;
-    match text.trim().parse() {
-        Ok(number) => Some(number),
-        Err(_) => panic!("{variable} must be a number, not `{text}`"),
-    }
+    let number = text.trim().parse().ok();
+    Some(number.unwrap_or_else(|| panic!("{variable} must be a number, not `{text}`")))
 }
 
 /// Resumes a test's panic, with the seed in its text.
 fn go_on(payload: Box<dyn Any + Send>, trailer: &str) -> ! {
     let text = payload.downcast_ref::<&'static str>().map(|text| (*text).to_owned());
-    match text.or_else(|| payload.downcast_ref::<String>().cloned()) {
-        Some(text) if text.ends_with(trailer) => resume_told(text),
-        Some(text) => resume_told(format!("{text}\n{trailer}")),
+    let text = text.or_else(|| payload.downcast_ref::<String>().cloned());
+    if text.as_ref().is_some_and(|text| text.ends_with(trailer)) {
+        resume_unwind(payload);
+    }
+    // The panic itself was printed when it was raised.
+    eprintln!("{trailer}");
+    match text {
+        Some(text) => resume_unwind(Box::new(format!("{text}\n{trailer}"))),
         None => resume_unwind(payload),
     }
-}
-
-/// Panics without the hook: the panic itself was printed when it was raised.
-fn resume_told(text: String) -> ! {
-    eprintln!("{text}");
-    resume_unwind(Box::new(text))
 }
 
 #[cfg(test)]

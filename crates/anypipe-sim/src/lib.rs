@@ -32,12 +32,14 @@
 //! ```
 
 mod blocking;
+mod diagnosis;
 mod each;
 mod executor;
 mod report;
 mod schedule;
 mod sim;
 mod spawn;
+mod state;
 pub mod testing;
 mod time;
 

@@ -45,8 +45,8 @@ pub struct Failure {
 }
 
 impl Failure {
-    pub(crate) fn new(kind: FailureKind, message: String, schedule: &Schedule) -> Self {
-        let message = format!("{message}\n{}", trailer(schedule));
+    pub(crate) fn new(kind: FailureKind, what: &str, schedule: &Schedule) -> Self {
+        let message = format!("{what}\n{}", trailer(schedule));
         let Schedule { seed, hash, .. } = *schedule;
         Self { kind, message, seed, policy: schedule.policy.clone(), hash }
     }

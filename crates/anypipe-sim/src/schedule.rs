@@ -59,6 +59,8 @@ pub(crate) struct Plan {
     pub(crate) max_steps: u64,
     /// True where only `advance` moves the clock.
     pub(crate) manual_clock: bool,
+    /// True where `Sim::each` tells the seed of a panic.
+    pub(crate) told: bool,
 }
 
 /// The choices of one simulation.

@@ -46,6 +46,7 @@ impl Sim {
             budget_ends: None,
             max_steps: MAX_STEPS,
             manual_clock: false,
+            told: false,
         };
         let world = World::new(&plan);
         Self { plan, world }
@@ -68,7 +69,8 @@ impl Sim {
         self
     }
 
-    /// Fixes how often in 100 times a task that asks for its budget has to give way.
+    /// Fixes how often in 100 times a task that asks for its budget has to give way; with 100 it never
+    /// goes on.
     pub fn budget_ends(mut self, percent: u8) -> Self {
         self.plan.budget_ends = Some(percent);
         self
@@ -132,6 +134,12 @@ impl Sim {
         };
         let value = value.expect("a simulation ends well only after its root");
         Ok(Outcome { value, hash, steps, elapsed })
+    }
+
+    /// Leaves it to the caller to tell the seed of a panic.
+    pub(crate) fn told(mut self) -> Self {
+        self.plan.told = true;
+        self
     }
 
     /// The lines that tell which schedule ran last.

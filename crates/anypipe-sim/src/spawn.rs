@@ -5,7 +5,8 @@ use std::task::{Context, Poll, Wake};
 
 use anypipe_core::runtime::{Job, Runtime, Spawner, Task};
 
-use crate::executor::{Work, World};
+use crate::executor::World;
+use crate::state::Work;
 use crate::time::Clock;
 
 /// What a handle to the simulator holds.
