@@ -55,9 +55,9 @@ use self::options::Options;
 /// ```
 #[proc_macro_attribute]
 pub fn main(options: TokenStream, item: TokenStream) -> TokenStream {
-    let options = parse_macro_input!(options as Options<options::Main>);
     let function = parse_macro_input!(item as ItemFn);
-    entry::expand(&options, &function).into()
+    let expanded = syn::parse(options).and_then(|options| entry::expand(&options, &function));
+    expanded.unwrap_or_else(|error| entry::refuse(&error, &function)).into()
 }
 
 /// Makes an `async fn` one test per backend that is compiled in, and per variant of it.
@@ -98,7 +98,7 @@ pub fn main(options: TokenStream, item: TokenStream) -> TokenStream {
 pub fn test(options: TokenStream, item: TokenStream) -> TokenStream {
     let options = parse_macro_input!(options as Options<options::Test>);
     let function = parse_macro_input!(item as ItemFn);
-    test::expand(&options, &function).into()
+    test::expand(&options, &function).unwrap_or_else(|error| error.to_compile_error()).into()
 }
 
 /// Refuses what neither attribute can call: only an `async fn` without arguments will do.

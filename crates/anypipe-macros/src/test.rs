@@ -9,10 +9,8 @@ use crate::options::{Options, Test};
 /// When a test counts as hanging where nothing else was said, in milliseconds.
 const TIMEOUT: u64 = 60_000;
 
-pub(crate) fn expand(options: &Options<Test>, function: &ItemFn) -> TokenStream {
-    if let Err(error) = check(function) {
-        return error.to_compile_error();
-    }
+pub(crate) fn expand(options: &Options<Test>, function: &ItemFn) -> syn::Result<TokenStream> {
+    check(function)?;
     let ItemFn { attrs, vis, sig, block } = function;
     let (krate, name) = (&options.krate, &sig.ident);
     // Lints, docs and `cfg`s belong to the body; the rest is meant for the test.
@@ -22,7 +20,7 @@ pub(crate) fn expand(options: &Options<Test>, function: &ItemFn) -> TokenStream 
     let should_panic = should_panic(function).is_some();
     let timeout = options.timeout.unwrap_or(TIMEOUT);
     let (seeds, variants) = (options.seeds.iter(), &options.variants);
-    quote! {
+    Ok(quote! {
         #(#body)*
         #[allow(clippy::unused_async, reason = "the attribute asks for an `async fn`")]
         #vis #sig #block
@@ -32,7 +30,7 @@ pub(crate) fn expand(options: &Options<Test>, function: &ItemFn) -> TokenStream 
             { #(#variants)* }
             { #name { #timeout #should_panic #(#seeds)* } { #(#ignore)* } { #(#test)* } }
         }
-    }
+    })
 }
 
 fn check(function: &ItemFn) -> syn::Result<()> {

@@ -141,3 +141,13 @@ fn blocking_work_needs_no_scope() {
     #[cfg(feature = "async-std")]
     assert_eq!(async_std::task::block_on(blocking(|| 3)), 3);
 }
+
+#[cfg(feature = "tokio")]
+#[test]
+fn a_tokio_context_without_its_timer_is_told() {
+    let tokio = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let run = || tokio.block_on(move_on_after(Duration::from_millis(1), pending::<()>()));
+    let panic = catch_unwind(AssertUnwindSafe(run)).unwrap_err();
+    let message = panic.downcast_ref::<String>().expect("its text");
+    assert!(message.contains("enable_time"), "{message}");
+}
