@@ -5,7 +5,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use anypipe_core::drive::{Boundary, Outlet, Work};
-use anypipe_core::option::{HasBoundary, IntoBoundary, Named, Workers};
+use anypipe_core::option::{HasBoundary, IntoBlocking, IntoBoundary, Named, Workers};
 use anypipe_core::stage::in_stage;
 use anypipe_core::{Holds, Scope, Stage};
 use futures_core::Stream;
@@ -126,6 +126,14 @@ impl<Y> Blocking<Y> {
     }
 }
 
+impl<Y> IntoBlocking for Parallel<Tasks<Y>> {
+    type Blocking = Blocking<Y>;
+
+    fn into_blocking(self) -> Blocking<Y> {
+        Blocking { boundary: self.boundary, work: self.work.0 }
+    }
+}
+
 impl<In, Y> Stage<In> for Blocking<Y>
 where
     In: Send + 'static,
@@ -190,11 +198,7 @@ where
 
     async fn init(&self) {}
 
-    fn call<'a>(
-        &'a self,
-        _state: &'a mut (),
-        item: In,
-    ) -> impl Future<Output = Option<Y::Out>> + Send + 'a {
+    fn call<'a>(&'a self, _state: &'a mut (), item: In) -> impl Future<Output = Option<Y::Out>> + Send + 'a {
         let (work, name) = (Arc::clone(&self.work), Arc::clone(&self.name));
         let job = move || in_stage(&name, || work.apply(item));
         let done = self.scope.spawn_blocking(self.name.to_string(), job);

@@ -48,6 +48,10 @@ mod entry;
 mod macros;
 
 // The pipeline half.
+mod pipeline;
+pub mod prelude;
+pub mod source;
+pub mod stage;
 
 // The anyio half.
 pub mod channel;
@@ -55,19 +59,35 @@ pub mod runtime;
 pub mod task;
 pub mod time;
 
-pub use anypipe_core::{ErrorKind, Run, RunError};
+pub use anypipe_core::{ErrorKind, Holds, Run, RunError, Sink, Source, Stage};
 
 pub use self::entry::{run, run_on, try_run};
+pub use self::pipeline::{Pipeline, Segment, segment};
 
 /// Runs an `async fn` as the program's `main`, on a runtime of its own.
 ///
-/// See [`anypipe_macros::main`] for the options.
+/// # Examples
+///
+/// ```no_run
+/// #[anypipe::main]
+/// async fn main() {
+///     println!("on {}", anypipe::runtime::current().name());
+/// }
+/// ```
 #[cfg(feature = "macros")]
 #[doc(inline)]
 pub use anypipe_macros::main;
 /// Makes an `async fn` one test per backend that is compiled in.
 ///
-/// See [`anypipe_macros::test`] for the options.
+/// # Examples
+///
+/// ```no_run
+/// #[anypipe::test(timeout = "10s")]
+/// async fn adds_up() {
+///     let sum = anypipe::task::task_group(|group| async move { group.spawn(async { 3 }).await });
+///     assert_eq!(sum.await.unwrap(), 3);
+/// }
+/// ```
 #[cfg(feature = "macros")]
 #[doc(inline)]
 pub use anypipe_macros::test;

@@ -24,6 +24,8 @@ use crate::error::RunError;
 use crate::runtime::{AsHandle, RuntimeHandle};
 use crate::scope::task::BoxFuture;
 use crate::scope::{CancelToken, Scope, current_runtime};
+use crate::sink::Sink;
+use crate::source::Source;
 
 /// Finds the runtime of a run that wasn't given one. The facade's knows every backend; core's own
 /// is [`inherit`].
@@ -135,6 +137,19 @@ impl<T: Send + 'static> Run<T> {
         F: Future<Output = T> + Send + 'static,
     {
         Self::planned(Plan::new(name, choose, AtEnd::Cancel), make)
+    }
+
+    /// A run that drains `source` into `sink`.
+    ///
+    /// `name` is told where the sink panics outside any stage; `choose` finds a runtime.
+    pub fn drain<S, K>(name: &'static str, choose: Choose, source: S, sink: K) -> Self
+    where
+        S: Source,
+        K: Sink<S::Item, Output = T>,
+    {
+        let plan = Plan::new(name, choose, AtEnd::Cancel);
+        let make: Make<T> = Box::new(|scope| Box::pin(sink.drain(source.attach(scope), scope)));
+        Self { state: State::Planned { plan, make } }
     }
 
     pub(crate) fn planned<F>(plan: Plan, make: impl FnOnce(&Scope) -> F + Send + 'static) -> Self

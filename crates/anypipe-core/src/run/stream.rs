@@ -8,6 +8,7 @@ use super::{AtEnd, Choose, Plan, Session};
 use crate::error::RunError;
 use crate::runtime::AsHandle;
 use crate::scope::Scope;
+use crate::source::Source;
 
 type BoxStream<T> = Pin<Box<dyn Stream<Item = T> + Send>>;
 type Make<T> = Box<dyn FnOnce(&Scope) -> BoxStream<T> + Send>;
@@ -33,12 +34,9 @@ enum State<T> {
 }
 
 impl<T: Send + 'static> RunStream<T> {
-    /// A run that gives the items of `make`'s stream.
-    pub fn new<S>(choose: Choose, make: impl FnOnce(&Scope) -> S + Send + 'static) -> Self
-    where
-        S: Stream<Item = T> + Send + 'static,
-    {
-        let make: Make<T> = Box::new(|scope| Box::pin(make(scope)));
+    /// A run that gives the items of `source`; `choose` finds a runtime.
+    pub fn new(choose: Choose, source: impl Source<Item = T>) -> Self {
+        let make: Make<T> = Box::new(|scope| Box::pin(source.attach(scope)));
         Self { state: State::Planned { plan: Plan::new("into_stream", choose, AtEnd::Cancel), make } }
     }
 

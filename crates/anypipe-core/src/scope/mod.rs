@@ -40,7 +40,7 @@ pub(crate) use self::panic::{Panic, catch, drop_broken, drop_each, is_breaking};
 pub(crate) use self::promise::{Giver, Promise, promise};
 use self::task::{JobCell, Member, Name, TaskCell};
 pub use self::token::{CancelToken, Cancelled};
-use crate::error::RunError;
+use crate::error::{ErrorKind, RunError};
 use crate::run::Controls;
 use crate::runtime::{Job, RuntimeHandle, Task};
 use crate::sync::Mutex;
@@ -301,8 +301,11 @@ impl Scope {
             return;
         }
         match &mut state.failure {
-            Some(first) => first.push_other(error),
-            none => *none = Some(error),
+            // A vanished producer is the consequence of what made it vanish, which may be told later:
+            // a panic drops the producer while it unwinds.
+            Some(_) if error.kind() == ErrorKind::Broken => {}
+            Some(first) if first.kind() != ErrorKind::Broken => first.push_other(error),
+            first => *first = Some(error),
         }
         let joiner = state.joiner.take();
         drop(state);

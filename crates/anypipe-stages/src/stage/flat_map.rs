@@ -105,4 +105,3 @@ impl Named for Flatten {
         Self { name: Name(name) }
     }
 }
-

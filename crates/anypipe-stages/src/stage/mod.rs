@@ -37,11 +37,9 @@ macro_rules! synchronous_stage {
                 _scope: &anypipe_core::Scope,
             ) -> impl futures_core::Stream<Item = Self::Out> + Send + 'static {
                 use anypipe_core::stage::Step;
-                anypipe_core::stage::fused(input, move |item| {
-                    match $crate::Synchronous::apply(&self, item) {
-                        Some(item) => Step::Give(item),
-                        None => Step::Skip,
-                    }
+                anypipe_core::stage::fused(input, move |item| match $crate::Synchronous::apply(&self, item) {
+                    Some(item) => Step::Give(item),
+                    None => Step::Skip,
                 })
             }
         }

@@ -1,0 +1,8 @@
+//! What most programs want in sight: `use anypipe::prelude::*;`.
+
+pub use anypipe_core::option::{HasBoundary, IntoBlocking, IntoBoundary, Named, Workers};
+pub use anypipe_core::{Holds, Run, RunError, Sink, Source, Stage};
+
+pub use crate::pipeline::{Pipeline, Segment, segment};
+pub use crate::stage::*;
+pub use crate::{source, stage};

@@ -1,0 +1,8 @@
+//! The operators as free functions, for `|` and for segments, and what an operator's author needs.
+//!
+//! A closure given to a free function must often say what it takes: `map(|n: u32| n + 1)`. In a
+//! method chain it need not.
+
+pub use anypipe_core::stage::{Fused, Holds, Stage, Step, ended, fused, in_stage};
+
+pub use crate::pipeline::free::*;
