@@ -4,6 +4,7 @@
 //! Users meet them as methods of `anypipe::Pipeline` and as the free functions of the facade; what
 //! they mean, with their edges, is told here.
 
+mod boxed;
 mod compose;
 mod name;
 mod parallel;
@@ -11,6 +12,7 @@ pub mod sink;
 pub mod source;
 pub mod stage;
 
+pub use self::boxed::BoxSource;
 pub use self::compose::{Joined, Piped};
 pub use self::name::Name;
 pub use self::parallel::{Blocking, Parallel, Pass, Synchronous, Tasks};

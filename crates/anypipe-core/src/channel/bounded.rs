@@ -143,8 +143,8 @@ impl<T> Sender<T> {
     ///
     /// Dropping the future, or the permit, gives the room back.
     pub async fn reserve(&self) -> Result<Permit<'_, T>, SendError<()>> {
-        let mut wait = SendWait { sender: self, key: None };
-        poll_fn(|cx| wait.poll(cx, |state| state.reserve(), || None)).await
+        let mut wait = Reserving { sender: self, key: None };
+        poll_fn(|cx| wait.poll(cx)).await
     }
 
     /// Done once the last receiver went, or this sender was closed.
@@ -287,18 +287,13 @@ impl<T> fmt::Debug for Send<'_, T> {
 }
 
 /// The wait of a [`Sender::reserve`].
-struct SendWait<'a, T> {
+struct Reserving<'a, T> {
     sender: &'a Sender<T>,
     key: Option<Key>,
 }
 
-impl<'a, T> SendWait<'a, T> {
-    fn poll(
-        &mut self,
-        cx: &mut Context<'_>,
-        attempt: impl FnOnce(&mut State<T>) -> bool,
-        item: impl FnOnce() -> Option<T>,
-    ) -> Poll<Result<Permit<'a, T>, SendError<()>>> {
+impl<'a, T> Reserving<'a, T> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Permit<'a, T>, SendError<()>>> {
         let mut state = self.sender.shared.lock();
         if let Some(key) = self.key {
             if state.was_granted(key) {
@@ -316,17 +311,17 @@ impl<'a, T> SendWait<'a, T> {
             state.rewake_sender(key, cx.waker());
             return Poll::Pending;
         }
-        if attempt(&mut state) {
+        if state.reserve() {
             return Poll::Ready(Ok(Permit { sender: self.sender, used: false }));
         }
         let key = state.key();
         self.key = Some(key);
-        state.park_sender(key, item(), cx.waker().clone());
+        state.park_sender(key, None, cx.waker().clone());
         Poll::Pending
     }
 }
 
-impl<T> Drop for SendWait<'_, T> {
+impl<T> Drop for Reserving<'_, T> {
     fn drop(&mut self) {
         if let Some(key) = self.key {
             let mut state = self.sender.shared.lock();

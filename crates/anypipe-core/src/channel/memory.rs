@@ -192,21 +192,18 @@ impl<T> State<T> {
 
     /// Takes an item out: the oldest in the queue, else that of the first sender that waits.
     pub(super) fn pop(&mut self) -> Option<T> {
-        let item = match self.queue.pop_front() {
-            Some(item) => Some(item),
-            None => {
-                let key =
-                    self.sending.iter().find(|(_, sending)| sending.item.is_some()).map(|(key, _)| *key);
-                key.and_then(|key| {
-                    let sending = self.sending.remove(&key)?;
-                    self.granted.insert(key);
-                    self.wakes.push(sending.waker);
-                    sending.item
-                })
-            }
-        };
+        let item = self.queue.pop_front().or_else(|| self.pop_waiting());
         self.settle();
         item
+    }
+
+    /// Takes the item of the first sender that waits with one.
+    fn pop_waiting(&mut self) -> Option<T> {
+        let (&key, _) = self.sending.iter().find(|(_, sending)| sending.item.is_some())?;
+        let sending = self.sending.remove(&key)?;
+        self.granted.insert(key);
+        self.wakes.push(sending.waker);
+        sending.item
     }
 
     pub(super) fn park_sender(&mut self, key: Key, item: Option<T>, waker: Waker) {

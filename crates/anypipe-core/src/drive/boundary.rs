@@ -1,11 +1,13 @@
 use std::borrow::Cow;
+use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 
 use futures_core::Stream;
 
-use super::hop::{Outlet, hop};
-use super::{Work, crew, serial};
+use super::crew::{self, Key};
+use super::hop::{Outlet, Room, Weigh, hop};
+use super::{Work, serial};
 use crate::scope::Scope;
 use crate::stage::Holds;
 
@@ -21,6 +23,32 @@ pub enum Order {
     Ordered,
     /// As it is done.
     Unordered,
+}
+
+/// Room without a limit on the number of items; far from any overflow.
+const UNLIMITED: usize = usize::MAX / 4;
+
+/// Limits of a boundary that depend on its items.
+pub struct Limits<In, Out> {
+    /// Works on items of one key one after the other, and gives those in order.
+    pub key: Option<Key<In>>,
+    /// Lets finished items wait up to a weight, instead of up to a number.
+    pub weight: Option<(usize, Weigh<Out>)>,
+}
+
+impl<In, Out> Default for Limits<In, Out> {
+    fn default() -> Self {
+        Self { key: None, weight: None }
+    }
+}
+
+impl<In, Out> fmt::Debug for Limits<In, Out> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Limits")
+            .field("keyed", &self.key.is_some())
+            .field("weight", &self.weight.as_ref().map(|(most, _)| most))
+            .finish_non_exhaustive()
+    }
 }
 
 /// The tasks of a stage: how many, what they are called, how much may wait behind them, in which order.
@@ -116,15 +144,34 @@ impl Boundary {
         In: Send + 'static,
         W: Work<In>,
     {
-        let permits = self.buffer.saturating_add(self.workers);
-        let (mut ports, outlet) = hop(self.workers, permits, &self.name, scope);
+        self.attach_with(input, work, Limits::default(), scope)
+    }
+
+    /// As [`attach`](Boundary::attach), with limits that depend on the items.
+    pub fn attach_with<In, W>(
+        self,
+        input: impl Stream<Item = In> + Send + 'static,
+        work: W,
+        limits: Limits<In, W::Out>,
+        scope: &Scope,
+    ) -> Outlet<W::Out>
+    where
+        In: Send + 'static,
+        W: Work<In>,
+    {
+        // A weight takes the place of the number of items.
+        let buffer = if limits.weight.is_some() { UNLIMITED } else { self.buffer };
+        let room = Room { permits: buffer.saturating_add(self.workers), weight: limits.weight };
+        let (mut ports, outlet) = hop(self.workers, room, self.name.clone(), scope);
         if self.workers == 1 {
             let port = ports.pop().expect("one port for each worker");
             scope.spawn(self.name, serial::serial(input, work, port, scope.clone()));
             return outlet;
         }
         let input: Pin<Box<dyn Stream<Item = In> + Send>> = Box::pin(input);
-        let crew = Arc::new(crew::Crew::new(input, self.order));
+        // Items of one key come in order, whatever the others do.
+        let order = if limits.key.is_some() { Order::Unordered } else { self.order };
+        let crew = Arc::new(crew::Crew::new(input, order, limits.key, ports[0].tally()));
         let work = Arc::new(work);
         for (index, port) in ports.into_iter().enumerate() {
             let member = crew::Member::new(Arc::clone(&crew), index, port, scope.clone());

@@ -6,29 +6,45 @@
 // `ready`, in sight of all, so none of them waits behind a busy worker. Items are given tickets in
 // the order of the input, by the holder.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 
 use futures_core::Stream;
 
-use super::Work;
 use super::boundary::Order;
 use super::hop::Port;
 use super::pace::Pace;
 use super::serial::{Line, Unwanted};
+use super::{Tally, Work};
 use crate::runtime::WaitsFor;
-use crate::scope::{Scope, note_wait};
+use crate::scope::{Scope, drop_each, note_wait};
 use crate::sync::Mutex;
+
+/// Tells an item's key, hashed: items of one key are worked on one after the other. Two keys with the
+/// same hash only wait for each other without need.
+pub type Key<In> = Arc<dyn Fn(&In) -> u64 + Send + Sync>;
 
 type Input<In> = Pin<Box<dyn Stream<Item = In> + Send>>;
 
 /// What the workers of one stage share.
 pub(super) struct Crew<In> {
     order: Order,
+    /// Keeps items of one key in order.
+    key: Option<Key<In>>,
     state: Mutex<State<In>>,
+    /// Told of items that were taken and never begun.
+    tally: Arc<Tally>,
+}
+
+/// An item that was taken and not begun.
+struct Taken<In> {
+    ticket: u64,
+    /// Its key's hash; 0 where there are no keys.
+    key: u64,
+    item: In,
 }
 
 struct State<In> {
@@ -37,7 +53,9 @@ struct State<In> {
     /// Set when the input has ended.
     ended: bool,
     /// Items that were taken and not started, with their tickets and permits.
-    ready: VecDeque<(u64, In)>,
+    ready: VecDeque<Taken<In>>,
+    /// The keys of the items that are being worked on.
+    busy: HashSet<u64>,
     /// The next item's ticket.
     next: u64,
     /// Workers with nothing to do, by their index.
@@ -45,25 +63,56 @@ struct State<In> {
 }
 
 impl<In> Crew<In> {
-    pub(super) fn new(input: Input<In>, order: Order) -> Self {
+    pub(super) fn new(input: Input<In>, order: Order, key: Option<Key<In>>, tally: Arc<Tally>) -> Self {
         let state = State {
             input: Some(input),
             ended: false,
             ready: VecDeque::new(),
+            busy: HashSet::new(),
             next: 0,
             idle: VecDeque::new(),
         };
-        Self { order, state: Mutex::new(state) }
+        Self { order, key, state: Mutex::new(state), tally }
+    }
+
+    /// Lets the next item of a key be worked on.
+    fn release(&self, key: u64) {
+        let mut state = self.state.lock();
+        state.busy.remove(&key);
+        let next = state.call_next(true);
+        drop(state);
+        next.into_iter().for_each(Waker::wake);
+    }
+}
+
+impl<In> Drop for Crew<In> {
+    fn drop(&mut self) {
+        let ready = std::mem::take(&mut self.state.lock().ready);
+        self.tally.cancelled.add(ready.len());
+        drop_each(ready);
     }
 }
 
 impl<In> State<In> {
     /// The worker to wake for what is there to do: an item, the input, or the end.
-    fn call_next(&mut self) -> Option<Waker> {
-        if self.ready.is_empty() && self.input.is_none() && !self.ended {
+    fn call_next(&mut self, keyed: bool) -> Option<Waker> {
+        let item = self.ready.iter().any(|taken| !keyed || !self.busy.contains(&taken.key));
+        let over = self.ended && self.ready.is_empty();
+        if !item && self.input.is_none() && !over {
             return None;
         }
         self.idle.pop_front().map(|(_, waker)| waker)
+    }
+
+    /// The first item whose key nobody is working on.
+    fn pop_ready(&mut self, keyed: bool) -> Option<Taken<In>> {
+        if !keyed {
+            return self.ready.pop_front();
+        }
+        let index = self.ready.iter().position(|taken| !self.busy.contains(&taken.key))?;
+        let taken = self.ready.remove(index)?;
+        self.busy.insert(taken.key);
+        Some(taken)
     }
 }
 
@@ -92,12 +141,18 @@ impl<In: Send + 'static, T: Send + 'static> Member<In, T> {
             let Ok(taken) = poll_fn(|cx| crew.poll_take(&mut held, index, &mut line, cx)).await else {
                 return;
             };
-            let Some((ticket, item)) = taken else { break };
+            let Some(Taken { ticket, key, item }) = taken else { break };
+            line.port.begin();
             let Ok(made) = line.watch(work.call(&mut state, item)).await else { return };
             match (crew.order, made) {
                 (Order::Ordered, made) => line.port.push_ticketed(ticket, made),
                 (Order::Unordered, Some(made)) => line.port.push(made),
-                (Order::Unordered, None) => line.port.free_permit(),
+                (Order::Unordered, None) => line.port.filter_out(),
+            }
+            if crew.key.is_some() {
+                // Shown before the next of its key begins: that keeps their order.
+                line.port.put();
+                crew.release(key);
             }
             line.step().await;
         }
@@ -114,82 +169,82 @@ impl<In: Send + 'static> Crew<In> {
         index: usize,
         line: &mut Line<'_, T>,
         cx: &mut Context<'_>,
-    ) -> Poll<Result<Option<(u64, In)>, Unwanted>> {
-        if line.port.is_closed() {
-            return Poll::Ready(Err(Unwanted));
-        }
-        if line.scope.is_cancelled() {
-            return Poll::Pending;
-        }
-        let mut input = match held.take() {
-            Some(input) => input,
-            None => {
-                let mut state = self.state.lock();
-                let found = state.ready.pop_front();
-                if found.is_some() || state.ended {
-                    let next = state.call_next();
-                    drop(state);
-                    next.into_iter().for_each(Waker::wake);
-                    return Poll::Ready(Ok(found));
-                }
-                match state.input.take() {
-                    Some(input) => input,
-                    None => {
-                        state.idle.retain(|(other, _)| *other != index);
-                        state.idle.push_back((index, cx.waker().clone()));
-                        drop(state);
-                        note_wait(WaitsFor::Turn);
-                        return line.rest(cx);
-                    }
-                }
+    ) -> Poll<Result<Option<Taken<In>>, Unwanted>> {
+        let keyed = self.key.is_some();
+        loop {
+            if line.port.is_closed() {
+                return Poll::Ready(Err(Unwanted));
             }
-        };
-        if line.port.poll_claim(cx, line.pace.chunk()).is_pending() {
+            if line.scope.is_cancelled() {
+                return Poll::Pending;
+            }
+            let mut state = self.state.lock();
+            let found = state.pop_ready(keyed);
+            if found.is_some() || (state.ended && state.ready.is_empty()) {
+                if let Some(input) = held.take() {
+                    state.input = Some(input);
+                }
+                let next = state.call_next(keyed);
+                drop(state);
+                next.into_iter().for_each(Waker::wake);
+                return Poll::Ready(Ok(found));
+            }
+            let Some(input) = held.take().or_else(|| state.input.take()) else {
+                state.idle.retain(|(other, _)| *other != index);
+                state.idle.push_back((index, cx.waker().clone()));
+                drop(state);
+                note_wait(WaitsFor::Turn);
+                return line.rest(cx);
+            };
+            drop(state);
             *held = Some(input);
+            ready!(self.poll_input(held, line, cx))?;
+        }
+    }
+
+    /// Takes items of the input, for all workers, and then lets go of it.
+    fn poll_input<T>(
+        &self,
+        held: &mut Option<Input<In>>,
+        line: &mut Line<'_, T>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), Unwanted>> {
+        let Some(input) = held else { return Poll::Ready(Ok(())) };
+        if line.port.poll_claim(cx, line.pace.chunk()).is_pending() {
             line.pace.waited();
             return Poll::Pending;
         }
-        if line.port.is_closed() {
-            return Poll::Ready(Err(Unwanted));
-        }
-        let mut taken = VecDeque::new();
+        let mut taken = Vec::new();
         let mut ended = false;
-        while line.port.permits() > 0 {
+        while line.port.permits() > 0 && !ended {
             match input.as_mut().poll_next(cx) {
                 Poll::Ready(Some(item)) => {
-                    line.port.use_permit();
-                    taken.push_back(item);
+                    line.port.take_in();
+                    let key = self.key.as_ref().map_or(0, |key| key(&item));
+                    taken.push((key, item));
                 }
-                Poll::Ready(None) => {
-                    ended = true;
-                    break;
-                }
+                Poll::Ready(None) => ended = true,
                 Poll::Pending => break,
             }
         }
         if taken.is_empty() && !ended {
-            *held = Some(input);
+            if line.port.is_closed() {
+                return Poll::Ready(Err(Unwanted));
+            }
             note_wait(WaitsFor::Input);
             return line.rest(cx);
         }
-        let mut finished = None;
+        let input = held.take();
         let mut state = self.state.lock();
-        if ended {
-            state.ended = true;
-            finished = Some(input);
-        } else {
-            state.input = Some(input);
-        }
-        for item in taken {
+        for (key, item) in taken {
             let ticket = state.next;
             state.next += 1;
-            state.ready.push_back((ticket, item));
+            state.ready.push_back(Taken { ticket, key, item });
         }
-        let first = state.ready.pop_front();
-        let next = state.call_next();
+        state.ended = ended;
+        let over = if ended { input } else { std::mem::replace(&mut state.input, input) };
         drop(state);
-        next.into_iter().for_each(Waker::wake);
-        drop(finished);
-        Poll::Ready(Ok(first))
+        drop(over);
+        Poll::Ready(Ok(()))
     }
 }

@@ -1,6 +1,7 @@
 //! The hop between two tasks: a bounded buffer that producers fill in chunks and one consumer empties
 //! in chunks, with an exact bound. The README beside this file explains the protocol.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::fmt;
 use std::pin::Pin;
@@ -9,6 +10,7 @@ use std::task::{Context, Poll, Waker};
 
 use futures_core::Stream;
 
+use super::Tally;
 use crate::error::RunError;
 use crate::runtime::WaitsFor;
 use crate::scope::{Flush, Scope, drop_each, flush_later, note_wait};
@@ -18,6 +20,17 @@ use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 /// What a worker has made of one item: a value, or nothing where the item was filtered out.
 pub(super) type Made<T> = Option<T>;
 
+/// How much a hop holds.
+pub(super) struct Room<T> {
+    /// The most items, those being made included.
+    pub(super) permits: usize,
+    /// The most weight of finished items, and how to weigh one.
+    pub(super) weight: Option<(usize, Weigh<T>)>,
+}
+
+/// Tells an item's weight.
+pub type Weigh<T> = Arc<dyn Fn(&T) -> usize + Send + Sync>;
+
 /// The state between the producers and the consumer.
 pub(super) struct Hop<T> {
     state: Mutex<State<T>>,
@@ -25,6 +38,12 @@ pub(super) struct Hop<T> {
     owed: AtomicUsize,
     /// Set when the consumer went; looked at before each user future starts.
     closed: AtomicBool,
+    /// The weight of those items.
+    owed_weight: AtomicUsize,
+    /// Where the items have gone.
+    tally: Arc<Tally>,
+    /// The most weight of finished items, and how to weigh one.
+    weight: Option<(usize, Weigh<T>)>,
 }
 
 struct State<T> {
@@ -36,6 +55,8 @@ struct State<T> {
     head: u64,
     /// Permits nobody holds.
     free: usize,
+    /// The weight of the items that were finished and not taken out.
+    weight: usize,
     /// The consumer, waiting for an item.
     consumer: Option<Waker>,
     /// The producers, by their index.
@@ -57,40 +78,75 @@ struct Producer {
 /// A hop for `producers` tasks that holds `permits` items, those being made included.
 pub(super) fn hop<T>(
     producers: usize,
-    permits: usize,
-    name: &str,
+    room: Room<T>,
+    name: Cow<'static, str>,
     scope: &Scope,
 ) -> (Vec<Port<T>>, Outlet<T>) {
-    let hop = Arc::new(Hop::new(producers, permits));
+    let stage = (scope.clone(), name.to_string());
+    let tally = Arc::new(Tally::new(name));
+    scope.controls().count(Arc::clone(&tally));
+    let hop = Arc::new(Hop::new(producers, room, tally));
     let ports = (0..producers).map(|index| Port::new(Arc::clone(&hop), index)).collect();
-    let stage = (scope.clone(), name.to_owned());
     (ports, Outlet { hop, local: VecDeque::new(), stage: Some(stage), ended: false })
 }
 
 impl<T> Hop<T> {
-    fn new(producers: usize, permits: usize) -> Self {
+    fn new(producers: usize, room: Room<T>, tally: Arc<Tally>) -> Self {
         let state = State {
             queue: VecDeque::new(),
             window: VecDeque::new(),
             head: 0,
-            free: permits,
+            free: room.permits,
+            weight: 0,
             consumer: None,
             producers: (0..producers).map(|_| Producer::default()).collect(),
             open: producers,
             broken: false,
         };
-        Self { state: Mutex::new(state), owed: AtomicUsize::new(0), closed: AtomicBool::new(false) }
+        let (owed, owed_weight) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let (state, closed) = (Mutex::new(state), AtomicBool::new(false));
+        Self { state, owed, closed, owed_weight, tally, weight: room.weight }
     }
 
     fn is_closed(&self) -> bool {
         self.closed.load(Ordering::SeqCst)
     }
 
+    /// Gives back the permits, and the weight, of the items that were taken out since the last time.
+    fn collect_owed(&self, state: &mut State<T>) {
+        let owed = self.owed.swap(0, Ordering::SeqCst);
+        self.tally.delivered.add(owed);
+        state.free += owed;
+        if self.weight.is_some() {
+            state.weight -= self.owed_weight.swap(0, Ordering::SeqCst);
+        }
+    }
+
+    fn weigh(&self, item: &T) -> usize {
+        self.weight.as_ref().map_or(0, |(_, weigh)| weigh(item))
+    }
+
+    /// How many of `want` permits can be had now. Weighed items come one at a time, so that each is
+    /// weighed before the next is made.
+    fn room(&self, state: &State<T>, want: usize) -> usize {
+        match &self.weight {
+            Some((most, _)) if state.weight >= *most => 0,
+            Some(_) => state.free.min(1),
+            None => state.free.min(want),
+        }
+    }
+
+    /// The producers to wake because there is room.
+    fn wake_for_room(&self, state: &mut State<T>) -> Vec<Waker> {
+        let room = self.room(state, usize::MAX);
+        state.waiting_for_room(room)
+    }
+
     /// Claims up to `want` permits; where there are none the producer is parked for room.
     fn claim(&self, index: usize, want: usize, waker: &Waker) -> usize {
         let mut state = self.state.lock();
-        state.free += self.owed.swap(0, Ordering::SeqCst);
-        let got = state.free.min(want);
+        self.collect_owed(&mut state);
+        let got = self.room(&state, want);
         state.free -= got;
         let producer = &mut state.producers[index];
         producer.wants_room = got == 0;
@@ -107,13 +163,19 @@ impl<T> Hop<T> {
 
     /// Takes in what a producer has made, with the permits it doesn't need.
     fn put(&self, batch: &mut Batch<T>, unused: usize) {
+        // The user's closure runs without the lock.
+        let weight: usize =
+            if self.weight.is_some() { batch.items().map(|item| self.weigh(item)).sum() } else { 0 };
         let mut state = self.state.lock();
         state.free += unused;
         if self.is_closed() {
             // Nobody takes items any more: they stay in the batch and go with it.
             drop(state);
-            return drop_each(batch.take());
+            let unwanted = batch.take();
+            self.tally.left.add(unwanted.len());
+            return drop_each(unwanted);
         }
+        state.weight += weight;
         let before = state.queue.len();
         match batch {
             Batch::Plain(items) => state.queue.extend(items.drain(..)),
@@ -124,7 +186,7 @@ impl<T> Hop<T> {
             }
         }
         let consumer = if state.queue.len() > before { state.consumer.take() } else { None };
-        let producers = state.room();
+        let producers = self.wake_for_room(&mut state);
         drop(state);
         consumer.into_iter().chain(producers).for_each(Waker::wake);
     }
@@ -158,12 +220,14 @@ impl<T> State<T> {
         }
     }
 
-    /// The producers to wake because there is room.
-    fn room(&mut self) -> Vec<Waker> {
-        let free = self.free;
+    /// The first so many producers that wait for room.
+    fn waiting_for_room(&mut self, most: usize) -> Vec<Waker> {
+        if most == 0 {
+            return Vec::new();
+        }
         let waiting = self.producers.iter_mut().filter(|producer| producer.wants_room);
         waiting
-            .take(free)
+            .take(most)
             .filter_map(|producer| {
                 producer.wants_room = false;
                 producer.waker.clone()
@@ -187,8 +251,8 @@ impl<T: Send> Flush for Hop<T> {
             return;
         }
         let mut state = self.state.lock();
-        state.free += self.owed.swap(0, Ordering::SeqCst);
-        let producers = state.room();
+        self.collect_owed(&mut state);
+        let producers = self.wake_for_room(&mut state);
         drop(state);
         producers.into_iter().for_each(Waker::wake);
     }
@@ -208,6 +272,15 @@ impl<T> Batch<T> {
             Self::Plain(items) => items.is_empty(),
             Self::Ticketed(made) => made.is_empty(),
         }
+    }
+
+    fn items(&self) -> impl Iterator<Item = &T> {
+        let (plain, ticketed) = match self {
+            Self::Plain(items) => (Some(items), None),
+            Self::Ticketed(made) => (None, Some(made)),
+        };
+        let ticketed = ticketed.into_iter().flatten().filter_map(|(_, made)| made.as_ref());
+        plain.into_iter().flatten().chain(ticketed)
     }
 
     fn take(&mut self) -> Vec<T> {
@@ -231,13 +304,20 @@ pub(super) struct Port<T> {
     batch: Batch<T>,
     /// The waker that the hop knows for the consumer's going.
     registered: Option<Waker>,
+    /// Items taken, and filtered out, since the last count.
+    taken: usize,
+    filtered: usize,
+    /// True while an item is being worked on.
+    busy: bool,
+    /// Set by `finish`.
     finished: bool,
 }
 
 impl<T> Port<T> {
     fn new(hop: Arc<Hop<T>>, index: usize) -> Self {
         let batch = Batch::Plain(Vec::new());
-        Self { hop, index, permits: 0, batch, registered: None, finished: false }
+        let (registered, busy, finished) = (None, false, false);
+        Self { hop, index, permits: 0, batch, registered, taken: 0, filtered: 0, busy, finished }
     }
 
     /// True once nobody takes the output any more.
@@ -273,35 +353,66 @@ impl<T> Port<T> {
         self.permits
     }
 
-    /// An item now holds one of the permits.
-    pub(super) fn use_permit(&mut self) {
+    /// An item was taken, and now holds one of the permits.
+    pub(super) fn take_in(&mut self) {
         self.permits -= 1;
+        self.taken += 1;
+    }
+
+    /// The work on an item begins.
+    pub(super) fn begin(&mut self) {
+        self.busy = true;
     }
 
     /// An item that held a permit was filtered out.
-    pub(super) fn free_permit(&mut self) {
+    pub(super) fn filter_out(&mut self) {
+        self.busy = false;
         self.permits += 1;
+        self.filtered += 1;
+    }
+
+    /// What is told of items that were taken and never begun.
+    pub(super) fn tally(&self) -> Arc<Tally> {
+        Arc::clone(&self.hop.tally)
+    }
+
+    fn count(&mut self) {
+        self.hop.tally.taken.add(std::mem::take(&mut self.taken));
+        self.hop.tally.filtered.add(std::mem::take(&mut self.filtered));
     }
 
     /// Keeps an item to be put, in the order of these calls.
     pub(super) fn push(&mut self, item: T) {
+        self.busy = false;
         match &mut self.batch {
             Batch::Plain(items) => items.push(item),
             Batch::Ticketed(_) => unreachable!("one port never mixes the two"),
         }
+        self.put_if_weighed();
     }
 
     /// Keeps what was made of the item with this ticket.
     pub(super) fn push_ticketed(&mut self, ticket: u64, made: Made<T>) {
+        self.busy = false;
+        self.filtered += usize::from(made.is_none());
         match &mut self.batch {
             Batch::Ticketed(batch) => batch.push((ticket, made)),
             Batch::Plain(items) if items.is_empty() => self.batch = Batch::Ticketed(vec![(ticket, made)]),
             Batch::Plain(_) => unreachable!("one port never mixes the two"),
         }
+        self.put_if_weighed();
+    }
+
+    /// A weight counts from when it is known.
+    fn put_if_weighed(&mut self) {
+        if self.hop.weight.is_some() {
+            self.put();
+        }
     }
 
     /// Puts what was made.
     pub(super) fn put(&mut self) {
+        self.count();
         if !self.batch.is_empty() {
             self.hop.put(&mut self.batch, 0);
         }
@@ -310,6 +421,7 @@ impl<T> Port<T> {
     /// Puts what was made and gives unused permits back: what must happen before the task waits.
     /// Has the task woken when the consumer goes. `true` where the consumer has gone.
     pub(super) fn rest(&mut self, cx: &mut Context<'_>) -> bool {
+        self.count();
         if self.permits > 0 || !self.batch.is_empty() {
             let unused = std::mem::take(&mut self.permits);
             self.hop.put(&mut self.batch, unused);
@@ -324,6 +436,7 @@ impl<T> Port<T> {
 
     /// Ends this producer's output cleanly.
     pub(super) fn finish(mut self) {
+        self.count();
         let unused = std::mem::take(&mut self.permits);
         self.hop.put(&mut self.batch, unused);
         self.finished = true;
@@ -332,8 +445,16 @@ impl<T> Port<T> {
 
 impl<T> Drop for Port<T> {
     fn drop(&mut self) {
+        self.count();
+        if self.busy {
+            let panicked = std::thread::panicking();
+            let ended = if panicked { &self.hop.tally.errored } else { &self.hop.tally.cancelled };
+            ended.add(1);
+        }
+        let unwanted = self.batch.take();
+        self.hop.tally.left.add(unwanted.len());
         self.hop.leave(!self.finished);
-        drop_each(self.batch.take());
+        drop_each(unwanted);
     }
 }
 
@@ -358,6 +479,9 @@ impl<T: Send + 'static> Outlet<T> {
     /// Gives an item out, whose permit is then owed.
     fn give(&mut self) -> Option<T> {
         let item = self.local.pop_front()?;
+        if self.hop.weight.is_some() {
+            self.hop.owed_weight.fetch_add(self.hop.weigh(&item), Ordering::SeqCst);
+        }
         if self.hop.owed.fetch_add(1, Ordering::SeqCst) == 0 {
             flush_later(Arc::clone(&self.hop) as Arc<dyn Flush>);
         }
@@ -367,8 +491,8 @@ impl<T: Send + 'static> Outlet<T> {
     /// Takes all there is from the hop; `Ready` where there is something, or the end.
     fn fetch(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let mut state = self.hop.state.lock();
-        state.free += self.hop.owed.swap(0, Ordering::SeqCst);
-        let producers = state.room();
+        self.hop.collect_owed(&mut state);
+        let producers = self.hop.wake_for_room(&mut state);
         std::mem::swap(&mut state.queue, &mut self.local);
         let broken = state.broken;
         let mut old = None;
@@ -425,8 +549,11 @@ impl<T> Drop for Outlet<T> {
         drop(state);
         wakers.into_iter().for_each(Waker::wake);
         let local = std::mem::take(&mut self.local);
+        self.hop.collect_owed(&mut self.hop.state.lock());
         let waiting = window.into_iter().flatten().flatten();
-        drop_each(local.into_iter().chain(queue).chain(waiting));
+        let unwanted: Vec<_> = local.into_iter().chain(queue).chain(waiting).collect();
+        self.hop.tally.left.add(unwanted.len());
+        drop_each(unwanted);
     }
 }
 

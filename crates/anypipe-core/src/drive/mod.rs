@@ -10,12 +10,15 @@ mod hop;
 mod items;
 mod pace;
 mod serial;
+mod tally;
 
 use std::future::Future;
 
-pub use self::boundary::{Boundary, DEFAULT_BUFFER, Order};
-pub use self::hop::Outlet;
+pub use self::boundary::{Boundary, DEFAULT_BUFFER, Limits, Order};
+pub use self::crew::Key;
+pub use self::hop::{Outlet, Weigh};
 pub use self::items::Items;
+pub(crate) use self::tally::Tally;
 
 /// What a boundary does with one item.
 ///

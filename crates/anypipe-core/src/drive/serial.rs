@@ -30,10 +30,11 @@ pub(super) async fn serial<In, W: Work<In>>(
         // Room for the result comes first: a future that was started never waits for room.
         let Ok(taken) = line.take(input.as_mut()).await else { return };
         let Some(item) = taken else { break };
+        line.port.begin();
         let Ok(made) = line.watch(work.call(&mut state, item)).await else { return };
         match made {
             Some(made) => line.port.push(made),
-            None => line.port.free_permit(),
+            None => line.port.filter_out(),
         }
         line.step().await;
     }
@@ -67,7 +68,7 @@ impl<T> Line<'_, T> {
             }
             match input.as_mut().poll_next(cx) {
                 Poll::Ready(Some(item)) => {
-                    self.port.use_permit();
+                    self.port.take_in();
                     Poll::Ready(Ok(Some(item)))
                 }
                 Poll::Ready(None) => Poll::Ready(Ok(None)),

@@ -3,6 +3,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Waker};
 
+use super::Stats;
+use crate::drive::Tally;
 use crate::scope::CancelToken;
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, Ordering};
@@ -25,6 +27,8 @@ struct Inner {
     waiting: Mutex<Vec<Waker>>,
     /// The errors of items, where all of them were asked for.
     errors: Mutex<Option<Vec<Box<dyn Any + Send>>>>,
+    /// What the run's boundaries count.
+    tallies: Mutex<Vec<Arc<Tally>>>,
 }
 
 impl Controls {
@@ -61,6 +65,10 @@ impl Controls {
         let errors = self.inner.errors.lock().take().unwrap_or_default();
         // Whoever keeps errors in this run keeps those of its result type.
         errors.into_iter().filter_map(|error| error.downcast().ok()).map(|error| *error).collect()
+    }
+
+    pub(crate) fn count(&self, tally: Arc<Tally>) {
+        self.inner.tallies.lock().push(tally);
     }
 
     /// True while the run is paused; the task is then woken at the end of the pause.
@@ -106,6 +114,11 @@ impl Control {
     /// a user's future that was started is never held up.
     pub fn pause(&self) {
         self.controls.inner.paused.store(true, Ordering::SeqCst);
+    }
+
+    /// What the run's stages have done so far; also after the run.
+    pub fn stats(&self) -> Stats {
+        Stats { stages: self.controls.inner.tallies.lock().iter().map(|tally| tally.stats()).collect() }
     }
 
     /// Ends a pause.

@@ -3,6 +3,7 @@
 mod control;
 mod running;
 mod session;
+mod stats;
 mod stream;
 mod timed;
 
@@ -18,6 +19,7 @@ pub use self::control::Control;
 pub(crate) use self::control::Controls;
 pub use self::running::Running;
 pub(crate) use self::session::{AtEnd, FutureSession, Session};
+pub use self::stats::{StageStats, Stats};
 pub use self::stream::{CheckedStream, RunStream};
 pub use self::timed::{Scoped, TimedOut, fail_after, move_on_after, scoped};
 use crate::error::RunError;

@@ -82,11 +82,35 @@ struct State {
     /// The first failure, with those that came after.
     failure: Option<RunError>,
     /// The run, waiting for a failure or for the end.
-    joiner: Option<Waker>,
+    run: Option<Waker>,
+    /// Those who wait in `cancel_and_join`.
+    joiners: Vec<Waker>,
     /// Set when the run was dropped.
     abandoned: Option<Abandoned>,
     /// Set when all is over; nothing can be spawned any more.
     ended: bool,
+}
+
+impl State {
+    /// All who wait, to be woken once the lock is let go.
+    fn waiting(&mut self) -> Vec<Waker> {
+        let mut waiting = std::mem::take(&mut self.joiners);
+        waiting.extend(self.run.take());
+        waiting
+    }
+
+    fn set_run(&mut self, waker: &Waker) {
+        match &mut self.run {
+            Some(run) => run.clone_from(waker),
+            none => *none = Some(waker.clone()),
+        }
+    }
+
+    fn add_joiner(&mut self, waker: &Waker) {
+        if !self.joiners.iter().any(|joiner| joiner.will_wake(waker)) {
+            self.joiners.push(waker.clone());
+        }
+    }
 }
 
 /// What becomes of a scope whose run was dropped.
@@ -163,32 +187,16 @@ impl Scope {
         name: Name,
         future: task::BoxFuture<()>,
     ) -> Result<Arc<TaskCell>, RunError> {
-        let made = self.admit(|index| TaskCell::new(name, self.clone(), index, future));
-        match made {
-            Ok(cell) => {
-                self.inner.runtime.spawn(Task { cell: Arc::clone(&cell) });
-                Ok(cell)
-            }
-            Err((error, make)) => {
-                self.drop_refused(make);
-                Err(error)
-            }
-        }
+        let cell = self.admit(|index| TaskCell::new(name, self.clone(), index, future))?;
+        self.inner.runtime.spawn(Task { cell: Arc::clone(&cell) });
+        Ok(cell)
     }
 
     /// Starts blocking work that the scope joins.
     pub(crate) fn spawn_job(&self, name: Name, job: task::BoxJob) -> Result<(), RunError> {
-        let made = self.admit(|index| JobCell::new(name, self.clone(), index, job));
-        match made {
-            Ok(cell) => {
-                self.inner.runtime.spawn_blocking(Job { cell });
-                Ok(())
-            }
-            Err((error, make)) => {
-                self.drop_refused(make);
-                Err(error)
-            }
-        }
+        let cell = self.admit(|index| JobCell::new(name, self.clone(), index, job))?;
+        self.inner.runtime.spawn_blocking(Job { cell });
+        Ok(())
     }
 
     /// Drops work that was not let in; its senders are broken, and its panics are failures.
@@ -198,19 +206,18 @@ impl Scope {
         }
     }
 
-    /// Enters new work in the list, unless the scope takes none any more.
-    fn admit<W: Member + 'static, M>(&self, make: M) -> Result<Arc<W>, (RunError, M)>
-    where
-        M: FnOnce(usize) -> Arc<W>,
-    {
+    /// Enters new work in the list, or drops it where the scope takes none any more.
+    fn admit<W: Member + 'static>(&self, make: impl FnOnce(usize) -> Arc<W>) -> Result<Arc<W>, RunError> {
         if !self.count_up() {
-            return Err((RunError::scope_ended(), make));
+            self.drop_refused(make);
+            return Err(RunError::scope_ended());
         }
         let mut state = self.inner.state.lock();
         if self.is_cancelled() {
             drop(state);
+            self.drop_refused(make);
             self.count_down();
-            return Err((RunError::cancelled(), make));
+            return Err(RunError::cancelled());
         }
         let index = state.holes.pop().unwrap_or_else(|| {
             state.members.push(None);
@@ -255,18 +262,18 @@ impl Scope {
     fn count_down(&self) {
         let mut state = self.inner.state.lock();
         state.running -= 1;
-        let (mut joiner, mut heir) = (None, None);
+        let (mut joiners, mut heir) = (Vec::new(), None);
         if state.running == 0 {
-            joiner = state.joiner.take();
+            joiners = state.waiting();
             if let Some(abandoned) = &mut state.abandoned {
                 if std::mem::take(&mut abandoned.counted) {
-                    heir = abandoned.heir.clone();
+                    heir.clone_from(&abandoned.heir);
                 }
                 state.ended = true;
             }
         }
         drop(state);
-        joiner.into_iter().for_each(Waker::wake);
+        joiners.into_iter().for_each(Waker::wake);
         if let Some(heir) = heir {
             heir.count_down();
         }
@@ -307,10 +314,10 @@ impl Scope {
             Some(first) if first.kind() != ErrorKind::Broken => first.push_other(error),
             first => *first = Some(error),
         }
-        let joiner = state.joiner.take();
+        let joiners = state.waiting();
         drop(state);
         self.cancel();
-        joiner.into_iter().for_each(Waker::wake);
+        joiners.into_iter().for_each(Waker::wake);
     }
 
     /// Keeps an item's error where the run was asked for all of them ([`Run::all_errors`]) and is to
@@ -330,14 +337,16 @@ impl Scope {
         if self.inner.cancelled.swap(true, Ordering::SeqCst) {
             return;
         }
-        let (members, joiner) = {
+        let (members, joiners) = {
             let mut state = self.inner.state.lock();
             let members: Vec<_> = state.members.iter().flatten().map(Arc::clone).collect();
-            (members, state.joiner.take())
+            (members, state.waiting())
         };
         self.children().iter().for_each(Scope::cancel);
-        members.iter().for_each(|work| work.cancel());
-        joiner.into_iter().for_each(Waker::wake);
+        for member in members {
+            member.cancel();
+        }
+        joiners.into_iter().for_each(Waker::wake);
     }
 
     /// Cancels all tasks of this scope and waits until the last has ended, destructors and all.
@@ -348,28 +357,27 @@ impl Scope {
     /// joins it.
     pub async fn cancel_and_join(&self) {
         self.cancel();
-        poll_fn(|cx| self.poll_join(cx)).await;
+        poll_fn(|cx| self.poll_ended(|state| state.add_joiner(cx.waker()))).await;
     }
 
     /// Ready once nothing is running; the scope has then ended.
     pub(crate) fn poll_join(&self, cx: &mut Context<'_>) -> Poll<()> {
+        self.poll_ended(|state| state.set_run(cx.waker()))
+    }
+
+    fn poll_ended(&self, wait: impl FnOnce(&mut State)) -> Poll<()> {
         let mut state = self.inner.state.lock();
         if state.running == 0 {
             state.ended = true;
             return Poll::Ready(());
         }
-        let old = state.joiner.replace(cx.waker().clone());
-        drop(state);
-        drop(old);
+        wait(&mut state);
         Poll::Pending
     }
 
     /// Has the task that polls told of a failure and of a cancel.
     pub(crate) fn register(&self, cx: &mut Context<'_>) {
-        let mut state = self.inner.state.lock();
-        let old = state.joiner.replace(cx.waker().clone());
-        drop(state);
-        drop(old);
+        self.inner.state.lock().set_run(cx.waker());
     }
 
     /// The failure of the run, once; and whether there was one.
@@ -386,7 +394,7 @@ impl Scope {
         let heir = self.adopter();
         let lost = {
             let mut state = self.inner.state.lock();
-            state.joiner = None;
+            state.run = None;
             state.abandoned = Some(Abandoned { heir: heir.clone(), counted: heir.is_some(), panics });
             // While the slots below are emptied, this scope must not report its end.
             state.running += 1;
@@ -417,7 +425,9 @@ impl Scope {
     /// Empties the slots of this scope and of its children.
     fn evict(&self) {
         let members: Vec<_> = self.inner.state.lock().members.iter().flatten().map(Arc::clone).collect();
-        members.iter().for_each(|work| work.evict());
+        for member in members {
+            member.evict();
+        }
         self.children().iter().for_each(Scope::evict);
     }
 

@@ -61,8 +61,7 @@ pub(crate) fn drop_broken<T>(value: T) -> Result<(), Panic> {
 /// collection abort the process; then resumes the first panic, unless the thread is unwinding.
 pub(crate) fn drop_each<T>(items: impl IntoIterator<Item = T>) {
     let mut first = None;
-    let mut items = items.into_iter();
-    while let Some(item) = items.next() {
+    for item in items {
         if let Err(panic) = drop_caught(item) {
             first.get_or_insert(panic);
         }

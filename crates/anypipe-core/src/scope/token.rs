@@ -42,7 +42,7 @@ struct State {
     children: Vec<Weak<Inner>>,
     /// Those who await the cancel, by their key.
     waiters: Vec<(u64, Waker)>,
-    /// The next waiter's key.
+    /// The last waiter's key.
     next_key: u64,
 }
 
@@ -79,7 +79,9 @@ impl CancelToken {
         for inner in children.iter().filter_map(Weak::upgrade) {
             Self { inner }.cancel();
         }
-        waiters.into_iter().for_each(|(_, waker)| waker.wake());
+        for (_, waker) in waiters {
+            waker.wake();
+        }
     }
 
     /// True once the token was cancelled.
@@ -138,16 +140,14 @@ impl Future for Cancelled {
         }
         let token = self.token.clone();
         let mut state = token.inner.state.lock();
-        let old = match self.key {
-            Some(key) => match state.waiters.iter_mut().find(|(other, _)| *other == key) {
-                Some((_, waker)) => Some(std::mem::replace(waker, cx.waker().clone())),
-                None => None,
-            },
+        let key = *self.key.get_or_insert_with(|| {
+            state.next_key += 1;
+            state.next_key
+        });
+        let old = match state.waiters.iter_mut().find(|(other, _)| *other == key) {
+            Some((_, waker)) => Some(std::mem::replace(waker, cx.waker().clone())),
             None => {
-                let key = state.next_key;
-                state.next_key += 1;
                 state.waiters.push((key, cx.waker().clone()));
-                self.key = Some(key);
                 None
             }
         };
@@ -171,6 +171,6 @@ impl Drop for Cancelled {
 
 impl fmt::Debug for Cancelled {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Cancelled").field("cancelled", &self.token.is_cancelled()).finish()
+        f.debug_struct("Cancelled").field("token", &self.token).finish_non_exhaustive()
     }
 }

@@ -64,8 +64,8 @@ where
         let Some(receiving) = this.receiving.as_mut().as_pin_mut() else {
             return if *this.over { Poll::Ready(None) } else { Poll::Pending };
         };
-        let (received, receiver) = ready!(receiving.poll(cx));
-        match received {
+        let (outcome, receiver) = ready!(receiving.poll(cx));
+        match outcome {
             Ok(item) => {
                 this.receiving.set(Some((this.receive)(receiver)));
                 Poll::Ready(Some(item))

@@ -1,0 +1,45 @@
+/// What a run's stages have done so far, given by [`Control::stats`](super::Control::stats).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// The stages that have tasks of their own, in the order in which they were attached. Fused
+    /// stages count with the task that pulls them.
+    pub stages: Vec<StageStats>,
+}
+
+impl Stats {
+    /// The first stage of this name.
+    pub fn stage(&self, name: &str) -> Option<&StageStats> {
+        self.stages.iter().find(|stage| stage.name == name)
+    }
+}
+
+/// Where the items of one stage have gone.
+///
+/// When the run is over, `taken` is the sum of the other five.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StageStats {
+    /// The stage's name.
+    pub name: String,
+    /// Items it has taken from its input.
+    pub taken: u64,
+    /// Items that what comes after it has taken. An `Err` is an item like any other.
+    pub delivered: u64,
+    /// Items it has filtered out.
+    pub filtered: u64,
+    /// Items whose work panicked.
+    pub errored: u64,
+    /// Items that were dropped before or during their work, because the run needed no more.
+    pub cancelled: u64,
+    /// Finished items that nobody took, because the run needed no more.
+    pub left: u64,
+}
+
+impl StageStats {
+    /// Items that are inside the stage now: worked on, or waiting to be taken.
+    pub fn held(&self) -> u64 {
+        let ended = self.delivered + self.filtered + self.errored + self.cancelled + self.left;
+        self.taken.saturating_sub(ended)
+    }
+}
