@@ -249,7 +249,8 @@ impl<T: Send + 'static, E: Send + 'static> Run<Result<T, E>> {
                 match result {
                     Ok(value) if errors.is_empty() => return Ok(value),
                     Ok(_) => {}
-                    Err(first) => errors.insert(0, first),
+                    // What the sink could not go on from.
+                    Err(last) => errors.push(last),
                 }
                 Err(errors)
             }

@@ -59,7 +59,19 @@ pub(crate) fn drop_broken<T>(value: T) -> Result<(), Panic> {
 
 /// Drops items one by one, each under its own `catch`, since two panicking destructors in one
 /// collection abort the process; then resumes the first panic, unless the thread is unwinding.
-pub(crate) fn drop_each<T>(items: impl IntoIterator<Item = T>) {
+///
+/// A stage that holds items drops them through this.
+///
+/// # Panics
+///
+/// Where one of the destructors did.
+///
+/// # Examples
+///
+/// ```
+/// anypipe_core::stage::drop_each(vec![1, 2, 3]);
+/// ```
+pub fn drop_each<T>(items: impl IntoIterator<Item = T>) {
     let mut first = None;
     for item in items {
         if let Err(panic) = drop_caught(item) {

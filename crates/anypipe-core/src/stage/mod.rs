@@ -1,6 +1,7 @@
 //! What happens to items on their way.
 
 mod fused;
+mod tuple;
 
 use std::fmt;
 use std::iter::Sum;
@@ -10,7 +11,7 @@ use futures_core::Stream;
 
 pub use self::fused::{Fused, Step, ended, fused};
 use crate::scope::Scope;
-pub use crate::scope::in_stage;
+pub use crate::scope::{drop_each, in_stage};
 
 /// Turns a stream into a stream inside a scope.
 ///
