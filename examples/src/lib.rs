@@ -1,0 +1,1 @@
+//! Holds the guide's code to the compiler; the programs themselves are in the folder above.
