@@ -1,1 +1,4 @@
-//! The laws and promises of anypipe as tests that every backend must pass.
+//! The laws, promises and acceptance cases of anypipe, each written once, as tests that every backend
+//! must pass.
+
+pub mod registry;

@@ -7,6 +7,7 @@ use anypipe_core::{Holds, Scope, Source};
 use futures_core::Stream;
 
 type BoxStream<T> = Pin<Box<dyn Stream<Item = T> + Send>>;
+type Attach<T> = Box<dyn FnOnce(&Scope) -> BoxStream<T> + Send>;
 
 /// Any source of `T`s behind one type; made by [`BoxSource::new`].
 ///
@@ -22,7 +23,8 @@ type BoxStream<T> = Pin<Box<dyn Stream<Item = T> + Send>>;
 /// assert_eq!(sources.len(), 2);
 /// ```
 pub struct BoxSource<T> {
-    attach: Box<dyn FnOnce(&Scope) -> BoxStream<T> + Send>,
+    /// Starts it.
+    attach: Attach<T>,
     /// What the source behind it holds.
     holds: Holds,
 }

@@ -1,0 +1,5 @@
+//! Entries: running aggregates.
+
+use super::Operator;
+
+pub(super) const ENTRIES: &[Operator] = &[];

@@ -1,0 +1,5 @@
+//! Entries: stages whose items become streams.
+
+use super::Operator;
+
+pub(super) const ENTRIES: &[Operator] = &[];
