@@ -1,19 +1,20 @@
 #!/usr/bin/env bash
-# What the compiler says to the mistakes that people make first, word for word.
+# None of the mistakes that people make first compiles, and each gets its advice.
 #
-# The words are those of one compiler: with another, this writes what that one says in place of the
-# stored answers, and only the advice in them has to be there.
+# This writes the compiler's answers beside the mistakes. What decides is the advice in them; the rest
+# changes with the compiler, and is there to be read.
 source "$(dirname "$0")/common.sh"
 
 export CARGO_TARGET_DIR=$root/target/ci/ui
-# A panic's backtrace would be part of the answer.
+# A panic's backtrace would be part of an answer.
 export RUST_BACKTRACE=0
 cd tests/ui
-if [ "$(rustc --version | cut -d' ' -f2)" != "$(cat rustc-version)" ]; then
-    say "the answers are those of rustc $(cat rustc-version): writing those of $(rustc --version)"
-    export TRYBUILD=overwrite
-fi
 cargo clippy --all-targets -- -D warnings
-# First the answers, then the advice in them.
-cargo test --test answers
+TRYBUILD=overwrite cargo test --test answers
 cargo test --test advice
+
+changed=$(git status --short cases 2>/dev/null || true)
+if [ -n "$changed" ]; then
+    say "these answers are new: read them as a user would, and commit them"
+    echo "$changed"
+fi

@@ -13,7 +13,12 @@ use crate::scope::Scope;
 /// 1. A sink that needs no more items MUST drop the stream, so that what feeds it stops.
 /// 2. It MUST call user closures through [`in_stage`](crate::stage::in_stage).
 /// 3. A loop that can go on without waiting MUST yield; [`Items`](crate::drive::Items) does that.
-#[diagnostic::on_unimplemented(message = "`{Self}` can't take items of type `{In}` to their end")]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a sink for items of type `{In}`",
+    label = "the items that come here are `{In}`",
+    note = "check that the sink takes the items that the pipeline gives",
+    note = "a closure becomes a sink with `.for_each(..)` in place of `.into_sink(..)`"
+)]
 pub trait Sink<In>: Sized + Send + 'static {
     /// What comes of it.
     type Output: Send + 'static;

@@ -30,7 +30,9 @@ pub use crate::scope::{drop_each, in_stage};
 /// 6. [`holds`](Stage::holds) MUST NOT tell fewer items than it can hold at once.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a stage for items of type `{In}`",
-    note = "check that the stage takes the items that the one before it gives"
+    label = "the items that come here are `{In}`",
+    note = "check that the stage takes the items that the one before it gives",
+    note = "a closure becomes a stage with `map(..)`, or with `then(..)` where it is asynchronous"
 )]
 pub trait Stage<In>: Sized + Send + 'static {
     /// What comes out.
