@@ -6,13 +6,19 @@
 
 mod boxed;
 mod compose;
+mod gather;
+mod held;
+mod lend;
 mod name;
 mod parallel;
+mod sequential;
 pub mod sink;
 pub mod source;
 pub mod stage;
 
 pub use self::boxed::BoxSource;
 pub use self::compose::{Joined, Piped};
+pub use self::lend::{AsyncRef, AsyncWith};
 pub use self::name::Name;
 pub use self::parallel::{Blocking, Parallel, Pass, Synchronous, Tasks};
+pub use self::sequential::Sequential;

@@ -22,6 +22,10 @@ impl<W> Parallel<W> {
     pub fn new(name: impl Into<Cow<'static, str>>, work: W) -> Self {
         Self { boundary: Boundary::new(name), work }
     }
+
+    pub(crate) fn into_parts(self) -> (Boundary, W) {
+        (self.boundary, self.work)
+    }
 }
 
 impl<In, W> Stage<In> for Parallel<W>

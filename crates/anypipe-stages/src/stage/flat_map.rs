@@ -1,54 +1,58 @@
 use std::borrow::Cow;
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
 
-use anypipe_core::option::Named;
+use anypipe_core::drive::Boundary;
+use anypipe_core::option::{HasBoundary, IntoBlocking, IntoBoundary, Named, Workers};
 use anypipe_core::{Holds, Scope, Stage};
 use futures_core::Stream;
-use pin_project_lite::pin_project;
 
-use crate::stage::{Map, map, sequential_stage};
-use crate::{Joined, Name};
+use crate::Parallel;
+use crate::stage::{Flatten, Map, Then, flatten, map, then};
 
-/// Each item becomes a row of items; made by [`flat_map`].
-pub type FlatMap<F> = Joined<Map<F>, Flatten>;
+/// Each item becomes a row of items; made by [`flat_map`] and [`flat_map_async`].
+///
+/// Options go to the making of the rows; they are flattened behind it, in the task that takes them.
+#[derive(Clone, Debug)]
+pub struct FlatMap<R> {
+    rows: R,
+    flatten: Flatten,
+}
+
+impl<R: Named> FlatMap<R> {
+    fn new(operator: &'static str, rows: R) -> Self {
+        Self { rows, flatten: flatten() }.named(Cow::Borrowed(operator))
+    }
+}
 
 /// Turns each item into a row of items, given one after the other.
 ///
-/// `In` → `I::Item` of an `I: IntoIterator`, synchronous. Fused; holds one row, however long it is.
-/// For `.workers(n)` put `map(f).workers(n)` before [`flatten`].
-pub fn flat_map<F>(f: F) -> FlatMap<F> {
-    let first = Named::named(map(f), Cow::Borrowed("flat_map"));
-    Joined { first, second: flatten() }
+/// `In` → `I::Item` of an `I: IntoIterator`, synchronous. Fused; holds one row, however long it is. Takes
+/// `.workers(n)` and `.blocking()`: the rows are then made there, and each is taken in whole; what a lazy
+/// row does for an item it does where it is taken.
+pub fn flat_map<F>(f: F) -> FlatMap<Map<F>> {
+    FlatMap::new("flat_map", map(f))
 }
 
-/// Rows become their items; made by [`flatten`].
-#[derive(Clone, Debug)]
-pub struct Flatten {
-    name: Name,
-}
-
-/// Gives the items of each row, one after the other.
+/// Turns each item into a row of items, asynchronously; they are given one after the other.
 ///
-/// `I: IntoIterator` → `I::Item`. Fused; holds one row, however long it is.
-pub fn flatten() -> Flatten {
-    Flatten { name: Name::new("flatten") }
+/// `In` → `I::Item` of an `I: IntoIterator`, asynchronous. A boundary: holds rows, however long they are.
+pub fn flat_map_async<F>(f: F) -> FlatMap<Parallel<Then<F>>> {
+    FlatMap::new("flat_map_async", then(f))
 }
 
-impl<In> Stage<In> for Flatten
+impl<In, R> Stage<In> for FlatMap<R>
 where
-    In: IntoIterator + Send + 'static,
-    In::IntoIter: Send + 'static,
-    In::Item: Send + 'static,
+    In: Send + 'static,
+    R: Stage<In>,
+    Flatten: Stage<R::Out>,
 {
-    type Out = In::Item;
+    type Out = <Flatten as Stage<R::Out>>::Out;
 
     fn attach(
         self,
         input: impl Stream<Item = In> + Send + 'static,
-        _scope: &Scope,
-    ) -> impl Stream<Item = In::Item> + Send + 'static {
-        FlattenStream { input, row: None, name: self.name }
+        scope: &Scope,
+    ) -> impl Stream<Item = Self::Out> + Send + 'static {
+        self.flatten.attach(self.rows.attach(input, scope), scope)
     }
 
     fn holds(&self) -> Holds {
@@ -56,52 +60,32 @@ where
     }
 }
 
-sequential_stage!(Flatten);
+impl<R: IntoBoundary> IntoBoundary for FlatMap<R> {
+    type Boundary = FlatMap<R::Boundary>;
 
-/// Empty rows in a row after which the stage gives way.
-const EMPTY_ROWS: usize = 256;
-
-pin_project! {
-    struct FlattenStream<S: Stream>
-    where
-        S::Item: IntoIterator,
-    {
-        #[pin]
-        input: S,
-        // The row that is being given.
-        row: Option<<S::Item as IntoIterator>::IntoIter>,
-        name: Name,
+    fn into_boundary(self) -> Self::Boundary {
+        FlatMap { rows: self.rows.into_boundary(), flatten: self.flatten }
     }
 }
 
-impl<S> Stream for FlattenStream<S>
-where
-    S: Stream,
-    S::Item: IntoIterator,
-{
-    type Item = <S::Item as IntoIterator>::Item;
-
-    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let mut this = self.project();
-        for _ in 0..EMPTY_ROWS {
-            if let Some(row) = this.row {
-                if let Some(item) = this.name.guard(|| row.next()) {
-                    return Poll::Ready(Some(item));
-                }
-                *this.row = None;
-            }
-            match ready!(this.input.as_mut().poll_next(cx)) {
-                Some(row) => *this.row = Some(this.name.guard(|| row.into_iter())),
-                None => return Poll::Ready(None),
-            }
-        }
-        cx.waker().wake_by_ref();
-        Poll::Pending
+impl<R: HasBoundary> HasBoundary for FlatMap<R> {
+    fn edit(self, edit: impl FnOnce(Boundary) -> Boundary) -> Self {
+        Self { rows: self.rows.edit(edit), flatten: self.flatten }
     }
 }
 
-impl Named for Flatten {
+impl<R: Workers> Workers for FlatMap<R> {}
+
+impl<R: IntoBlocking> IntoBlocking for FlatMap<R> {
+    type Blocking = FlatMap<R::Blocking>;
+
+    fn into_blocking(self) -> Self::Blocking {
+        FlatMap { rows: self.rows.into_blocking(), flatten: self.flatten }
+    }
+}
+
+impl<R: Named> Named for FlatMap<R> {
     fn named(self, name: Cow<'static, str>) -> Self {
-        Self { name: Name(name) }
+        Self { rows: self.rows.named(name.clone()), flatten: self.flatten.named(name) }
     }
 }

@@ -2,21 +2,35 @@
 
 mod and_then;
 mod boundary;
+mod chunks;
+mod enumerate;
 mod filter;
 mod flat_map;
+mod flatten;
 mod inspect;
 mod map;
+mod map_with;
+mod pairwise;
+mod scan;
 mod take;
 mod then;
+mod then_with;
 
 pub use self::and_then::{AndThen, and_then};
 pub use self::boundary::{BoundaryStage, boundary, buffer};
+pub use self::chunks::{Chunks, chunks};
+pub use self::enumerate::{Enumerate, enumerate, enumerate_from};
 pub use self::filter::{Filter, filter};
-pub use self::flat_map::{FlatMap, Flatten, flat_map, flatten};
+pub use self::flat_map::{FlatMap, flat_map, flat_map_async};
+pub use self::flatten::{Flatten, flatten};
 pub use self::inspect::{Inspect, inspect};
 pub use self::map::{Map, map};
+pub use self::map_with::{MapWith, MapWithBlocking, MapWithTasks, map_with};
+pub use self::pairwise::{Pairwise, pairwise};
+pub use self::scan::{Scan, scan};
 pub use self::take::{Take, take};
 pub use self::then::{Then, then};
+pub use self::then_with::{ThenWith, TryThenWith, then_with, try_then_with};
 
 /// The three forms of a stage with a synchronous closure: fused, with workers, on the blocking pool.
 ///
@@ -73,15 +87,32 @@ macro_rules! synchronous_stage {
 pub(crate) use synchronous_stage;
 
 /// The boundary of a stage whose items depend on each other: one task behind it, that it is fused
-/// into.
+/// into. `$operator` is the name of the function that makes it.
+///
+/// With `named` the stage has a field `name: Name`, for its closures, and `.named(..)` changes it.
 macro_rules! sequential_stage {
-    ($Stage:ident $(<$($P:ident),+>)?) => {
+    ($Stage:ident $(<$($P:ident),+>)?, $operator:literal) => {
         impl $(<$($P),+>)? anypipe_core::option::IntoBoundary for $Stage $(<$($P),+>)? {
             type Boundary = $crate::Joined<Self, $crate::Parallel<$crate::Pass>>;
 
             fn into_boundary(self) -> Self::Boundary {
-                let name = stringify!($Stage).to_lowercase();
-                $crate::Joined { first: self, second: $crate::Parallel::new(name, $crate::Pass) }
+                $crate::Joined { first: self, second: $crate::Parallel::new($operator, $crate::Pass) }
+            }
+        }
+    };
+    ($Stage:ident $(<$($P:ident),+>)?, named) => {
+        impl $(<$($P),+>)? anypipe_core::option::IntoBoundary for $Stage $(<$($P),+>)? {
+            type Boundary = $crate::Sequential<Self>;
+
+            fn into_boundary(self) -> Self::Boundary {
+                $crate::Sequential::new(self.name.0.clone(), self)
+            }
+        }
+
+        impl $(<$($P),+>)? anypipe_core::option::Named for $Stage $(<$($P),+>)? {
+            fn named(mut self, name: std::borrow::Cow<'static, str>) -> Self {
+                self.name = $crate::Name(name);
+                self
             }
         }
     };

@@ -34,4 +34,4 @@ impl<In: Send + 'static> Stage<In> for Take {
     }
 }
 
-sequential_stage!(Take);
+sequential_stage!(Take, "take");

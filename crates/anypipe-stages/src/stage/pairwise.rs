@@ -1,0 +1,41 @@
+use anypipe_core::stage::{Step, fused};
+use anypipe_core::{Holds, Scope, Stage};
+use futures_core::Stream;
+
+use crate::Name;
+use crate::stage::sequential_stage;
+
+/// Items with the ones before them; made by [`pairwise`].
+#[derive(Clone, Debug)]
+pub struct Pairwise {
+    name: Name,
+}
+
+/// Gives each item but the first together with the one before it.
+///
+/// `In` → `(In, In)`, synchronous; clones each item once. Fused; holds one item.
+pub fn pairwise() -> Pairwise {
+    Pairwise { name: Name::new("pairwise") }
+}
+
+impl<In: Clone + Send + 'static> Stage<In> for Pairwise {
+    type Out = (In, In);
+
+    fn attach(
+        self,
+        input: impl Stream<Item = In> + Send + 'static,
+        _scope: &Scope,
+    ) -> impl Stream<Item = (In, In)> + Send + 'static {
+        let mut last: Option<In> = None;
+        fused(input, move |item: In| match last.replace(self.name.guard(|| item.clone())) {
+            Some(before) => Step::Give((before, item)),
+            None => Step::Skip,
+        })
+    }
+
+    fn holds(&self) -> Holds {
+        Holds::at_most(1)
+    }
+}
+
+sequential_stage!(Pairwise, named);

@@ -1,0 +1,46 @@
+use anypipe_core::stage::{Step, fused};
+use anypipe_core::{Scope, Stage};
+use futures_core::Stream;
+
+use crate::Name;
+use crate::stage::sequential_stage;
+
+/// A closure with a state on each item; made by [`scan`].
+#[derive(Clone, Debug)]
+pub struct Scan<St, F> {
+    name: Name,
+    init: St,
+    f: F,
+}
+
+/// Turns each item into another with a state that goes from item to item; `None` ends the output, and the
+/// input is dropped.
+///
+/// `In` → `U`, synchronous. Fused, holds nothing.
+pub fn scan<St, F>(init: St, f: F) -> Scan<St, F> {
+    Scan { name: Name::new("scan"), init, f }
+}
+
+impl<In, St, U, F> Stage<In> for Scan<St, F>
+where
+    In: Send + 'static,
+    St: Send + 'static,
+    U: Send + 'static,
+    F: Fn(&mut St, In) -> Option<U> + Send + 'static,
+{
+    type Out = U;
+
+    fn attach(
+        self,
+        input: impl Stream<Item = In> + Send + 'static,
+        _scope: &Scope,
+    ) -> impl Stream<Item = U> + Send + 'static {
+        let Self { name, init: mut state, f } = self;
+        fused(input, move |item| match name.guard(|| f(&mut state, item)) {
+            Some(item) => Step::Give(item),
+            None => Step::End,
+        })
+    }
+}
+
+sequential_stage!(Scan<St, F>, named);
