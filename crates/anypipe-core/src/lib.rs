@@ -10,6 +10,9 @@ pub mod sink;
 pub mod source;
 pub mod stage;
 mod sync;
+
+#[cfg(all(test, loom))]
+mod loom;
 pub use error::{ErrorKind, RunError};
 pub use run::Run;
 pub use scope::Scope;

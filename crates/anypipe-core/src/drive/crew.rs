@@ -3,7 +3,8 @@
 // For maintainers. The input is passed round like a baton. Only who holds it polls the input, so the input
 // wakes exactly that worker; who has taken items from it puts it back, and wakes an idle worker to
 // take it over, before working on the first of them. Items that were taken and not started lie in
-// `ready`, in sight of all, so none of them waits behind a busy worker. Items are given tickets in
+// `ready`, in sight of all, so none of them waits behind a busy worker: others are called to them
+// before work that may take long, and as soon as work suspends. Items are given tickets in
 // the order of the input, by the holder.
 
 use std::collections::{HashSet, VecDeque};
@@ -77,10 +78,13 @@ impl<In> Crew<In> {
 
     /// Lets the next item of a key be worked on.
     fn release(&self, key: u64) {
-        let mut state = self.state.lock();
-        state.busy.remove(&key);
-        let next = state.call_next(true);
-        drop(state);
+        self.state.lock().busy.remove(&key);
+        self.share();
+    }
+
+    /// Calls an idle worker to what there is to do.
+    fn share(&self) {
+        let next = self.state.lock().call_next(self.key.is_some());
         next.into_iter().for_each(Waker::wake);
     }
 }
@@ -143,7 +147,8 @@ impl<In: Send + 'static, T: Send + 'static> Member<In, T> {
             };
             let Some(Taken { ticket, key, item }) = taken else { break };
             line.port.begin();
-            let Ok(made) = line.watch(work.call(&mut state, item)).await else { return };
+            let made = line.watch_or(work.call(&mut state, item), || crew.share()).await;
+            let Ok(made) = made else { return };
             match (crew.order, made) {
                 (Order::Ordered, made) => line.port.push_ticketed(ticket, made),
                 (Order::Unordered, Some(made)) => line.port.push(made),
@@ -184,7 +189,10 @@ impl<In: Send + 'static> Crew<In> {
                 if let Some(input) = held.take() {
                     state.input = Some(input);
                 }
-                let next = state.call_next(keyed);
+                // Quick work is done sooner than another worker is woken: others are called when it
+                // suspends. Work that nothing is known of may block, so they are called before it.
+                let alone = found.is_some() && line.pace.is_quick();
+                let next = if alone { None } else { state.call_next(keyed) };
                 drop(state);
                 next.into_iter().for_each(Waker::wake);
                 return Poll::Ready(Ok(found));

@@ -12,6 +12,9 @@ mod pace;
 mod serial;
 mod tally;
 
+#[cfg(all(test, loom))]
+mod loom;
+
 use std::future::Future;
 
 pub use self::boundary::{Boundary, DEFAULT_BUFFER, Limits, Order};

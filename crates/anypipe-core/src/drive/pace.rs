@@ -49,6 +49,11 @@ impl Pace {
         self.chunk
     }
 
+    /// True where the last chunk was quick.
+    pub(super) fn is_quick(&self) -> bool {
+        self.chunk > 1
+    }
+
     /// Counts an item.
     pub(super) fn item(&mut self) -> Next {
         self.done += 1;

@@ -83,6 +83,16 @@ impl<T> Line<'_, T> {
 
     /// Polls a user future to its end, unless the consumer goes.
     pub(super) async fn watch<R>(&mut self, future: impl Future<Output = R>) -> Result<R, Unwanted> {
+        self.watch_or(future, || {}).await
+    }
+
+    /// As [`watch`](Line::watch); `suspended` is called once, when the future first has to wait.
+    pub(super) async fn watch_or<R>(
+        &mut self,
+        future: impl Future<Output = R>,
+        suspended: impl FnOnce(),
+    ) -> Result<R, Unwanted> {
+        let mut suspended = Some(suspended);
         let mut future = pin!(future);
         poll_fn(|cx| {
             if self.port.is_closed() {
@@ -91,6 +101,9 @@ impl<T> Line<'_, T> {
             match future.as_mut().poll(cx) {
                 Poll::Ready(value) => Poll::Ready(Ok(value)),
                 Poll::Pending => {
+                    if let Some(suspended) = suspended.take() {
+                        suspended();
+                    }
                     note_wait(WaitsFor::Future);
                     self.rest(cx)
                 }

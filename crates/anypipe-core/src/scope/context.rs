@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::Scope;
 use crate::runtime::{RuntimeHandle, WaitsFor};
+use crate::sync::thread_local;
 
 /// Something that put work off until the running task gives way.
 pub(crate) trait Flush: Send + Sync {

@@ -26,6 +26,9 @@ mod promise;
 pub(crate) mod task;
 mod token;
 
+#[cfg(all(test, loom))]
+mod loom;
+
 use std::fmt;
 use std::future::poll_fn;
 use std::sync::{Arc, Weak};
@@ -35,8 +38,8 @@ pub use self::blocking::Blocking;
 pub use self::context::{Entered, current_runtime, current_scope, enter};
 pub(crate) use self::context::{Flush, flush_later, note_wait, polling};
 pub use self::group::{Started, TaskGroup, TaskHandle, task_group};
-pub use self::panic::{drop_each, in_stage};
 pub(crate) use self::panic::{Panic, catch, drop_broken, is_breaking};
+pub use self::panic::{drop_each, in_stage};
 pub(crate) use self::promise::{Giver, Promise, promise};
 use self::task::{JobCell, Member, Name, TaskCell};
 pub use self::token::{CancelToken, Cancelled};

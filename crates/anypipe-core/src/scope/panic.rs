@@ -1,16 +1,19 @@
 //! What happens to panics, decided once for all runtimes.
 
+#![expect(clippy::missing_const_for_thread_local, reason = "the model checker's macro takes no `const`")]
+
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::error::RunError;
+use crate::sync::thread_local;
 
 thread_local! {
     /// The stage whose closure is unwinding on this thread; set by [`in_stage`], taken by [`catch`].
-    static STAGE: RefCell<Option<String>> = const { RefCell::new(None) };
+    static STAGE: RefCell<Option<String>> = RefCell::new(None);
     /// True while core drops a task that was cancelled, aborted or panicked.
-    static BREAKING: Cell<bool> = const { Cell::new(false) };
+    static BREAKING: Cell<bool> = Cell::new(false);
 }
 
 /// A panic on its way from the task that raised it to the awaiter of the run.
@@ -34,9 +37,9 @@ impl Panic {
 
 /// Runs `f`; a panic comes back as a value.
 pub(crate) fn catch<R>(f: impl FnOnce() -> R) -> Result<R, Panic> {
-    let outer = STAGE.take();
+    let outer = STAGE.with(RefCell::take);
     let result = catch_unwind(AssertUnwindSafe(f));
-    let stage = STAGE.replace(outer);
+    let stage = STAGE.with(|stage| stage.replace(outer));
     result.map_err(|payload| Panic { stage, payload })
 }
 
@@ -50,10 +53,10 @@ pub(crate) fn drop_broken<T>(value: T) -> Result<(), Panic> {
     struct Restore(bool);
     impl Drop for Restore {
         fn drop(&mut self) {
-            BREAKING.set(self.0);
+            BREAKING.with(|breaking| breaking.set(self.0));
         }
     }
-    let _restore = Restore(BREAKING.replace(true));
+    let _restore = Restore(BREAKING.with(|breaking| breaking.replace(true)));
     drop_caught(value)
 }
 

@@ -1,0 +1,161 @@
+//! Every interleaving of two and three threads over the hop.
+
+use std::borrow::Cow;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use futures_core::Stream;
+use loom::future::block_on;
+use loom::thread;
+
+use super::hop::{Outlet, Port, Room, hop};
+use crate::loom::{model, next, scope};
+use crate::scope::{Scope, polling};
+
+fn permits<T>(producers: usize, permits: usize, scope: &Scope) -> (Vec<Port<T>>, Outlet<T>) {
+    hop(producers, Room { permits, weight: None }, Cow::Borrowed("hop"), scope)
+}
+
+#[test]
+fn loom_hop_delivers_all_items_in_order_through_one_permit() {
+    model(3, || {
+        let scope = scope();
+        let (mut ports, mut outlet) = permits::<u32>(1, 1, &scope);
+        let mut port = ports.remove(0);
+        let producer = thread::spawn(move || {
+            block_on(async move {
+                for item in 0..2 {
+                    poll_fn(|cx| port.poll_claim(cx, 2)).await;
+                    port.take_in();
+                    port.push(item);
+                }
+                port.finish();
+            });
+        });
+        let got = block_on(async {
+            let mut got = Vec::new();
+            while let Some(item) = next(&mut outlet).await {
+                got.push(item);
+            }
+            got
+        });
+        assert_eq!(got, [0, 1]);
+        producer.join().unwrap();
+    });
+}
+
+#[test]
+fn loom_hop_with_two_producers_loses_no_wake() {
+    model(3, || {
+        let scope = scope();
+        let (ports, mut outlet) = permits::<u32>(2, 1, &scope);
+        let producers: Vec<_> = ports
+            .into_iter()
+            .map(|mut port| {
+                thread::spawn(move || {
+                    block_on(async move {
+                        poll_fn(|cx| port.poll_claim(cx, 1)).await;
+                        port.take_in();
+                        port.push(1);
+                        port.finish();
+                    });
+                })
+            })
+            .collect();
+        let sum = block_on(async {
+            let mut sum = 0;
+            while let Some(item) = next(&mut outlet).await {
+                sum += item;
+            }
+            sum
+        });
+        assert_eq!(sum, 2);
+        for producer in producers {
+            producer.join().unwrap();
+        }
+    });
+}
+
+#[test]
+fn loom_hop_tells_a_waiting_producer_that_the_consumer_went() {
+    model(3, || {
+        let scope = scope();
+        let (mut ports, outlet) = permits::<u32>(1, 1, &scope);
+        let mut port = ports.remove(0);
+        let producer = thread::spawn(move || {
+            // As a task does whose user future is pending.
+            block_on(poll_fn(|cx| if port.rest(cx) { Poll::Ready(()) } else { Poll::Pending }));
+        });
+        drop(outlet);
+        producer.join().unwrap();
+    });
+}
+
+#[test]
+fn loom_hop_puts_tickets_in_their_turn() {
+    model(3, || {
+        let scope = scope();
+        let (ports, mut outlet) = permits::<u32>(2, 2, &scope);
+        let producers: Vec<_> = ports
+            .into_iter()
+            .enumerate()
+            .map(|(index, mut port)| {
+                thread::spawn(move || {
+                    block_on(async move {
+                        poll_fn(|cx| port.poll_claim(cx, 1)).await;
+                        port.take_in();
+                        port.push_ticketed(index as u64, Some(index as u32));
+                        port.finish();
+                    });
+                })
+            })
+            .collect();
+        let got = block_on(async {
+            let mut got = Vec::new();
+            while let Some(item) = next(&mut outlet).await {
+                got.push(item);
+            }
+            got
+        });
+        assert_eq!(got, [0, 1]);
+        for producer in producers {
+            producer.join().unwrap();
+        }
+    });
+}
+
+#[test]
+fn loom_hop_gives_permits_back_when_the_consumer_gives_way() {
+    model(3, || {
+        let scope = scope();
+        let (mut ports, mut outlet) = permits::<u32>(1, 1, &scope);
+        let mut port = ports.remove(0);
+        let producer = thread::spawn(move || {
+            block_on(async move {
+                for item in 0..3 {
+                    poll_fn(|cx| port.poll_claim(cx, 1)).await;
+                    port.take_in();
+                    port.push(item);
+                }
+                port.finish();
+            });
+        });
+        // As a task does: what it owes is given back at the end of each poll.
+        let poll = |outlet: &mut Outlet<u32>, cx: &mut Context<'_>| {
+            let frame = polling(&scope);
+            let polled = Pin::new(outlet).poll_next(cx);
+            drop(frame);
+            polled
+        };
+        let got = block_on(async {
+            let mut got = Vec::new();
+            while let Some(item) = poll_fn(|cx| poll(&mut outlet, cx)).await {
+                got.push(item);
+            }
+            got
+        });
+        assert_eq!(got, [0, 1, 2]);
+        producer.join().unwrap();
+    });
+}
