@@ -26,7 +26,7 @@ lint_combinations() {
     for i in "${!features[@]}"; do
         lint --all-targets --features "${features[i]}"
         for ((j = i + 1; j < ${#features[@]}; j++)); do
-            lint --lib --features "${features[i]},${features[j]}"
+            lint --all-targets --features "${features[i]},${features[j]}"
         done
     done
 }

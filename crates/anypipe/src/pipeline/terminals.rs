@@ -46,7 +46,7 @@ impl<S: Source> Pipeline<S> {
     /// use anypipe::prelude::*;
     ///
     /// async fn numbers(texts: Vec<String>) -> Result<Vec<u32>, ParseIntError> {
-    ///     Pipeline::from_iter(texts).map(|text| text.parse()).try_collect().await
+    ///     Pipeline::from_iter(texts).map(|text| text.parse::<u32>()).try_collect().await
     /// }
     /// ```
     pub fn try_collect<C, T, E>(self) -> Run<Result<C, E>>
