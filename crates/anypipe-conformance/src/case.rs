@@ -1,0 +1,114 @@
+//! How a case is run on a backend.
+
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::pin::{Pin, pin};
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
+use std::thread;
+use std::time::Duration;
+
+use anypipe_core::run::{inherit, scoped};
+use anypipe_core::runtime::Enter;
+use anypipe_core::scope::enter;
+
+/// When a case counts as hanging, all its seeds together.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Gives that more seconds, for many seeds.
+const PATIENCE_VARIABLE: &str = "ANYPIPE_CASE_TIMEOUT";
+
+type Body = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// One law, promise or acceptance case: a future that panics where it doesn't hold.
+#[derive(Clone, Copy)]
+pub struct Case {
+    name: &'static str,
+    body: fn(u64) -> Body,
+}
+
+impl Case {
+    #[doc(hidden)]
+    pub const fn new(name: &'static str, body: fn(u64) -> Body) -> Self {
+        Self { name, body }
+    }
+
+    /// The name of the case.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Runs the case to its end on the calling thread, in a scope of its own on `runtime`. Cases that
+    /// draw something draw it from `seed`.
+    ///
+    /// # Panics
+    ///
+    /// Where the case doesn't hold.
+    pub fn run_on(&self, runtime: &dyn Enter, seed: u64) {
+        let handle = runtime.handle();
+        let mut outcome = None;
+        {
+            let mut body = scoped(self.name, inherit, (self.body)(seed));
+            let root = poll_fn(|cx| {
+                let _entered = enter(handle.clone());
+                Pin::new(&mut body).poll(cx).map(|done| outcome = Some(done))
+            });
+            runtime.block_on(pin!(root));
+        }
+        let outcome = outcome.expect("`block_on` MUST NOT return before the future is done");
+        outcome.unwrap_or_else(|error| error.resume());
+    }
+}
+
+impl fmt::Debug for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Case").field(&self.name).finish()
+    }
+}
+
+/// Runs a test on a thread of its own: one that is not done in time fails, and its thread is left
+/// behind. `path` is the test's, with the variant's name in it.
+///
+/// # Panics
+///
+/// As `test` does, and where it hangs.
+pub fn watched(path: &str, test: impl FnOnce() + Send + 'static) {
+    // Without the name of the crate, as `cargo test` takes it.
+    let name = path.split_once("::").map_or(path, |(_, name)| name).to_owned();
+    let (done, ended) = sync_channel(1);
+    let run = move || {
+        // Where nobody listens any more the test has failed already.
+        let _ = done.send(catch_unwind(AssertUnwindSafe(test)));
+    };
+    let thread = thread::Builder::new().name(name.clone()).spawn(run).expect("a thread for the test");
+    match ended.recv_timeout(patience()) {
+        Ok(result) => {
+            // So that what the thread holds is gone too when the test ends.
+            let _ = thread.join();
+            result.unwrap_or_else(|panic| resume_unwind(panic));
+        }
+        Err(RecvTimeoutError::Timeout) => panic!("{name} hangs: it was not done after {:?}", patience()),
+        Err(RecvTimeoutError::Disconnected) => panic!("the thread of {name} vanished"),
+    }
+}
+
+fn patience() -> Duration {
+    let text = std::env::var(PATIENCE_VARIABLE).ok();
+    let seconds = text.and_then(|text| text.trim().parse().ok());
+    seconds.map_or(PATIENCE, Duration::from_secs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_fails_the_test_with_its_payload() {
+        let panic = catch_unwind(|| watched("a::test", || panic!("{}", "boom"))).unwrap_err();
+        assert_eq!(panic.downcast_ref::<String>().unwrap(), "boom");
+    }
+
+    #[test]
+    fn a_test_that_is_done_passes_under_its_name() {
+        watched("crate::a::test", || assert_eq!(thread::current().name(), Some("a::test")));
+    }
+}

@@ -1,0 +1,91 @@
+//! The macros that turn cases into tests.
+
+/// Stamps every law, promise and case onto a variant of a backend: a module with a `#[test]` for each,
+/// the variant's name in its path.
+///
+/// `suite!(name, || value)` takes what makes the runtime, afresh for each test.
+/// `suite!(name, each |case| ..)` takes how a case is run, where it is to be run more than once.
+///
+/// # Examples
+///
+/// ```
+/// # mod stand_in {
+/// # pub struct Mine;
+/// # impl anypipe_core::runtime::AsHandle for Mine {
+/// #     fn handle(&self) -> anypipe_core::runtime::RuntimeHandle { unimplemented!() }
+/// # }
+/// # impl anypipe_core::runtime::Enter for Mine {
+/// #     fn block_on(&self, _: std::pin::Pin<&mut dyn Future<Output = ()>>) { unimplemented!() }
+/// # }
+/// # }
+/// # use stand_in::Mine;
+/// // In the backend's own `tests/conformance.rs`.
+/// anypipe_conformance::suite!(mine, || Mine);
+/// # fn main() {}
+/// ```
+#[macro_export]
+macro_rules! suite {
+    ($variant:ident, each $run:expr) => {
+        mod $variant {
+            #[allow(unused_imports, reason = "what the runner names is in the file around it")]
+            use super::*;
+
+            fn run(case: &'static $crate::Case) {
+                let run: fn(&$crate::Case) = $run;
+                run(case);
+            }
+
+            $crate::__groups!(run);
+        }
+    };
+    ($variant:ident, $make:expr) => {
+        $crate::suite!($variant, each | case | case.run_on(&($make)(), 0));
+    };
+}
+
+/// One module for each file of cases.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __groups {
+    ($run:ident) => {
+        mod channels {
+            $crate::__channels!(super::$run);
+        }
+    };
+}
+
+/// Lists the cases of a file, and makes the macro that stamps them. A case that isn't listed is dead
+/// code, which the compiler tells.
+macro_rules! cases {
+    (($d:tt) $group:ident as $macro:ident { $($case:ident($($seed:ident)?)),+ $(,)? }) => {
+        #[allow(non_upper_case_globals, reason = "a case is called the same everywhere")]
+        #[doc(hidden)]
+        pub mod stamped {
+            $(pub static $case: $crate::Case = $crate::Case::new(
+                concat!(stringify!($group), "::", stringify!($case)),
+                |_seed| Box::pin(super::$case($($crate::suite::given!($seed, _seed))?)),
+            );)+
+        }
+
+        #[doc(hidden)]
+        #[macro_export]
+        macro_rules! $macro {
+            ($d run:path) => {
+                $(#[test]
+                fn $case() {
+                    let path = concat!(module_path!(), "::", stringify!($case));
+                    $d crate::watched(path, || $d run(&$d crate::$group::stamped::$case));
+                })+
+            };
+        }
+    };
+}
+pub(crate) use cases;
+
+/// The seed, for a case that is listed with one.
+macro_rules! given {
+    (seed, $seed:ident) => {
+        $seed
+    };
+}
+pub(crate) use given;

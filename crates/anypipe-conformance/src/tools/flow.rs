@@ -1,0 +1,55 @@
+//! Pipelines, without the facade.
+
+use anypipe_core::drive::{Boundary, Order};
+use anypipe_core::option::{HasBoundary, IntoBoundary, Named};
+use anypipe_core::run::inherit;
+use anypipe_core::source::Gated;
+use anypipe_core::{Run, Sink, Source, Stage};
+use anypipe_stages::{Piped, sink};
+
+/// A pipeline that is being put together; options go to its last stage.
+#[derive(Clone)]
+pub(crate) struct Flow<S>(pub(crate) S);
+
+/// Begins a pipeline.
+pub(crate) fn flow<S: Source>(source: S) -> Flow<Gated<S>> {
+    Flow(Gated::new(source))
+}
+
+impl<S: Source> Flow<S> {
+    pub(crate) fn pipe<G: Stage<S::Item>>(self, stage: G) -> Flow<Piped<S, G>> {
+        Flow(Piped { source: self.0, stage })
+    }
+
+    pub(crate) fn into<K: Sink<S::Item>>(self, sink: K) -> Run<K::Output> {
+        Run::drain("sink", inherit, self.0, sink)
+    }
+
+    pub(crate) fn collect(self) -> Run<Vec<S::Item>> {
+        self.into(sink::collect())
+    }
+}
+
+impl<S: IntoBoundary> Flow<S> {
+    fn edit(self, edit: impl FnOnce(Boundary) -> Boundary) -> Flow<S::Boundary> {
+        Flow(self.0.into_boundary().edit(edit))
+    }
+
+    pub(crate) fn workers(self, n: usize) -> Flow<S::Boundary> {
+        self.edit(|boundary| boundary.workers(n))
+    }
+
+    pub(crate) fn buffer_size(self, n: usize) -> Flow<S::Boundary> {
+        self.edit(|boundary| boundary.buffer_size(n))
+    }
+
+    pub(crate) fn unordered(self) -> Flow<S::Boundary> {
+        self.edit(|boundary| boundary.order(Order::Unordered))
+    }
+}
+
+impl<S: Named> Flow<S> {
+    pub(crate) fn named(self, name: &'static str) -> Flow<S> {
+        Flow(self.0.named(name.into()))
+    }
+}

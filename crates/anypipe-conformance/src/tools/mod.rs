@@ -1,0 +1,71 @@
+//! What cases are written with.
+
+mod clock;
+mod flow;
+mod guard;
+
+use std::any::Any;
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
+
+use anypipe_core::run::inherit;
+use anypipe_core::scope::{TaskGroup, task_group};
+
+pub(crate) use self::clock::{Clock, is_virtual, runtime, settle, sleep, unit, until};
+pub(crate) use self::flow::{Flow, flow};
+pub(crate) use self::guard::{Dropped, Tells};
+pub(crate) use crate::registry::give_way;
+
+/// Runs a body that spawns children, and waits for all of them.
+pub(crate) async fn together<R, F, Fut>(body: F) -> R
+where
+    R: Send + 'static,
+    F: FnOnce(TaskGroup<R>) -> Fut + Send + 'static,
+    Fut: Future<Output = R> + Send + 'static,
+{
+    task_group(inherit, body).await
+}
+
+/// Polls once, without waiting.
+pub(crate) async fn once<F: Future + Unpin>(mut future: F) -> Poll<F::Output> {
+    poll_fn(|cx| Poll::Ready(Pin::new(&mut future).poll(cx))).await
+}
+
+/// Polls a future this often at the most, giving way in between, then drops it.
+pub(crate) async fn drop_after<F: Future>(polls: usize, future: F) -> Option<F::Output> {
+    let mut future = pin!(future);
+    let mut left = polls;
+    poll_fn(|cx: &mut Context<'_>| {
+        if left == 0 {
+            return Poll::Ready(None);
+        }
+        left -= 1;
+        cx.waker().wake_by_ref();
+        future.as_mut().poll(cx).map(Some)
+    })
+    .await
+}
+
+/// The text of the panic of a call.
+pub(crate) fn panic_of<R>(call: impl FnOnce() -> R) -> Option<String> {
+    let panic = catch_unwind(AssertUnwindSafe(call)).err()?;
+    Some(text_of(&*panic))
+}
+
+/// The text of the panic of a future.
+pub(crate) async fn panic_in<F: Future>(future: F) -> Option<String> {
+    let mut future = Box::pin(future);
+    poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
+        Ok(polled) => polled.map(|_| None),
+        Err(panic) => Poll::Ready(Some(text_of(&*panic))),
+    })
+    .await
+}
+
+fn text_of(panic: &(dyn Any + Send)) -> String {
+    let literal = panic.downcast_ref::<&'static str>().map(|text| (*text).to_owned());
+    let text = literal.or_else(|| panic.downcast_ref::<String>().cloned());
+    text.unwrap_or_else(|| "a payload that is no text".to_owned())
+}

@@ -1,0 +1,6 @@
+//! Every law, promise and case, on smol with one thread and with several.
+
+use anypipe_smol::Smol;
+
+anypipe_conformance::suite!(smol_one_thread, || Smol::threads(1));
+anypipe_conformance::suite!(smol_many_threads, || Smol::threads(4));

@@ -1,0 +1,6 @@
+//! Every law, promise and case, on tokio's two kinds of runtime.
+
+use anypipe_tokio::Tokio;
+
+anypipe_conformance::suite!(tokio_multi_thread, || Tokio::multi_thread(2));
+anypipe_conformance::suite!(tokio_current_thread, Tokio::current_thread);
