@@ -1,36 +1,66 @@
 //! What happens to items on their way, one operator a file.
 
+mod accumulate;
+mod accumulate_from;
 mod and_then;
 mod boundary;
 mod chunks;
+mod dedup;
+mod dedup_by_key;
 mod enumerate;
 mod filter;
+mod filter_async;
+mod filter_map;
+mod filter_map_async;
 mod flat_map;
 mod flatten;
 mod inspect;
 mod map;
 mod map_with;
+mod nth;
 mod pairwise;
 mod scan;
+mod skip;
+mod skip_last;
+mod skip_while;
+mod step_by;
 mod take;
+mod take_last;
+mod take_while;
 mod then;
 mod then_with;
+mod until;
 
+pub use self::accumulate::{Accumulate, accumulate};
+pub use self::accumulate_from::{AccumulateFrom, accumulate_from};
 pub use self::and_then::{AndThen, and_then};
 pub use self::boundary::{BoundaryStage, boundary, buffer};
 pub use self::chunks::{Chunks, chunks};
+pub use self::dedup::{Dedup, dedup};
+pub use self::dedup_by_key::{DedupByKey, dedup_by_key};
 pub use self::enumerate::{Enumerate, enumerate, enumerate_from};
 pub use self::filter::{Filter, filter};
+pub use self::filter_async::{FilterAsync, filter_async};
+pub use self::filter_map::{FilterMap, filter_map};
+pub use self::filter_map_async::{FilterMapAsync, filter_map_async};
 pub use self::flat_map::{FlatMap, flat_map, flat_map_async};
 pub use self::flatten::{Flatten, flatten};
 pub use self::inspect::{Inspect, inspect};
 pub use self::map::{Map, map};
 pub use self::map_with::{MapWith, MapWithBlocking, MapWithTasks, map_with};
+pub use self::nth::{Nth, nth};
 pub use self::pairwise::{Pairwise, pairwise};
 pub use self::scan::{Scan, scan};
+pub use self::skip::{Skip, skip};
+pub use self::skip_last::{SkipLast, skip_last};
+pub use self::skip_while::{SkipWhile, skip_while};
+pub use self::step_by::{StepBy, step_by};
 pub use self::take::{Take, take};
+pub use self::take_last::{TakeLast, take_last};
+pub use self::take_while::{TakeWhile, take_while};
 pub use self::then::{Then, then};
 pub use self::then_with::{ThenWith, TryThenWith, then_with, try_then_with};
+pub use self::until::{Until, until};
 
 /// The three forms of a stage with a synchronous closure: fused, with workers, on the blocking pool.
 ///

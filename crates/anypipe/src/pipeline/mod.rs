@@ -1,6 +1,7 @@
 //! Pipelines and segments: what users write. One file for each category of operator; each method is a
 //! line over [`Pipeline::pipe`] or [`Segment::pipe`].
 
+mod aggregate;
 mod boundaries;
 mod operator;
 mod options;
@@ -13,6 +14,7 @@ mod transform;
 
 /// The free functions of all operators.
 pub(crate) mod free {
+    pub use super::aggregate::*;
     pub use super::boundaries::*;
     pub use super::results::*;
     pub use super::select::*;

@@ -1,0 +1,52 @@
+use anypipe_core::stage::{Step, fused};
+use anypipe_core::{Holds, Scope, Stage};
+use futures_core::Stream;
+
+use crate::Name;
+use crate::stage::sequential_stage;
+
+/// A running fold; made by [`accumulate`].
+#[derive(Clone, Debug)]
+pub struct Accumulate<F> {
+    name: Name,
+    f: F,
+}
+
+/// Gives a running fold: the first item as it is, then what `f` makes of the last result and the next item.
+///
+/// `In` → `In`, synchronous; clones each result. Fused; holds one item, the last result.
+pub fn accumulate<F>(f: F) -> Accumulate<F> {
+    Accumulate { name: Name::new("accumulate"), f }
+}
+
+impl<In, F> Stage<In> for Accumulate<F>
+where
+    In: Clone + Send + 'static,
+    F: Fn(In, In) -> In + Send + 'static,
+{
+    type Out = In;
+
+    fn attach(
+        self,
+        input: impl Stream<Item = In> + Send + 'static,
+        _scope: &Scope,
+    ) -> impl Stream<Item = In> + Send + 'static {
+        let Self { name, f } = self;
+        let mut last: Option<In> = None;
+        fused(input, move |item| {
+            Step::Give(name.guard(|| {
+                let made = match last.take() {
+                    Some(last) => f(last, item),
+                    None => item,
+                };
+                last.insert(made).clone()
+            }))
+        })
+    }
+
+    fn holds(&self) -> Holds {
+        Holds::at_most(1)
+    }
+}
+
+sequential_stage!(Accumulate<F>, named);

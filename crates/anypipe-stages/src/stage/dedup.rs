@@ -1,0 +1,49 @@
+use anypipe_core::stage::{Step, fused};
+use anypipe_core::{Holds, Scope, Stage};
+use futures_core::Stream;
+
+use crate::Name;
+use crate::stage::sequential_stage;
+
+/// The first of equal items in a row; made by [`dedup`].
+#[derive(Clone, Debug)]
+pub struct Dedup {
+    name: Name,
+}
+
+/// Leaves out items that are equal to the one before.
+///
+/// `In` → `In`, synchronous; clones each item that it gives. Fused; holds one item.
+pub fn dedup() -> Dedup {
+    Dedup { name: Name::new("dedup") }
+}
+
+impl<In: Clone + PartialEq + Send + 'static> Stage<In> for Dedup {
+    type Out = In;
+
+    fn attach(
+        self,
+        input: impl Stream<Item = In> + Send + 'static,
+        _scope: &Scope,
+    ) -> impl Stream<Item = In> + Send + 'static {
+        let mut last: Option<In> = None;
+        fused(input, move |item: In| {
+            let seen = self.name.guard(|| {
+                let seen = last.as_ref() == Some(&item);
+                if !seen {
+                    // The old one first: there are never two.
+                    drop(last.take());
+                    last = Some(item.clone());
+                }
+                seen
+            });
+            if seen { Step::Skip } else { Step::Give(item) }
+        })
+    }
+
+    fn holds(&self) -> Holds {
+        Holds::at_most(1)
+    }
+}
+
+sequential_stage!(Dedup, named);

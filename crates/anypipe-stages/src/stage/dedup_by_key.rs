@@ -1,0 +1,49 @@
+use anypipe_core::stage::{Step, fused};
+use anypipe_core::{Scope, Stage};
+use futures_core::Stream;
+
+use crate::Name;
+use crate::stage::sequential_stage;
+
+/// The first of items in a row with equal keys; made by [`dedup_by_key`].
+#[derive(Clone, Debug)]
+pub struct DedupByKey<F> {
+    name: Name,
+    f: F,
+}
+
+/// Leaves out items whose key is equal to that of the one before.
+///
+/// `In` → `In`, synchronous. Fused; holds a key, and no item.
+pub fn dedup_by_key<F>(f: F) -> DedupByKey<F> {
+    DedupByKey { name: Name::new("dedup_by_key"), f }
+}
+
+impl<In, K, F> Stage<In> for DedupByKey<F>
+where
+    In: Send + 'static,
+    K: PartialEq + Send + 'static,
+    F: Fn(&In) -> K + Send + 'static,
+{
+    type Out = In;
+
+    fn attach(
+        self,
+        input: impl Stream<Item = In> + Send + 'static,
+        _scope: &Scope,
+    ) -> impl Stream<Item = In> + Send + 'static {
+        let Self { name, f } = self;
+        let mut last = None;
+        fused(input, move |item| {
+            let seen = name.guard(|| {
+                let key = Some(f(&item));
+                let seen = last == key;
+                last = key;
+                seen
+            });
+            if seen { Step::Skip } else { Step::Give(item) }
+        })
+    }
+}
+
+sequential_stage!(DedupByKey<F>, named);

@@ -1,0 +1,32 @@
+use anypipe_core::drive::Work;
+
+use crate::{AsyncRef, Parallel};
+
+/// The work of [`filter_async`]: an asynchronous look at each item.
+#[derive(Clone, Debug)]
+pub struct FilterAsync<F> {
+    f: F,
+}
+
+/// Lets the items through for which `f`'s future gives true.
+///
+/// `In` → `In`, asynchronous. A boundary: holds its buffer (64) and one item for each worker (1).
+pub fn filter_async<F>(f: F) -> Parallel<FilterAsync<F>> {
+    Parallel::new("filter_async", FilterAsync { f })
+}
+
+impl<In, F> Work<In> for FilterAsync<F>
+where
+    In: Send + Sync + 'static,
+    F: for<'a> AsyncRef<'a, In, Out = bool> + Send + Sync + 'static,
+{
+    type Out = In;
+    type State = ();
+
+    async fn init(&self) {}
+
+    async fn call(&self, _state: &mut (), item: In) -> Option<In> {
+        let kept = (self.f)(&item).await;
+        kept.then_some(item)
+    }
+}

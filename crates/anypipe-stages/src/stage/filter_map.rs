@@ -1,0 +1,30 @@
+use crate::stage::synchronous_stage;
+use crate::{Name, Synchronous};
+
+/// Turns some items into others; made by [`filter_map`].
+#[derive(Clone, Debug)]
+pub struct FilterMap<F> {
+    name: Name,
+    f: F,
+}
+
+/// Turns each item into another, or into nothing.
+///
+/// `In` → `U`, synchronous. Fused, holds nothing; takes `.workers(n)`, `.blocking()`.
+pub fn filter_map<F>(f: F) -> FilterMap<F> {
+    FilterMap { name: Name::new("filter_map"), f }
+}
+
+impl<In, U, F> Synchronous<In> for FilterMap<F>
+where
+    F: Fn(In) -> Option<U> + Send + Sync + 'static,
+    U: Send + 'static,
+{
+    type Out = U;
+
+    fn apply(&self, item: In) -> Option<U> {
+        self.name.guard(|| (self.f)(item))
+    }
+}
+
+synchronous_stage!(FilterMap);

@@ -1,0 +1,35 @@
+use std::future::Future;
+
+use anypipe_core::drive::Work;
+
+use crate::Parallel;
+
+/// The work of [`filter_map_async`]: an asynchronous closure on each item.
+#[derive(Clone, Debug)]
+pub struct FilterMapAsync<F> {
+    f: F,
+}
+
+/// Turns each item into another, or into nothing, asynchronously.
+///
+/// `In` → `U`, asynchronous. A boundary: holds its buffer (64) and one item for each worker (1).
+pub fn filter_map_async<F>(f: F) -> Parallel<FilterMapAsync<F>> {
+    Parallel::new("filter_map_async", FilterMapAsync { f })
+}
+
+impl<In, U, F, Fut> Work<In> for FilterMapAsync<F>
+where
+    In: Send + 'static,
+    F: Fn(In) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Option<U>> + Send + 'static,
+    U: Send + 'static,
+{
+    type Out = U;
+    type State = ();
+
+    async fn init(&self) {}
+
+    async fn call(&self, _state: &mut (), item: In) -> Option<U> {
+        (self.f)(item).await
+    }
+}

@@ -1,0 +1,40 @@
+use anypipe_core::stage::{Step, fused};
+use anypipe_core::{Scope, Stage};
+use futures_core::Stream;
+
+use crate::stage::sequential_stage;
+
+/// One item only; made by [`nth`].
+#[derive(Clone, Copy, Debug)]
+pub struct Nth {
+    index: usize,
+}
+
+/// Gives the item with this index, counted from 0, or none where there are fewer; the input is dropped
+/// with it.
+///
+/// `In` → `In`. Fused, holds nothing.
+pub fn nth(index: usize) -> Nth {
+    Nth { index }
+}
+
+impl<In: Send + 'static> Stage<In> for Nth {
+    type Out = In;
+
+    fn attach(
+        self,
+        input: impl Stream<Item = In> + Send + 'static,
+        _scope: &Scope,
+    ) -> impl Stream<Item = In> + Send + 'static {
+        let mut before = self.index;
+        fused(input, move |item| {
+            if before == 0 {
+                return Step::GiveLast(item);
+            }
+            before -= 1;
+            Step::Skip
+        })
+    }
+}
+
+sequential_stage!(Nth, "nth");

@@ -1,0 +1,44 @@
+use anypipe_core::stage::{Step, fused};
+use anypipe_core::{Holds, Scope, Stage};
+use futures_core::Stream;
+
+use crate::held::Held;
+use crate::stage::sequential_stage;
+
+/// All items but the last; made by [`skip_last`].
+#[derive(Clone, Copy, Debug)]
+pub struct SkipLast {
+    n: usize,
+}
+
+/// Leaves out the last `n` items: each comes when `n` more have come. `skip_last(0)` leaves out none.
+///
+/// `In` → `In`. Fused; holds `n` items.
+pub fn skip_last(n: usize) -> SkipLast {
+    SkipLast { n }
+}
+
+impl<In: Send + 'static> Stage<In> for SkipLast {
+    type Out = In;
+
+    fn attach(
+        self,
+        input: impl Stream<Item = In> + Send + 'static,
+        _scope: &Scope,
+    ) -> impl Stream<Item = In> + Send + 'static {
+        let mut held = Held::new();
+        fused(input, move |item| {
+            held.push(item);
+            if held.len() <= self.n {
+                return Step::Skip;
+            }
+            held.pop().map_or(Step::Skip, Step::Give)
+        })
+    }
+
+    fn holds(&self) -> Holds {
+        Holds::at_most(self.n)
+    }
+}
+
+sequential_stage!(SkipLast, "skip_last");

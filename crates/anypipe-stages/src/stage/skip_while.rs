@@ -1,0 +1,43 @@
+use anypipe_core::stage::{Step, fused};
+use anypipe_core::{Scope, Stage};
+use futures_core::Stream;
+
+use crate::Name;
+use crate::stage::sequential_stage;
+
+/// The items from the first of another kind on; made by [`skip_while`].
+#[derive(Clone, Debug)]
+pub struct SkipWhile<F> {
+    name: Name,
+    f: F,
+}
+
+/// Leaves out the items before the first for which `f` is false, and never calls `f` again.
+///
+/// `In` → `In`, synchronous. Fused, holds nothing.
+pub fn skip_while<F>(f: F) -> SkipWhile<F> {
+    SkipWhile { name: Name::new("skip_while"), f }
+}
+
+impl<In, F> Stage<In> for SkipWhile<F>
+where
+    In: Send + 'static,
+    F: Fn(&In) -> bool + Send + 'static,
+{
+    type Out = In;
+
+    fn attach(
+        self,
+        input: impl Stream<Item = In> + Send + 'static,
+        _scope: &Scope,
+    ) -> impl Stream<Item = In> + Send + 'static {
+        let Self { name, f } = self;
+        let mut skipping = true;
+        fused(input, move |item| {
+            skipping = skipping && name.guard(|| f(&item));
+            if skipping { Step::Skip } else { Step::Give(item) }
+        })
+    }
+}
+
+sequential_stage!(SkipWhile<F>, named);

@@ -1,0 +1,46 @@
+use anypipe_core::stage::{Step, fused};
+use anypipe_core::{Scope, Stage};
+use futures_core::Stream;
+
+use crate::stage::sequential_stage;
+
+/// Every so manyth item; made by [`step_by`].
+#[derive(Clone, Copy, Debug)]
+pub struct StepBy {
+    n: usize,
+}
+
+/// Gives the first item and every `n`th after it.
+///
+/// `In` → `In`. Fused, holds nothing.
+///
+/// # Panics
+///
+/// Where `n` is 0.
+#[track_caller]
+pub fn step_by(n: usize) -> StepBy {
+    assert!(n > 0, "`step_by(0)`: a step goes on by at least one item");
+    StepBy { n }
+}
+
+impl<In: Send + 'static> Stage<In> for StepBy {
+    type Out = In;
+
+    fn attach(
+        self,
+        input: impl Stream<Item = In> + Send + 'static,
+        _scope: &Scope,
+    ) -> impl Stream<Item = In> + Send + 'static {
+        let mut before = 0;
+        fused(input, move |item| {
+            if before == 0 {
+                before = self.n - 1;
+                return Step::Give(item);
+            }
+            before -= 1;
+            Step::Skip
+        })
+    }
+}
+
+sequential_stage!(StepBy, "step_by");

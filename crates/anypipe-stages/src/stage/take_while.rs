@@ -1,0 +1,39 @@
+use anypipe_core::stage::{Step, fused};
+use anypipe_core::{Scope, Stage};
+use futures_core::Stream;
+
+use crate::Name;
+use crate::stage::sequential_stage;
+
+/// The items before the first of another kind; made by [`take_while`].
+#[derive(Clone, Debug)]
+pub struct TakeWhile<F> {
+    name: Name,
+    f: F,
+}
+
+/// Gives the items up to the first for which `f` is false, without that one; the input is dropped with it.
+///
+/// `In` → `In`, synchronous. Fused, holds nothing.
+pub fn take_while<F>(f: F) -> TakeWhile<F> {
+    TakeWhile { name: Name::new("take_while"), f }
+}
+
+impl<In, F> Stage<In> for TakeWhile<F>
+where
+    In: Send + 'static,
+    F: Fn(&In) -> bool + Send + 'static,
+{
+    type Out = In;
+
+    fn attach(
+        self,
+        input: impl Stream<Item = In> + Send + 'static,
+        _scope: &Scope,
+    ) -> impl Stream<Item = In> + Send + 'static {
+        let Self { name, f } = self;
+        fused(input, move |item| if name.guard(|| f(&item)) { Step::Give(item) } else { Step::End })
+    }
+}
+
+sequential_stage!(TakeWhile<F>, named);

@@ -1,0 +1,42 @@
+use anypipe_core::stage::{Step, fused};
+use anypipe_core::{Scope, Stage};
+use futures_core::Stream;
+
+use crate::Name;
+use crate::stage::sequential_stage;
+
+/// The items up to the first of a kind; made by [`until`].
+#[derive(Clone, Debug)]
+pub struct Until<F> {
+    name: Name,
+    f: F,
+}
+
+/// Gives the items up to the first for which `f` is true, that one included; the input is dropped with it.
+///
+/// `In` → `In`, synchronous. Fused, holds nothing.
+pub fn until<F>(f: F) -> Until<F> {
+    Until { name: Name::new("until"), f }
+}
+
+impl<In, F> Stage<In> for Until<F>
+where
+    In: Send + 'static,
+    F: Fn(&In) -> bool + Send + 'static,
+{
+    type Out = In;
+
+    fn attach(
+        self,
+        input: impl Stream<Item = In> + Send + 'static,
+        _scope: &Scope,
+    ) -> impl Stream<Item = In> + Send + 'static {
+        let Self { name, f } = self;
+        fused(
+            input,
+            move |item| if name.guard(|| f(&item)) { Step::GiveLast(item) } else { Step::Give(item) },
+        )
+    }
+}
+
+sequential_stage!(Until<F>, named);
