@@ -41,6 +41,11 @@ test_single_features() {
         say "test: $feature"
         cargo test --quiet -p anypipe --features "$feature"
     done
+    # The attributes' own tests need a backend beside them.
+    for feature in tokio smol async-std sim; do
+        say "test: $feature and macros"
+        cargo test --quiet -p anypipe --features "$feature,macros" --tests
+    done
 }
 
 # ---- No feature, no runtime.
