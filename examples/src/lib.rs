@@ -13,4 +13,10 @@ macro_rules! pages {
 
 pages! {
     readme: "../../README.md"
+    application: "../../docs/guide/application.md"
+    backend: "../../docs/guide/backend.md"
+    choosing: "../../docs/guide/choosing.md"
+    library: "../../docs/guide/library.md"
+    operator: "../../docs/guide/operator.md"
+    testing: "../../docs/guide/testing.md"
 }
