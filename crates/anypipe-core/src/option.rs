@@ -52,6 +52,32 @@ pub trait IntoBlocking: Sized {
     fn into_blocking(self) -> Self::Blocking;
 }
 
+/// A stage whose items can be kept in order by key: `.keyed(f)`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't be keyed",
+    note = "`.keyed(f)` goes behind a stage that works on each item alone, such as `then` or `map`"
+)]
+pub trait KeyedBy<F>: Sized {
+    /// The stage with keys.
+    type Keyed;
+
+    /// Works on items of one key, as `key` tells it, one after the other.
+    fn keyed_by(self, key: F) -> Self::Keyed;
+}
+
+/// A stage whose finished items can be bounded by weight: `.buffer_weight(max, weigh)`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no buffer to bound by weight",
+    note = "put `.boundary()` behind it and weigh what waits there"
+)]
+pub trait WeighedBy<F>: Sized {
+    /// The stage with a bound by weight.
+    type Weighed;
+
+    /// Lets finished items wait up to the weight `max`.
+    fn weighed_by(self, max: usize, weigh: F) -> Self::Weighed;
+}
+
 /// A stage that can be called something else: `.named("fetch")`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no name to change",

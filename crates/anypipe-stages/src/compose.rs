@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use anypipe_core::drive::Boundary;
-use anypipe_core::option::{HasBoundary, IntoBlocking, IntoBoundary, Named, Workers};
+use anypipe_core::option::{HasBoundary, IntoBlocking, IntoBoundary, KeyedBy, Named, WeighedBy, Workers};
 use anypipe_core::{Holds, Scope, Source, Stage};
 use futures_core::Stream;
 
@@ -85,6 +85,23 @@ macro_rules! options_of_last {
 
             fn into_blocking(self) -> Self::Blocking {
                 $Composed { $before: self.$before, $last: self.$last.into_blocking() }
+            }
+        }
+
+        impl<A, B: KeyedBy<F>, F> KeyedBy<F> for $Composed<A, B> {
+            type Keyed = $Composed<A, B::Keyed>;
+
+            fn keyed_by(self, key: F) -> Self::Keyed {
+                $Composed { $before: self.$before, $last: self.$last.keyed_by(key) }
+            }
+        }
+
+        impl<A, B: WeighedBy<F>, F> WeighedBy<F> for $Composed<A, B> {
+            type Weighed = $Composed<A, B::Weighed>;
+
+            #[track_caller]
+            fn weighed_by(self, max: usize, weigh: F) -> Self::Weighed {
+                $Composed { $before: self.$before, $last: self.$last.weighed_by(max, weigh) }
             }
         }
 

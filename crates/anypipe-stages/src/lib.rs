@@ -4,13 +4,18 @@
 //! Users meet them as methods of `anypipe::Pipeline` and as the free functions of the facade; what
 //! they mean, with their edges, is told here.
 
+mod attached;
 mod boxed;
 mod compose;
 mod gather;
+mod generate;
 mod held;
 mod lend;
+mod limited;
+mod many;
 mod name;
 mod parallel;
+mod produce;
 mod sequential;
 pub mod sink;
 pub mod source;
@@ -19,6 +24,7 @@ pub mod stage;
 pub use self::boxed::BoxSource;
 pub use self::compose::{Joined, Piped};
 pub use self::lend::{AsyncRef, AsyncWith};
+pub use self::limited::{Keyed, Limitable, Weighted};
 pub use self::name::Name;
 pub use self::parallel::{Blocking, Parallel, Pass, Synchronous, Tasks};
 pub use self::sequential::Sequential;

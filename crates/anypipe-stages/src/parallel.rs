@@ -4,11 +4,13 @@ use std::borrow::Cow;
 use std::future::Future;
 use std::sync::Arc;
 
-use anypipe_core::drive::{Boundary, Outlet, Work};
+use anypipe_core::drive::{Boundary, Limits, Outlet, Work};
 use anypipe_core::option::{HasBoundary, IntoBlocking, IntoBoundary, Named, Workers};
 use anypipe_core::stage::in_stage;
 use anypipe_core::{Holds, Scope, Stage};
 use futures_core::Stream;
+
+use crate::limited::{Limitable, limits};
 
 /// A boundary: some work, done on each item in tasks of its own.
 #[derive(Clone, Debug)]
@@ -40,7 +42,7 @@ where
         input: impl Stream<Item = In> + Send + 'static,
         scope: &Scope,
     ) -> impl Stream<Item = W::Out> + Send + 'static {
-        let out: Outlet<W::Out> = self.boundary.attach(input, self.work, scope);
+        let out: Outlet<W::Out> = self.attach_with(input, Limits::default(), scope);
         out
     }
 
@@ -48,6 +50,23 @@ where
         self.boundary.holds()
     }
 }
+
+impl<In, W> Limitable<In> for Parallel<W>
+where
+    In: Send + 'static,
+    W: Work<In>,
+{
+    fn attach_with(
+        self,
+        input: impl Stream<Item = In> + Send + 'static,
+        limits: Limits<In, W::Out>,
+        scope: &Scope,
+    ) -> Outlet<W::Out> {
+        self.boundary.attach_with(input, self.work, limits, scope)
+    }
+}
+
+limits!(Parallel<W>);
 
 impl<W> IntoBoundary for Parallel<W> {
     type Boundary = Self;
@@ -150,9 +169,7 @@ where
         input: impl Stream<Item = In> + Send + 'static,
         scope: &Scope,
     ) -> impl Stream<Item = Y::Out> + Send + 'static {
-        let name: Arc<str> = self.boundary.name().into();
-        let work = OnPool { name, work: Arc::new(self.work), scope: scope.clone() };
-        let out: Outlet<Y::Out> = self.boundary.attach(input, work, scope);
+        let out: Outlet<Y::Out> = self.attach_with(input, Limits::default(), scope);
         out
     }
 
@@ -160,6 +177,25 @@ where
         self.boundary.holds()
     }
 }
+
+impl<In, Y> Limitable<In> for Blocking<Y>
+where
+    In: Send + 'static,
+    Y: Synchronous<In>,
+{
+    fn attach_with(
+        self,
+        input: impl Stream<Item = In> + Send + 'static,
+        limits: Limits<In, Y::Out>,
+        scope: &Scope,
+    ) -> Outlet<Y::Out> {
+        let name: Arc<str> = self.boundary.name().into();
+        let work = OnPool { name, work: Arc::new(self.work), scope: scope.clone() };
+        self.boundary.attach_with(input, work, limits, scope)
+    }
+}
+
+limits!(Blocking<Y>);
 
 impl<Y> IntoBoundary for Blocking<Y> {
     type Boundary = Self;

@@ -2,6 +2,7 @@ use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Waker};
+use std::time::Duration;
 
 use super::Stats;
 use crate::drive::Tally;
@@ -21,6 +22,8 @@ struct Inner {
     stop: CancelToken,
     /// Cancels the run.
     cancel: CancelToken,
+    /// How long a stop may take before it becomes a cancel.
+    grace: Mutex<Option<Duration>>,
     /// While it is set the sources give nothing.
     paused: AtomicBool,
     /// Sources that wait for the end of a pause.
@@ -42,6 +45,10 @@ impl Controls {
 
     pub(crate) fn stop_token(&self) -> &CancelToken {
         &self.inner.stop
+    }
+
+    pub(crate) fn grace(&self) -> Option<Duration> {
+        *self.inner.grace.lock()
     }
 
     /// From now on errors are kept and don't end the run.
@@ -103,6 +110,13 @@ impl Control {
     /// Ends the sources. Items on their way are finished, and the run gives what it has.
     pub fn stop(&self) {
         self.controls.inner.stop.cancel();
+    }
+
+    /// As [`stop`](Control::stop), but a run that is not over after `grace` is cancelled, and fails as
+    /// cancelled.
+    pub fn stop_within(&self, grace: Duration) {
+        *self.controls.inner.grace.lock() = Some(grace);
+        self.stop();
     }
 
     /// Cancels the run; it then fails as cancelled.

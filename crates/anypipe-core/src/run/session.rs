@@ -5,6 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use super::Controls;
 use crate::error::RunError;
@@ -33,6 +34,10 @@ pub(crate) struct Session<B> {
     deadline: Option<Sleep>,
     /// Ends the run as cancelled.
     cancel: Option<Cancelled>,
+    /// Tells of a stop, which may come with a grace.
+    stopped: Cancelled,
+    /// Ends the run as cancelled, after the grace of a stop.
+    grace: Option<Sleep>,
     /// What to do with tasks that still run when the body is done.
     at_end: AtEnd,
     /// Set once the scope was joined.
@@ -51,6 +56,7 @@ impl<B> Session<B> {
         keep: Option<Arc<dyn Any + Send + Sync>>,
         make: impl FnOnce(&Scope) -> B,
     ) -> Self {
+        let stopped = controls.stop_token().cancelled();
         let scope = Scope::new(runtime, current_scope(), controls);
         let mut session = Self {
             scope,
@@ -58,6 +64,8 @@ impl<B> Session<B> {
             name,
             deadline: None,
             cancel: None,
+            stopped,
+            grace: None,
             at_end,
             joined: false,
             _keep: keep,
@@ -77,11 +85,13 @@ impl<B> Session<B> {
     }
 
     /// Fails the run as timed out after `length`.
-    pub(crate) fn set_deadline(&mut self, length: std::time::Duration) {
-        match catch(|| self.scope.runtime().sleep(length)) {
-            Ok(sleep) => self.deadline = Some(sleep),
-            Err(panic) => self.fail(panic),
-        }
+    pub(crate) fn set_deadline(&mut self, length: Duration) {
+        self.deadline = self.sleep(length);
+    }
+
+    /// A sleep of the run's runtime; one without a timer panics, which fails the run.
+    fn sleep(&self, length: Duration) -> Option<Sleep> {
+        catch(|| self.scope.runtime().sleep(length)).map_err(|panic| self.fail(panic)).ok()
     }
 
     /// The name of the run's own part.
@@ -129,11 +139,17 @@ impl<B> Session<B> {
         if self.cancel.as_mut().is_some_and(|cancel| Pin::new(cancel).poll(cx).is_ready()) {
             return self.scope.fail(RunError::cancelled());
         }
-        if let Some(deadline) = &mut self.deadline {
-            match catch(|| Pin::new(deadline).poll(cx)) {
-                Ok(Poll::Pending) => {}
-                Ok(Poll::Ready(())) => self.scope.fail(RunError::timed_out()),
-                Err(panic) => self.fail(panic),
+        if self.grace.is_none() && Pin::new(&mut self.stopped).poll(cx).is_ready() {
+            self.grace = self.scope.controls().grace().and_then(|grace| self.sleep(grace));
+        }
+        for (sleep, error) in [
+            (self.deadline.as_mut(), RunError::timed_out as fn() -> RunError),
+            (self.grace.as_mut(), RunError::cancelled),
+        ] {
+            match sleep.map(|sleep| catch(|| Pin::new(sleep).poll(cx))) {
+                None | Some(Ok(Poll::Pending)) => {}
+                Some(Ok(Poll::Ready(()))) => return self.scope.fail(error()),
+                Some(Err(panic)) => return self.fail(panic),
             }
         }
     }

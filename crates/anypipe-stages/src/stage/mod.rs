@@ -3,6 +3,7 @@
 mod accumulate;
 mod accumulate_from;
 mod and_then;
+mod beside;
 mod boundary;
 mod chunks;
 mod dedup;
@@ -34,6 +35,7 @@ mod until;
 pub use self::accumulate::{Accumulate, accumulate};
 pub use self::accumulate_from::{AccumulateFrom, accumulate_from};
 pub use self::and_then::{AndThen, and_then};
+pub use self::beside::{Beside, beside};
 pub use self::boundary::{BoundaryStage, boundary, buffer};
 pub use self::chunks::{Chunks, chunks};
 pub use self::dedup::{Dedup, dedup};
@@ -97,6 +99,8 @@ macro_rules! synchronous_stage {
         }
 
         impl<F> anypipe_core::option::Workers for $Stage<F> {}
+
+        $crate::limited::limits!($Stage<F>);
 
         impl<F> anypipe_core::option::IntoBlocking for $Stage<F> {
             type Blocking = $crate::Blocking<Self>;

@@ -1,9 +1,13 @@
 //! The options of the stage before.
 
 use std::borrow::Cow;
+use std::hash::Hash;
 
 use anypipe_core::drive::Order;
-use anypipe_core::option::{HasBoundary, IntoBlocking, IntoBoundary, Named, Workers};
+use anypipe_core::option::{HasBoundary, IntoBlocking, IntoBoundary, KeyedBy, Named, WeighedBy, Workers};
+
+use anypipe_core::Source;
+use anypipe_stages::Piped;
 
 use super::{Pipeline, Segment};
 
@@ -90,6 +94,23 @@ macro_rules! options {
             }
         }
 
+        impl<G: KeyedBy<F>, F> KeyedBy<F> for $Of<G> {
+            type Keyed = $Of<G::Keyed>;
+
+            fn keyed_by(self, key: F) -> Self::Keyed {
+                $Of { $inner: self.$inner.keyed_by(key) }
+            }
+        }
+
+        impl<G: WeighedBy<F>, F> WeighedBy<F> for $Of<G> {
+            type Weighed = $Of<G::Weighed>;
+
+            #[track_caller]
+            fn weighed_by(self, max: usize, weigh: F) -> Self::Weighed {
+                $Of { $inner: self.$inner.weighed_by(max, weigh) }
+            }
+        }
+
         impl<G: IntoBoundary> IntoBoundary for $Of<G> {
             type Boundary = $Of<G::Boundary>;
 
@@ -127,3 +148,91 @@ macro_rules! options {
 
 options!(Pipeline, source);
 options!(Segment, stage);
+
+impl<S: Source, G> Pipeline<Piped<S, G>> {
+    /// Keeps order per key: the stage before works on items of one key one after the other, and gives
+    /// their results in that order; items of different keys overtake each other.
+    ///
+    /// An item that waits for its key keeps its place in the bound. Without `.workers(n)` this changes
+    /// nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anypipe::prelude::*;
+    ///
+    /// async fn replay(events: Vec<(u32, String)>) -> Vec<usize> {
+    ///     Pipeline::from_iter(events)
+    ///         .then(async |(_customer, event)| event.len())
+    ///         .workers(8)
+    ///         .keyed(|(customer, _)| *customer)
+    ///         .collect()
+    ///         .await
+    /// }
+    /// ```
+    pub fn keyed<F, K>(self, key: F) -> Pipeline<Piped<S, G::Keyed>>
+    where
+        F: Fn(&S::Item) -> K + Send + Sync + 'static,
+        K: Hash,
+        G: KeyedBy<F>,
+    {
+        let Piped { source, stage } = self.source;
+        Pipeline { source: Piped { source, stage: stage.keyed_by(key) } }
+    }
+}
+
+impl<S: Source> Pipeline<S> {
+    /// Lets finished items wait behind the stage before up to the weight `max`, instead of up to a
+    /// number: a new item is begun while less than `max` waits. So the weight passes `max` by one item
+    /// for each worker at the most.
+    ///
+    /// # Panics
+    ///
+    /// Where `max` is 0.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anypipe::prelude::*;
+    ///
+    /// async fn sizes(urls: Vec<String>) -> Vec<usize> {
+    ///     Pipeline::from_iter(urls)
+    ///         .then(async |url| url.into_bytes())
+    ///         .buffer_weight(1 << 20, |page| page.len()) // a mebibyte of pages, however many
+    ///         .map(|page| page.len())
+    ///         .collect()
+    ///         .await
+    /// }
+    /// ```
+    #[track_caller]
+    pub fn buffer_weight<F>(self, max: usize, weigh: F) -> Pipeline<S::Weighed>
+    where
+        F: Fn(&S::Item) -> usize + Send + Sync + 'static,
+        S: WeighedBy<F>,
+    {
+        Pipeline { source: self.source.weighed_by(max, weigh) }
+    }
+}
+
+impl<G> Segment<G> {
+    /// As [`Pipeline::keyed`].
+    pub fn keyed<F>(self, key: F) -> Segment<G::Keyed>
+    where
+        G: KeyedBy<F>,
+    {
+        Segment { stage: self.stage.keyed_by(key) }
+    }
+
+    /// As [`Pipeline::buffer_weight`].
+    ///
+    /// # Panics
+    ///
+    /// Where `max` is 0.
+    #[track_caller]
+    pub fn buffer_weight<F>(self, max: usize, weigh: F) -> Segment<G::Weighed>
+    where
+        G: WeighedBy<F>,
+    {
+        Segment { stage: self.stage.weighed_by(max, weigh) }
+    }
+}
