@@ -142,15 +142,12 @@ impl<B> Session<B> {
         if self.grace.is_none() && Pin::new(&mut self.stopped).poll(cx).is_ready() {
             self.grace = self.scope.controls().grace().and_then(|grace| self.sleep(grace));
         }
-        for (sleep, error) in [
-            (self.deadline.as_mut(), RunError::timed_out as fn() -> RunError),
-            (self.grace.as_mut(), RunError::cancelled),
-        ] {
-            match sleep.map(|sleep| catch(|| Pin::new(sleep).poll(cx))) {
-                None | Some(Ok(Poll::Pending)) => {}
-                Some(Ok(Poll::Ready(()))) => return self.scope.fail(error()),
-                Some(Err(panic)) => return self.fail(panic),
-            }
+        let over = catch(|| (is_over(&mut self.deadline, cx), is_over(&mut self.grace, cx)));
+        match over {
+            Ok((true, _)) => self.scope.fail(RunError::timed_out()),
+            Ok((_, true)) => self.scope.fail(RunError::cancelled()),
+            Ok((false, false)) => {}
+            Err(panic) => self.fail(panic),
         }
     }
 
@@ -187,6 +184,10 @@ impl<B> Session<B> {
             None => Ok(()),
         })
     }
+}
+
+fn is_over(sleep: &mut Option<Sleep>, cx: &mut Context<'_>) -> bool {
+    sleep.as_mut().is_some_and(|sleep| Pin::new(sleep).poll(cx).is_ready())
 }
 
 impl<B> Drop for Session<B> {
