@@ -76,7 +76,7 @@ build() {
 output=
 run() {
     local status=0
-    output=$(cd "$CARGO_TARGET_DIR/debug" && timeout 300 "./$@" 2>&1 </dev/null) || status=$?
+    output=$(cd "$CARGO_TARGET_DIR/debug" && RUST_BACKTRACE=0 timeout 300 "./$@" 2>&1 </dev/null) || status=$?
     if [ "$status" -ge 124 ]; then
         fail "\`$*\` ended with status $status: $output"
     fi
@@ -174,12 +174,12 @@ run_astray_in_tokio() {
     build plain-tokio "$context"
     tells plain_thread "no tokio runtime is running here" "\`#[tokio::main]\`" "\`.on(runtime)\`" \
         "\`anypipe::runtime::set_default\`"
-    tells no_timer "enable_time"
+    tells no_timer "this tokio runtime has no timer: build it with" "\`.on(runtime)\`"
     context=tokio,smol,async-std,sim,flume,macros
     build plain-tokio "$context"
     # The hole that the docs tell of: smol needs no context, so the thread's run is on it.
     says "smol $sum" plain_thread
-    tells no_timer "enable_time"
+    tells no_timer "this tokio runtime has no timer: build it with" "\`.on(runtime)\`"
 }
 
 lint_programs() {

@@ -39,7 +39,7 @@ operator! {
     /// use anypipe::prelude::*;
     ///
     /// async fn numbers(texts: Vec<String>) -> Vec<u32> {
-    ///     Pipeline::from_iter(texts).filter_map(|text| text.parse().ok()).collect().await
+    ///     Pipeline::from_iter(texts).filter_map(|text| text.parse::<u32>().ok()).collect().await
     /// }
     /// ```
     filter_map<F>(f: F) -> FilterMap<F>;
