@@ -1,11 +1,43 @@
 //! Where items go: the sinks behind the terminals, one a file.
 
+mod all;
+mod any;
 mod collect;
+mod count;
+mod drain;
+mod first;
 mod fold;
+mod fold_async;
 mod for_each;
+mod for_each_async;
+mod last;
+mod max;
+mod min;
+mod partition_results;
+mod reduce;
+mod send_to;
+mod sum;
 mod try_collect;
+mod try_fold;
+mod try_for_each;
 
+pub use self::all::{All, all};
+pub use self::any::{Any, any};
 pub use self::collect::{Collect, collect};
+pub use self::count::{Count, count};
+pub use self::drain::{Drain, drain};
+pub use self::first::{First, first};
 pub use self::fold::{Fold, fold};
+pub use self::fold_async::{FoldAsync, fold_async};
 pub use self::for_each::{ForEach, for_each};
+pub use self::for_each_async::{ForEachAsync, for_each_async};
+pub use self::last::{Last, last};
+pub use self::max::{Max, max};
+pub use self::min::{Min, min};
+pub use self::partition_results::{PartitionResults, partition_results};
+pub use self::reduce::{Reduce, reduce};
+pub use self::send_to::{SendTo, send_to};
+pub use self::sum::{Sum, sum};
 pub use self::try_collect::{TryCollect, try_collect};
+pub use self::try_fold::{TryFold, try_fold};
+pub use self::try_for_each::{TryForEach, try_for_each};

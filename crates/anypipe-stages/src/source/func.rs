@@ -1,18 +1,18 @@
 use std::future::Future;
-use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::marker::PhantomData;
 
-use anypipe_core::channel::{Receiver, Sender, bounded};
+use anypipe_core::channel::Sender;
 use anypipe_core::drive::DEFAULT_BUFFER;
-use anypipe_core::stage::in_stage;
-use anypipe_core::{Holds, RunError, Scope, Source};
+use anypipe_core::{Holds, Scope, Source};
 use futures_core::Stream;
+
+use crate::generate::generate;
 
 /// An asynchronous generator; made by [`from_fn`].
 #[derive(Clone, Debug)]
 pub struct FromFn<F, T> {
     f: F,
-    item: std::marker::PhantomData<fn() -> T>,
+    item: PhantomData<fn() -> T>,
 }
 
 /// Gives what an asynchronous function sends.
@@ -24,7 +24,7 @@ where
     F: FnOnce(Sender<T>) -> Fut,
     Fut: Future<Output = ()>,
 {
-    FromFn { f, item: std::marker::PhantomData }
+    FromFn { f, item: PhantomData }
 }
 
 impl<T, F, Fut> Source for FromFn<F, T>
@@ -36,48 +36,10 @@ where
     type Item = T;
 
     fn attach(self, scope: &Scope) -> impl Stream<Item = T> + Send + 'static {
-        let (sender, receiver) = bounded(DEFAULT_BUFFER);
-        // The generator ends when nobody takes its items any more, even while its future is pending.
-        let watched = sender.clone();
-        let future = in_stage("from_fn", || (self.f)(sender));
-        scope.spawn("from_fn", async move {
-            let mut future = std::pin::pin!(future);
-            let mut closed = std::pin::pin!(watched.closed());
-            std::future::poll_fn(|cx| {
-                if closed.as_mut().poll(cx).is_ready() {
-                    return Poll::Ready(());
-                }
-                future.as_mut().poll(cx)
-            })
-            .await;
-        });
-        FnStream { receiver, scope: scope.clone() }
+        generate("from_fn", DEFAULT_BUFFER, scope, self.f)
     }
 
     fn holds(&self) -> Holds {
         Holds::at_most(DEFAULT_BUFFER)
-    }
-}
-
-struct FnStream<T> {
-    receiver: Receiver<T>,
-    scope: Scope,
-}
-
-impl<T> Stream for FnStream<T> {
-    type Item = T;
-
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        match std::task::ready!(Pin::new(&mut self.receiver).poll_next(cx)) {
-            Some(Ok(item)) => Poll::Ready(Some(item)),
-            Some(Err(_)) => {
-                // Not an end: the stream stays pending, and the run fails.
-                if !self.scope.is_cancelled() {
-                    self.scope.fail(RunError::broken("from_fn"));
-                }
-                Poll::Pending
-            }
-            None => Poll::Ready(None),
-        }
     }
 }

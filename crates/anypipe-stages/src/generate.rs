@@ -1,0 +1,64 @@
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, ready};
+
+use anypipe_core::channel::{Receiver, Sender, bounded, rendezvous};
+use anypipe_core::stage::in_stage;
+use anypipe_core::{RunError, Scope};
+use futures_core::Stream;
+
+/// Spawns a task that sends items, and gives them, up to `buffer` of them ahead.
+///
+/// They end when the task has returned and every sender is gone. The task ends when nobody takes its items
+/// any more, even while its future is pending.
+pub(crate) fn generate<T, Fut>(
+    name: &str,
+    buffer: usize,
+    scope: &Scope,
+    start: impl FnOnce(Sender<T>) -> Fut,
+) -> Generated<T>
+where
+    T: Send + 'static,
+    Fut: Future<Output = ()> + Send + 'static,
+{
+    let (sender, receiver) = if buffer == 0 { rendezvous() } else { bounded(buffer) };
+    let watched = sender.clone();
+    let future = in_stage(name, || start(sender));
+    scope.spawn(name.to_owned(), async move {
+        let mut future = pin!(future);
+        let mut closed = pin!(watched.closed());
+        std::future::poll_fn(|cx| {
+            if closed.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(());
+            }
+            future.as_mut().poll(cx)
+        })
+        .await;
+    });
+    Generated { receiver, name: name.to_owned(), scope: scope.clone() }
+}
+
+/// The items of [`generate`]'s task.
+pub(crate) struct Generated<T> {
+    receiver: Receiver<T>,
+    name: String,
+    scope: Scope,
+}
+
+impl<T> Stream for Generated<T> {
+    type Item = T;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        match ready!(Pin::new(&mut self.receiver).poll_next(cx)) {
+            Some(Ok(item)) => Poll::Ready(Some(item)),
+            Some(Err(_)) => {
+                // Not an end: the stream stays pending, and the run fails.
+                if !self.scope.is_cancelled() {
+                    self.scope.fail(RunError::broken(self.name.clone()));
+                }
+                Poll::Pending
+            }
+            None => Poll::Ready(None),
+        }
+    }
+}

@@ -1,0 +1,44 @@
+use std::future::Future;
+
+use anypipe_core::drive::Items;
+use anypipe_core::stage::in_stage;
+use anypipe_core::{Scope, Sink};
+use futures_core::Stream;
+
+/// Asks of the items whether a closure is true for all; made by [`all`].
+#[derive(Clone, Debug)]
+pub struct All<F> {
+    f: F,
+}
+
+/// Tells whether `f` is true for every item; the input is dropped with the first for which it is not.
+///
+/// True where there are no items.
+pub fn all<F>(f: F) -> All<F> {
+    All { f }
+}
+
+impl<In, F> Sink<In> for All<F>
+where
+    In: Send + 'static,
+    F: FnMut(In) -> bool + Send + 'static,
+{
+    type Output = bool;
+
+    fn drain(
+        self,
+        input: impl Stream<Item = In> + Send + 'static,
+        scope: &Scope,
+    ) -> impl Future<Output = bool> + Send + 'static {
+        let mut items = Items::new(input, scope);
+        let mut f = self.f;
+        async move {
+            while let Some(item) = items.next().await {
+                if !in_stage("all", || f(item)) {
+                    return false;
+                }
+            }
+            true
+        }
+    }
+}

@@ -1,0 +1,44 @@
+use std::future::Future;
+
+use anypipe_core::drive::Items;
+use anypipe_core::stage::in_stage;
+use anypipe_core::{Scope, Sink};
+use futures_core::Stream;
+
+/// Asks of the items whether a closure is true for any; made by [`any`].
+#[derive(Clone, Debug)]
+pub struct Any<F> {
+    f: F,
+}
+
+/// Tells whether `f` is true for some item; the input is dropped with the first for which it is.
+///
+/// False where there are no items.
+pub fn any<F>(f: F) -> Any<F> {
+    Any { f }
+}
+
+impl<In, F> Sink<In> for Any<F>
+where
+    In: Send + 'static,
+    F: FnMut(In) -> bool + Send + 'static,
+{
+    type Output = bool;
+
+    fn drain(
+        self,
+        input: impl Stream<Item = In> + Send + 'static,
+        scope: &Scope,
+    ) -> impl Future<Output = bool> + Send + 'static {
+        let mut items = Items::new(input, scope);
+        let mut f = self.f;
+        async move {
+            while let Some(item) = items.next().await {
+                if in_stage("any", || f(item)) {
+                    return true;
+                }
+            }
+            false
+        }
+    }
+}

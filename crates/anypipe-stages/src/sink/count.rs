@@ -1,0 +1,36 @@
+use std::future::Future;
+
+use anypipe_core::drive::Items;
+use anypipe_core::{Scope, Sink};
+use futures_core::Stream;
+
+/// Counts the items; made by [`count`].
+#[derive(Clone, Copy, Debug)]
+pub struct Count;
+
+/// Gives how many items there were.
+pub fn count() -> Count {
+    Count
+}
+
+impl<In> Sink<In> for Count
+where
+    In: Send + 'static,
+{
+    type Output = usize;
+
+    fn drain(
+        self,
+        input: impl Stream<Item = In> + Send + 'static,
+        scope: &Scope,
+    ) -> impl Future<Output = usize> + Send + 'static {
+        let mut items = Items::new(input, scope);
+        async move {
+            let mut count = 0;
+            while items.next().await.is_some() {
+                count += 1;
+            }
+            count
+        }
+    }
+}

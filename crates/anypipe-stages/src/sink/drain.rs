@@ -1,0 +1,30 @@
+use std::future::Future;
+
+use anypipe_core::drive::Items;
+use anypipe_core::{Scope, Sink};
+use futures_core::Stream;
+
+/// Drops the items; made by [`drain`].
+#[derive(Clone, Copy, Debug)]
+pub struct Drain;
+
+/// Takes all items and drops them.
+pub fn drain() -> Drain {
+    Drain
+}
+
+impl<In> Sink<In> for Drain
+where
+    In: Send + 'static,
+{
+    type Output = ();
+
+    fn drain(
+        self,
+        input: impl Stream<Item = In> + Send + 'static,
+        scope: &Scope,
+    ) -> impl Future<Output = ()> + Send + 'static {
+        let mut items = Items::new(input, scope);
+        async move { while items.next().await.is_some() {} }
+    }
+}

@@ -1,0 +1,30 @@
+use std::future::Future;
+
+use anypipe_core::drive::Items;
+use anypipe_core::{Scope, Sink};
+use futures_core::Stream;
+
+/// Gives the first item; made by [`first`].
+#[derive(Clone, Copy, Debug)]
+pub struct First;
+
+/// Gives the first item, and drops the input; `None` where there are none.
+pub fn first() -> First {
+    First
+}
+
+impl<In> Sink<In> for First
+where
+    In: Send + 'static,
+{
+    type Output = Option<In>;
+
+    fn drain(
+        self,
+        input: impl Stream<Item = In> + Send + 'static,
+        scope: &Scope,
+    ) -> impl Future<Output = Option<In>> + Send + 'static {
+        let mut items = Items::new(input, scope);
+        async move { items.next().await }
+    }
+}

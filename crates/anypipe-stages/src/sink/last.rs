@@ -1,0 +1,36 @@
+use std::future::Future;
+
+use anypipe_core::drive::Items;
+use anypipe_core::{Scope, Sink};
+use futures_core::Stream;
+
+/// Gives the last item; made by [`last`].
+#[derive(Clone, Copy, Debug)]
+pub struct Last;
+
+/// Gives the last item; `None` where there are none.
+pub fn last() -> Last {
+    Last
+}
+
+impl<In> Sink<In> for Last
+where
+    In: Send + 'static,
+{
+    type Output = Option<In>;
+
+    fn drain(
+        self,
+        input: impl Stream<Item = In> + Send + 'static,
+        scope: &Scope,
+    ) -> impl Future<Output = Option<In>> + Send + 'static {
+        let mut items = Items::new(input, scope);
+        async move {
+            let mut last = None;
+            while let Some(item) = items.next().await {
+                last = Some(item);
+            }
+            last
+        }
+    }
+}

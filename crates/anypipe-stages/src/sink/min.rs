@@ -1,0 +1,39 @@
+use std::future::Future;
+
+use anypipe_core::drive::Items;
+use anypipe_core::stage::in_stage;
+use anypipe_core::{Scope, Sink};
+use futures_core::Stream;
+
+/// Gives the smallest item; made by [`min`].
+#[derive(Clone, Copy, Debug)]
+pub struct Min;
+
+/// Gives the smallest item, the first of several that are equal; `None` where there are none.
+pub fn min() -> Min {
+    Min
+}
+
+impl<In> Sink<In> for Min
+where
+    In: Ord + Send + 'static,
+{
+    type Output = Option<In>;
+
+    fn drain(
+        self,
+        input: impl Stream<Item = In> + Send + 'static,
+        scope: &Scope,
+    ) -> impl Future<Output = Option<In>> + Send + 'static {
+        let mut items = Items::new(input, scope);
+        async move {
+            let mut best = items.next().await?;
+            while let Some(item) = items.next().await {
+                if in_stage("min", || item < best) {
+                    best = item;
+                }
+            }
+            Some(best)
+        }
+    }
+}

@@ -1,0 +1,45 @@
+use std::future::Future;
+use std::marker::PhantomData;
+
+use anypipe_core::drive::Items;
+use anypipe_core::{Scope, Sink};
+use futures_core::Stream;
+
+/// Gathers values and errors apart; made by [`partition_results`].
+#[derive(Debug)]
+pub struct PartitionResults<A, B> {
+    collections: PhantomData<fn() -> (A, B)>,
+}
+
+/// Gathers the values of all results in one collection and their errors in another.
+pub fn partition_results<A, B>() -> PartitionResults<A, B> {
+    PartitionResults { collections: PhantomData }
+}
+
+impl<T, E, A, B> Sink<Result<T, E>> for PartitionResults<A, B>
+where
+    T: Send + 'static,
+    E: Send + 'static,
+    A: Default + Extend<T> + Send + 'static,
+    B: Default + Extend<E> + Send + 'static,
+{
+    type Output = (A, B);
+
+    fn drain(
+        self,
+        input: impl Stream<Item = Result<T, E>> + Send + 'static,
+        scope: &Scope,
+    ) -> impl Future<Output = (A, B)> + Send + 'static {
+        let mut items = Items::new(input, scope);
+        async move {
+            let (mut values, mut errors) = (A::default(), B::default());
+            while let Some(item) = items.next().await {
+                match item {
+                    Ok(value) => values.extend(Some(value)),
+                    Err(error) => errors.extend(Some(error)),
+                }
+            }
+            (values, errors)
+        }
+    }
+}

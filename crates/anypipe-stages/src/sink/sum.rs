@@ -1,0 +1,42 @@
+use std::future::Future;
+use std::iter;
+use std::marker::PhantomData;
+
+use anypipe_core::drive::Items;
+use anypipe_core::stage::in_stage;
+use anypipe_core::{Scope, Sink};
+use futures_core::Stream;
+
+/// Adds the items up; made by [`sum`].
+#[derive(Debug)]
+pub struct Sum<A> {
+    sum: PhantomData<fn() -> A>,
+}
+
+/// Adds all items up; gives the sum of nothing where there are none. Past the largest number it does what `+` does.
+pub fn sum<A>() -> Sum<A> {
+    Sum { sum: PhantomData }
+}
+
+impl<In, A> Sink<In> for Sum<A>
+where
+    In: Send + 'static,
+    A: iter::Sum<In> + iter::Sum + Send + 'static,
+{
+    type Output = A;
+
+    fn drain(
+        self,
+        input: impl Stream<Item = In> + Send + 'static,
+        scope: &Scope,
+    ) -> impl Future<Output = A> + Send + 'static {
+        let mut items = Items::new(input, scope);
+        async move {
+            let mut sum: A = iter::empty::<In>().sum();
+            while let Some(item) = items.next().await {
+                sum = in_stage("sum", || [sum, iter::once(item).sum()].into_iter().sum());
+            }
+            sum
+        }
+    }
+}

@@ -1,0 +1,49 @@
+use std::future::Future;
+
+use anypipe_core::drive::Items;
+use anypipe_core::stage::in_stage;
+use anypipe_core::{Scope, Sink};
+use futures_core::Stream;
+
+/// Folds the values of results into one value; made by [`try_fold`].
+#[derive(Clone, Debug)]
+pub struct TryFold<A, F> {
+    start: A,
+    f: F,
+}
+
+/// Folds the values of all results into one, from `start` on; gives the first `Err`, of the items or of `f`,
+/// and stops there. Where all errors are asked for, it still stops at one of `f`, which took what was folded.
+pub fn try_fold<A, F>(start: A, f: F) -> TryFold<A, F> {
+    TryFold { start, f }
+}
+
+impl<T, E, A, F> Sink<Result<T, E>> for TryFold<A, F>
+where
+    T: Send + 'static,
+    E: Send + 'static,
+    A: Send + 'static,
+    F: FnMut(A, T) -> Result<A, E> + Send + 'static,
+{
+    type Output = Result<A, E>;
+
+    fn drain(
+        self,
+        input: impl Stream<Item = Result<T, E>> + Send + 'static,
+        scope: &Scope,
+    ) -> impl Future<Output = Result<A, E>> + Send + 'static {
+        let mut items = Items::new(input, scope);
+        let scope = scope.clone();
+        let Self { start, mut f } = self;
+        async move {
+            let mut folded = start;
+            while let Some(item) = items.next().await {
+                match item {
+                    Ok(value) => folded = in_stage("try_fold", || f(folded, value))?,
+                    Err(error) => scope.keep_error(error)?,
+                }
+            }
+            Ok(folded)
+        }
+    }
+}

@@ -1,0 +1,46 @@
+use std::future::Future;
+
+use anypipe_core::drive::Items;
+use anypipe_core::stage::in_stage;
+use anypipe_core::{Scope, Sink};
+use futures_core::Stream;
+
+/// Calls a fallible closure with each value of results; made by [`try_for_each`].
+#[derive(Clone, Debug)]
+pub struct TryForEach<F> {
+    f: F,
+}
+
+/// Calls `f` with the value of each result, in the task of the awaiter; gives the first `Err`, of the items or
+/// of `f`, and stops there.
+pub fn try_for_each<F>(f: F) -> TryForEach<F> {
+    TryForEach { f }
+}
+
+impl<T, E, F> Sink<Result<T, E>> for TryForEach<F>
+where
+    T: Send + 'static,
+    E: Send + 'static,
+    F: FnMut(T) -> Result<(), E> + Send + 'static,
+{
+    type Output = Result<(), E>;
+
+    fn drain(
+        self,
+        input: impl Stream<Item = Result<T, E>> + Send + 'static,
+        scope: &Scope,
+    ) -> impl Future<Output = Result<(), E>> + Send + 'static {
+        let mut items = Items::new(input, scope);
+        let scope = scope.clone();
+        let mut f = self.f;
+        async move {
+            while let Some(item) = items.next().await {
+                let done = item.and_then(|value| in_stage("try_for_each", || f(value)));
+                if let Err(error) = done {
+                    scope.keep_error(error)?;
+                }
+            }
+            Ok(())
+        }
+    }
+}

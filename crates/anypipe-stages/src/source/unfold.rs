@@ -1,0 +1,53 @@
+use std::future::Future;
+
+use anypipe_core::drive::DEFAULT_BUFFER;
+use anypipe_core::stage::in_stage;
+use anypipe_core::{Holds, Scope, Source};
+use futures_core::Stream;
+
+use crate::generate::generate;
+
+/// Items of a state; made by [`unfold`].
+#[derive(Clone, Debug)]
+pub struct Unfold<St, F> {
+    init: St,
+    f: F,
+}
+
+/// Gives the items that `f` makes of a state, asynchronously: `Some((item, state))` goes on, `None` is the
+/// end.
+///
+/// → `T`. Runs in a task of its own; holds its buffer (64), the item in the making included.
+pub fn unfold<St, F>(init: St, f: F) -> Unfold<St, F> {
+    Unfold { init, f }
+}
+
+impl<St, T, F, Fut> Source for Unfold<St, F>
+where
+    St: Send + 'static,
+    T: Send + 'static,
+    F: Fn(St) -> Fut + Send + 'static,
+    Fut: Future<Output = Option<(T, St)>> + Send + 'static,
+{
+    type Item = T;
+
+    fn attach(self, scope: &Scope) -> impl Stream<Item = T> + Send + 'static {
+        let Self { init, f } = self;
+        generate("unfold", DEFAULT_BUFFER, scope, |sender| async move {
+            let mut state = init;
+            // Room comes first: a future that was started never waits for it.
+            while let Ok(room) = sender.reserve().await {
+                let made = in_stage("unfold", || f(state)).await;
+                let Some((item, next)) = made else { return };
+                if room.send(item).is_err() {
+                    return;
+                }
+                state = next;
+            }
+        })
+    }
+
+    fn holds(&self) -> Holds {
+        Holds::at_most(DEFAULT_BUFFER)
+    }
+}
