@@ -57,7 +57,7 @@ async fn a02_try_recv_takes_from_a_parked_sender() {
 async fn a03_each_parked_receiver_gets_one() {
     let (tx, rx) = rendezvous();
     together(|group| async move {
-        let receivers = [rx.clone(), rx].map(|rx| group.spawn(async move { rx.recv().await }));
+        let receivers = [rx.clone(), rx.clone()].map(|rx| group.spawn(async move { rx.recv().await }));
         until(|| tx.statistics().waiting_receivers == 2).await;
         tx.try_send(1).unwrap();
         tx.try_send(2).unwrap();
@@ -68,6 +68,7 @@ async fn a03_each_parked_receiver_gets_one() {
         }
         got.sort_unstable();
         assert_eq!(got, [1, 2]);
+        drop(rx);
     })
     .await;
 }

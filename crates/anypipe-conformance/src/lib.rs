@@ -3,7 +3,14 @@
 
 mod case;
 pub mod channels;
+pub mod mapping;
+pub mod novel;
+pub mod operators;
+pub mod peers;
+pub mod permits;
+pub mod pipelines;
 pub mod registry;
+pub mod scopes;
 mod suite;
 mod tools;
 

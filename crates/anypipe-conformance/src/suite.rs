@@ -51,6 +51,27 @@ macro_rules! __groups {
         mod channels {
             $crate::__channels!(super::$run);
         }
+        mod scopes {
+            $crate::__scopes!(super::$run);
+        }
+        mod permits {
+            $crate::__permits!(super::$run);
+        }
+        mod mapping {
+            $crate::__mapping!(super::$run);
+        }
+        mod operators {
+            $crate::__operators!(super::$run);
+        }
+        mod pipelines {
+            $crate::__pipelines!(super::$run);
+        }
+        mod novel {
+            $crate::__novel!(super::$run);
+        }
+        mod peers {
+            $crate::__peers!(super::$run);
+        }
     };
 }
 

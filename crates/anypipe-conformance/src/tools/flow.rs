@@ -2,7 +2,7 @@
 
 use anypipe_core::drive::{Boundary, Order};
 use anypipe_core::option::{HasBoundary, IntoBoundary, Named};
-use anypipe_core::run::inherit;
+use anypipe_core::run::{RunStream, inherit};
 use anypipe_core::source::Gated;
 use anypipe_core::{Run, Sink, Source, Stage};
 use anypipe_stages::{Piped, sink};
@@ -23,6 +23,10 @@ impl<S: Source> Flow<S> {
 
     pub(crate) fn into<K: Sink<S::Item>>(self, sink: K) -> Run<K::Output> {
         Run::drain("sink", inherit, self.0, sink)
+    }
+
+    pub(crate) fn stream(self) -> RunStream<S::Item> {
+        RunStream::new(inherit, self.0)
     }
 
     pub(crate) fn collect(self) -> Run<Vec<S::Item>> {

@@ -12,6 +12,7 @@ use std::task::{Context, Poll};
 
 use anypipe_core::run::inherit;
 use anypipe_core::scope::{TaskGroup, task_group};
+use futures_core::Stream;
 
 pub(crate) use self::clock::{Clock, is_virtual, runtime, settle, sleep, unit, until};
 pub(crate) use self::flow::{Flow, flow};
@@ -46,6 +47,11 @@ pub(crate) async fn drop_after<F: Future>(polls: usize, future: F) -> Option<F::
         future.as_mut().poll(cx).map(Some)
     })
     .await
+}
+
+/// The next item of a stream.
+pub(crate) async fn next<S: Stream + Unpin>(stream: &mut S) -> Option<S::Item> {
+    poll_fn(|cx| Pin::new(&mut *stream).poll_next(cx)).await
 }
 
 /// The text of the panic of a call.
