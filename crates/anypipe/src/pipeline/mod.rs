@@ -3,12 +3,13 @@
 
 mod aggregate;
 mod boundaries;
+pub(crate) mod combine;
 mod operator;
 mod options;
 mod results;
 mod segment;
 mod select;
-mod sources;
+pub(crate) mod sources;
 mod terminals;
 mod transform;
 
@@ -16,6 +17,7 @@ mod transform;
 pub(crate) mod free {
     pub use super::aggregate::*;
     pub use super::boundaries::*;
+    pub use super::combine::*;
     pub use super::results::*;
     pub use super::select::*;
     pub use super::transform::*;

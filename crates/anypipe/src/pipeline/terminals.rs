@@ -1,5 +1,9 @@
 //! Terminals: each gives a run.
 
+use std::future::Future;
+use std::iter;
+
+use anypipe_core::channel::{ChannelSender, SendError};
 use anypipe_core::run::RunStream;
 use anypipe_core::{Run, Sink, Source};
 use anypipe_stages::sink;
@@ -94,6 +98,324 @@ impl<S: Source> Pipeline<S> {
         F: FnMut(A, S::Item) -> A + Send + 'static,
     {
         self.terminal("fold", sink::fold(start, f))
+    }
+
+    /// Calls `f` with each item and awaits it, one after the other, in the task of the awaiter.
+    ///
+    /// For several at a time put a stage before the end: `.then(f).workers(n).drain()`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anypipe::prelude::*;
+    ///
+    /// async fn tell(word: String) {
+    ///     println!("{word}");
+    /// }
+    ///
+    /// async fn tell_all(words: Vec<String>) {
+    ///     Pipeline::from_iter(words).for_each_async(tell).await;
+    /// }
+    /// ```
+    pub fn for_each_async<F, Fut>(self, f: F) -> Run<()>
+    where
+        F: FnMut(S::Item) -> Fut + Send + 'static,
+        Fut: Future<Output = ()> + Send + 'static,
+    {
+        self.terminal("for_each_async", sink::for_each_async(f))
+    }
+
+    /// Folds all items into one value, from `start` on, one after the other; gives `start` where there are none.
+    ///
+    /// The future runs in the task of the awaiter.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anypipe::prelude::*;
+    ///
+    /// async fn sum() -> u64 {
+    ///     Pipeline::from_iter(1..=4).fold_async(0, async |sum, n| sum + n).await // 10
+    /// }
+    /// ```
+    pub fn fold_async<A, F, Fut>(self, start: A, f: F) -> Run<A>
+    where
+        A: Send + 'static,
+        F: FnMut(A, S::Item) -> Fut + Send + 'static,
+        Fut: Future<Output = A> + Send + 'static,
+    {
+        self.terminal("fold_async", sink::fold_async(start, f))
+    }
+
+    /// Folds all items into one, from the first on; gives `None` where there are none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anypipe::prelude::*;
+    ///
+    /// async fn longest(words: Vec<String>) -> Option<String> {
+    ///     Pipeline::from_iter(words).reduce(|a, b| if b.len() > a.len() { b } else { a }).await
+    /// }
+    /// ```
+    pub fn reduce<F>(self, f: F) -> Run<Option<S::Item>>
+    where
+        F: FnMut(S::Item, S::Item) -> S::Item + Send + 'static,
+    {
+        self.terminal("reduce", sink::reduce(f))
+    }
+
+    /// Gives how many items there were.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anypipe::prelude::*;
+    ///
+    /// async fn even() -> usize {
+    ///     Pipeline::from_iter(0..9).filter(|n| n % 2 == 0).count().await // 5
+    /// }
+    /// ```
+    pub fn count(self) -> Run<usize> {
+        self.terminal("count", sink::count())
+    }
+
+    /// Adds all items up; gives the sum of nothing where there are none. Past the largest number it does what `+`
+    /// does.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anypipe::prelude::*;
+    ///
+    /// async fn sum() -> u64 {
+    ///     Pipeline::from_iter(1..=4).sum().await // 10
+    /// }
+    /// ```
+    pub fn sum<A>(self) -> Run<A>
+    where
+        A: iter::Sum<S::Item> + iter::Sum + Send + 'static,
+    {
+        self.terminal("sum", sink::sum())
+    }
+
+    /// Gives the smallest item, the first of several that are equal; `None` where there are none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anypipe::prelude::*;
+    ///
+    /// async fn least() -> Option<u8> {
+    ///     Pipeline::from_iter([3, 1, 2]).min().await // Some(1)
+    /// }
+    /// ```
+    pub fn min(self) -> Run<Option<S::Item>>
+    where
+        S::Item: Ord,
+    {
+        self.terminal("min", sink::min())
+    }
+
+    /// Gives the largest item, the last of several that are equal; `None` where there are none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anypipe::prelude::*;
+    ///
+    /// async fn most() -> Option<u8> {
+    ///     Pipeline::from_iter([3, 1, 2]).max().await // Some(3)
+    /// }
+    /// ```
+    pub fn max(self) -> Run<Option<S::Item>>
+    where
+        S::Item: Ord,
+    {
+        self.terminal("max", sink::max())
+    }
+
+    /// Tells whether `f` is true for every item; the rest is cancelled with the first for which it is not. True
+    /// where there are no items.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anypipe::prelude::*;
+    ///
+    /// async fn all_short(words: Vec<String>) -> bool {
+    ///     Pipeline::from_iter(words).all(|word| word.len() < 9).await
+    /// }
+    /// ```
+    pub fn all<F>(self, f: F) -> Run<bool>
+    where
+        F: FnMut(S::Item) -> bool + Send + 'static,
+    {
+        self.terminal("all", sink::all(f))
+    }
+
+    /// Tells whether `f` is true for some item; the rest is cancelled with the first for which it is. False where
+    /// there are no items.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anypipe::prelude::*;
+    ///
+    /// async fn any_long(words: Vec<String>) -> bool {
+    ///     Pipeline::from_iter(words).any(|word| word.len() > 9).await
+    /// }
+    /// ```
+    pub fn any<F>(self, f: F) -> Run<bool>
+    where
+        F: FnMut(S::Item) -> bool + Send + 'static,
+    {
+        self.terminal("any", sink::any(f))
+    }
+
+    /// Gives the first item, and cancels the rest; `None` where there are none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anypipe::prelude::*;
+    ///
+    /// async fn first_even() -> Option<u64> {
+    ///     Pipeline::from_iter(1..).filter(|n| n % 2 == 0).first().await // Some(2)
+    /// }
+    /// ```
+    pub fn first(self) -> Run<Option<S::Item>> {
+        self.terminal("first", sink::first())
+    }
+
+    /// Gives the last item; `None` where there are none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anypipe::prelude::*;
+    ///
+    /// async fn newest(words: Vec<String>) -> Option<String> {
+    ///     Pipeline::from_iter(words).last().await
+    /// }
+    /// ```
+    pub fn last(self) -> Run<Option<S::Item>> {
+        self.terminal("last", sink::last())
+    }
+
+    /// Takes all items and drops them: for a pipeline whose stages do all there is to do.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anypipe::prelude::*;
+    ///
+    /// async fn tell(words: Vec<String>) {
+    ///     Pipeline::from_iter(words).then(async |word| println!("{word}")).workers(2).drain().await;
+    /// }
+    /// ```
+    pub fn drain(self) -> Run<()> {
+        self.terminal("drain", sink::drain())
+    }
+
+    /// Sends all items into a channel, anypipe's own or a runtime's behind its adapter, and closes this end. A run
+    /// that fails or is cancelled leaves it *broken* instead.
+    ///
+    /// # Errors
+    ///
+    /// Where the receivers go first the rest is cancelled, and the item that could not be sent comes back; there is
+    /// none where they went while there was nothing to send.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anypipe::prelude::*;
+    ///
+    /// use anypipe::channel::Sender;
+    ///
+    /// async fn feed(words: Vec<String>, sender: Sender<String>) {
+    ///     if Pipeline::from_iter(words).send_to(sender).await.is_err() {
+    ///         println!("nobody listens");
+    ///     }
+    /// }
+    /// ```
+    pub fn send_to<C>(self, channel: C) -> Run<Result<(), SendError<Option<S::Item>>>>
+    where
+        C: ChannelSender<S::Item>,
+    {
+        self.terminal("send_to", sink::send_to(channel))
+    }
+
+    /// Gathers the values of all results in one collection and their errors in another.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anypipe::prelude::*;
+    ///
+    /// use std::num::ParseIntError;
+    ///
+    /// async fn numbers(texts: Vec<String>) -> (Vec<u32>, Vec<ParseIntError>) {
+    ///     Pipeline::from_iter(texts).map(|text| text.parse()).partition_results().await
+    /// }
+    /// ```
+    pub fn partition_results<A, B, T, E>(self) -> Run<(A, B)>
+    where
+        S: Source<Item = Result<T, E>>,
+        T: Send + 'static,
+        E: Send + 'static,
+        A: Default + Extend<T> + Send + 'static,
+        B: Default + Extend<E> + Send + 'static,
+    {
+        self.terminal("partition_results", sink::partition_results())
+    }
+
+    /// Calls `f` with the value of each result, in the task of the awaiter; gives the first `Err`, of the items or
+    /// of `f`, and cancels the rest. [`Run::all_errors`] goes on and gives every error instead.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anypipe::prelude::*;
+    ///
+    /// async fn check(numbers: Vec<Result<u32, String>>) -> Result<(), String> {
+    ///     let check = |n| if n > 9 { Err(format!("{n} is too large")) } else { Ok(()) };
+    ///     Pipeline::from_iter(numbers).try_for_each(check).await
+    /// }
+    /// ```
+    pub fn try_for_each<F, T, E>(self, f: F) -> Run<Result<(), E>>
+    where
+        S: Source<Item = Result<T, E>>,
+        T: Send + 'static,
+        E: Send + 'static,
+        F: FnMut(T) -> Result<(), E> + Send + 'static,
+    {
+        self.terminal("try_for_each", sink::try_for_each(f))
+    }
+
+    /// Folds the values of all results into one, from `start` on; gives the first `Err`, of the items or of `f`,
+    /// and cancels the rest. [`Run::all_errors`] goes on after the errors of items and gives all of them; an error of
+    /// `f` still ends the run, since `f` took what was folded.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anypipe::prelude::*;
+    ///
+    /// async fn sum(numbers: Vec<Result<u8, String>>) -> Result<u8, String> {
+    ///     let add = |sum: u8, n| sum.checked_add(n).ok_or_else(|| String::from("too large"));
+    ///     Pipeline::from_iter(numbers).try_fold(0, add).await
+    /// }
+    /// ```
+    pub fn try_fold<A, F, T, E>(self, start: A, f: F) -> Run<Result<A, E>>
+    where
+        S: Source<Item = Result<T, E>>,
+        T: Send + 'static,
+        E: Send + 'static,
+        A: Send + 'static,
+        F: FnMut(A, T) -> Result<A, E> + Send + 'static,
+    {
+        self.terminal("try_fold", sink::try_fold(start, f))
     }
 
     /// Gives the items one by one, for the rest of the futures world.
