@@ -5,4 +5,6 @@
 
 pub use anypipe_core::stage::{Fused, Holds, Stage, Step, ended, fused, in_stage};
 
+pub use anypipe_stages::source::UnequalEnds;
+
 pub use crate::pipeline::free::*;

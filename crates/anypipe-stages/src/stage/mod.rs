@@ -35,7 +35,7 @@ mod until;
 pub use self::accumulate::{Accumulate, accumulate};
 pub use self::accumulate_from::{AccumulateFrom, accumulate_from};
 pub use self::and_then::{AndThen, and_then};
-pub use self::beside::{Beside, beside};
+pub use self::beside::{Beside, chain, merge, race, zip, zip_latest, zip_latest_partial, zip_strict};
 pub use self::boundary::{BoundaryStage, boundary, buffer};
 pub use self::chunks::{Chunks, chunks};
 pub use self::dedup::{Dedup, dedup};

@@ -1,0 +1,80 @@
+//! A source that runs, and can be closed.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use anypipe_core::{Scope, Source};
+use futures_core::Stream;
+
+/// A stream whose end is told after all tasks behind it have ended, and that can be closed before its
+/// end. Dropped, it cancels them; the run joins them then.
+pub(crate) struct Attached<T> {
+    /// The stream, until it has ended or was closed.
+    stream: Option<Pin<Box<dyn Stream<Item = T> + Send>>>,
+    /// Where its tasks run, until they are to end. `None` where they are not its own.
+    scope: Option<Scope>,
+    /// The wait for the end of the tasks.
+    joining: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+}
+
+impl<T: Send + 'static> Attached<T> {
+    /// Attaches a source in a scope of its own inside `scope`.
+    pub(crate) fn source(source: impl Source<Item = T>, scope: &Scope) -> Self {
+        let scope = scope.child();
+        let stream = Box::pin(source.attach(&scope));
+        Self { stream: Some(stream), scope: Some(scope), joining: None }
+    }
+
+    /// A stream whose tasks belong to a scope that is joined elsewhere.
+    pub(crate) fn stream(stream: impl Stream<Item = T> + Send + 'static) -> Self {
+        Self { stream: Some(Box::pin(stream)), scope: None, joining: None }
+    }
+}
+
+impl<T> Attached<T> {
+    /// The next item; `None` once the stream has ended, or was closed, and its tasks have ended.
+    pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        if let Some(stream) = &mut self.stream {
+            if let Some(item) = ready!(stream.as_mut().poll_next(cx)) {
+                return Poll::Ready(Some(item));
+            }
+            self.close();
+        }
+        self.poll_closed(cx).map(|()| None)
+    }
+
+    /// Drops the stream and cancels its tasks.
+    pub(crate) fn close(&mut self) {
+        self.stream = None;
+        if let Some(scope) = self.scope.take() {
+            scope.cancel();
+            self.joining = Some(Box::pin(async move { scope.cancel_and_join().await }));
+        }
+    }
+
+    /// Waits until the tasks of a stream that was closed have ended.
+    pub(crate) fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if let Some(joining) = &mut self.joining {
+            ready!(joining.as_mut().poll(cx));
+            self.joining = None;
+        }
+        Poll::Ready(())
+    }
+}
+
+impl<T> Drop for Attached<T> {
+    fn drop(&mut self) {
+        self.stream = None;
+        if let Some(scope) = &self.scope {
+            scope.cancel();
+        }
+    }
+}
+
+impl<T> fmt::Debug for Attached<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Attached").field("open", &self.stream.is_some()).finish_non_exhaustive()
+    }
+}

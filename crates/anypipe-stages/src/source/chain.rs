@@ -1,0 +1,96 @@
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use anypipe_core::{Holds, Scope, Source};
+use futures_core::Stream;
+
+use super::combine::{Combine, CombineMany, How, Several, at_most_one};
+use crate::attached::Attached;
+
+/// Gives the items of the sources one source after the other; see [`chain`].
+#[derive(Clone, Copy, Debug)]
+pub struct Chain;
+
+/// Gives the items of any number of sources, one source after the other. A source is not touched before
+/// the one before it has ended, with all its tasks. Over none it is empty.
+///
+/// → the sources' item. Fused; holds what one source holds, since only one runs at a time.
+pub fn chain<S: Source>(sources: impl IntoIterator<Item = S>) -> Several<Chain, S> {
+    Several::new(Chain, sources)
+}
+
+impl How for Chain {
+    const NAME: &'static str = "chain";
+}
+
+impl<T: Send + 'static> Combine<T, T> for Chain {
+    type Out = T;
+
+    fn combine<Y: Source<Item = T>>(
+        self,
+        first: impl Source<Item = T>,
+        second: Y,
+        scope: &Scope,
+    ) -> impl Stream<Item = T> + Send + 'static {
+        let first = Some(Attached::source(first, scope));
+        Chained { present: first, rest: Some(second).into_iter(), scope: scope.clone() }
+    }
+
+    fn holds(first: Holds, second: Holds) -> Holds {
+        at_most_one(first, second)
+    }
+}
+
+impl<T: Send + 'static> CombineMany<T> for Chain {
+    type Out = T;
+
+    fn combine_many<S: Source<Item = T>>(
+        self,
+        sources: Vec<S>,
+        scope: &Scope,
+    ) -> impl Stream<Item = T> + Send + 'static {
+        Chained { present: None, rest: sources.into_iter(), scope: scope.clone() }
+    }
+
+    fn holds_many(sources: &mut dyn ExactSizeIterator<Item = Holds>) -> Holds {
+        sources.fold(Holds::NONE, at_most_one)
+    }
+}
+
+/// Empty sources in a row after which the stream gives way.
+const EMPTY_SOURCES: usize = 256;
+
+struct Chained<T, I> {
+    /// The source whose items are given.
+    present: Option<Attached<T>>,
+    /// Those that have not started.
+    rest: I,
+    scope: Scope,
+}
+
+// The sources are only ever moved.
+impl<T, I> Unpin for Chained<T, I> {}
+
+impl<T, I> Stream for Chained<T, I>
+where
+    T: Send + 'static,
+    I: Iterator<Item: Source<Item = T>>,
+{
+    type Item = T;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        let this = self.get_mut();
+        for _ in 0..EMPTY_SOURCES {
+            if let Some(present) = &mut this.present {
+                if let Some(item) = ready!(present.poll_next(cx)) {
+                    return Poll::Ready(Some(item));
+                }
+                this.present = None;
+            }
+            let Some(next) = this.rest.next() else { return Poll::Ready(None) };
+            this.present = Some(Attached::source(next, &this.scope));
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+}

@@ -1,0 +1,133 @@
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use anypipe_core::{Holds, Scope, Source};
+use futures_core::Stream;
+
+use super::combine::{Combine, CombineMany, How, Several};
+use super::lanes::{Lane, Lanes, close, poll_closed};
+use super::zip::{pair, row};
+
+/// Gives a row of the latest items whenever a source gives one; see [`zip_latest`].
+#[derive(Clone, Copy, Debug)]
+pub struct ZipLatest;
+
+/// Whenever one of any number of sources gives an item, gives a row of the latest of each, from when all
+/// have given one. Ends when all have ended, or when one has ended without an item, since no row can come
+/// any more. Over none it is empty.
+///
+/// → `Vec` of the sources' item, which is `Clone`. Fused; holds an item of each source, besides what they
+/// hold.
+pub fn zip_latest<S: Source>(sources: impl IntoIterator<Item = S>) -> Several<ZipLatest, S> {
+    Several::new(ZipLatest, sources)
+}
+
+impl How for ZipLatest {
+    const NAME: &'static str = "zip_latest";
+}
+
+impl<A, B> Combine<A, B> for ZipLatest
+where
+    A: Clone + Send + 'static,
+    B: Clone + Send + 'static,
+{
+    type Out = (A, B);
+
+    fn combine<Y: Source<Item = B>>(
+        self,
+        first: impl Source<Item = A>,
+        second: Y,
+        scope: &Scope,
+    ) -> impl Stream<Item = (A, B)> + Send + 'static {
+        Latest::new(pair(first, second, scope), true, |(a, b)| Some((a.item()?.clone(), b.item()?.clone())))
+    }
+
+    fn holds(first: Holds, second: Holds) -> Holds {
+        first + second + Holds::at_most(2)
+    }
+}
+
+impl<T: Clone + Send + 'static> CombineMany<T> for ZipLatest {
+    type Out = Vec<T>;
+
+    fn combine_many<S: Source<Item = T>>(
+        self,
+        sources: Vec<S>,
+        scope: &Scope,
+    ) -> impl Stream<Item = Vec<T>> + Send + 'static {
+        let clone = |lanes: &Vec<Lane<T>>| lanes.iter().map(|lane| lane.item().cloned()).collect();
+        Latest::new(row(sources, scope), true, clone)
+    }
+
+    fn holds_many(sources: &mut dyn ExactSizeIterator<Item = Holds>) -> Holds {
+        let latest = Holds::at_most(sources.len());
+        sources.sum::<Holds>() + latest
+    }
+}
+
+/// Sources in a row that gave items of which no row came, after which the stream gives way.
+const SKIPS_IN_A_ROW: usize = 256;
+
+/// Rows of the latest items.
+pub(super) struct Latest<L, R> {
+    lanes: L,
+    /// True where a row needs an item of every lane.
+    whole: bool,
+    /// Makes a row of the latest items.
+    copy: fn(&L) -> Option<R>,
+    /// The lane whose turn it is.
+    turn: usize,
+    /// Set once the lanes were closed.
+    over: bool,
+}
+
+impl<L: Lanes, R> Latest<L, R> {
+    pub(super) fn new(lanes: L, whole: bool, copy: fn(&L) -> Option<R>) -> Self {
+        let over = lanes.len() == 0;
+        Self { lanes, whole, copy, turn: 0, over }
+    }
+
+    /// Waits for an item of any lane; `false` where no row can come any more.
+    fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
+        let (count, mut open) = (self.lanes.len(), false);
+        for index in (self.turn..count).chain(0..self.turn) {
+            let lane = self.lanes.get(index);
+            match lane.poll_next(cx) {
+                Poll::Ready(true) => {
+                    self.turn = (index + 1) % count;
+                    return Poll::Ready(true);
+                }
+                Poll::Ready(false) if self.whole && !lane.has_item() => return Poll::Ready(false),
+                Poll::Ready(false) => {}
+                Poll::Pending => open = true,
+            }
+        }
+        if open { Poll::Pending } else { Poll::Ready(false) }
+    }
+}
+
+// The lanes are only ever moved.
+impl<L, R> Unpin for Latest<L, R> {}
+
+impl<L: Lanes, R> Stream for Latest<L, R> {
+    type Item = R;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<R>> {
+        let this = self.get_mut();
+        for _ in 0..SKIPS_IN_A_ROW {
+            if this.over {
+                return poll_closed(&mut this.lanes, cx).map(|()| None);
+            }
+            if ready!(this.poll_event(cx)) {
+                if let Some(row) = (this.copy)(&this.lanes) {
+                    return Poll::Ready(Some(row));
+                }
+            } else {
+                close(&mut this.lanes);
+                this.over = true;
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+}

@@ -1,0 +1,157 @@
+use std::error::Error;
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use anypipe_core::{Holds, Scope, Source};
+use futures_core::Stream;
+
+use super::combine::{Combine, CombineMany, How, Several};
+use super::lanes::{Lanes, close, poll_closed};
+use super::zip::{Zip, pair, poll_fill, row, take_pair, take_row};
+
+/// Gives rows of one item of each source, and an `Err` where they don't end together; see
+/// [`zip_strict`].
+#[derive(Clone, Copy, Debug)]
+pub struct ZipStrict;
+
+/// As [`zip`](super::zip()), with rows as `Ok`; where the sources don't all end together a last item tells
+/// so: an `Err` of [`UnequalEnds`].
+///
+/// → `Result<Vec<T>, UnequalEnds>`. Fused; holds an item of each source but one, besides what they hold.
+pub fn zip_strict<S: Source>(sources: impl IntoIterator<Item = S>) -> Several<ZipStrict, S> {
+    Several::new(ZipStrict, sources)
+}
+
+/// The sources of a `zip_strict` did not end together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct UnequalEnds {
+    /// The first source that had ended, counted from 0.
+    pub source: usize,
+    /// How many rows there were.
+    pub rows: u64,
+}
+
+impl fmt::Display for UnequalEnds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { source, rows } = self;
+        write!(f, "source {source} ended after {rows} items, and not all of the others did")
+    }
+}
+
+impl Error for UnequalEnds {}
+
+impl How for ZipStrict {
+    const NAME: &'static str = "zip_strict";
+}
+
+impl<A: Send + 'static, B: Send + 'static> Combine<A, B> for ZipStrict {
+    type Out = Result<(A, B), UnequalEnds>;
+
+    fn combine<Y: Source<Item = B>>(
+        self,
+        first: impl Source<Item = A>,
+        second: Y,
+        scope: &Scope,
+    ) -> impl Stream<Item = Self::Out> + Send + 'static {
+        StrictlyZipped::new(pair(first, second, scope), take_pair)
+    }
+
+    fn holds(first: Holds, second: Holds) -> Holds {
+        <Zip as Combine<A, B>>::holds(first, second)
+    }
+}
+
+impl<T: Send + 'static> CombineMany<T> for ZipStrict {
+    type Out = Result<Vec<T>, UnequalEnds>;
+
+    fn combine_many<S: Source<Item = T>>(
+        self,
+        sources: Vec<S>,
+        scope: &Scope,
+    ) -> impl Stream<Item = Self::Out> + Send + 'static {
+        StrictlyZipped::new(row(sources, scope), take_row)
+    }
+
+    fn holds_many(sources: &mut dyn ExactSizeIterator<Item = Holds>) -> Holds {
+        <Zip as CombineMany<T>>::holds_many(sources)
+    }
+}
+
+struct StrictlyZipped<L, R> {
+    lanes: L,
+    /// Makes a row of the lanes' items.
+    take: fn(&mut L) -> R,
+    /// How many rows there were.
+    rows: u64,
+    state: State,
+}
+
+enum State {
+    Open,
+    /// A lane has ended; those before it had items or have not told yet.
+    Ended(usize),
+    /// The lanes are closed; what there is to tell of it is told once their tasks have ended.
+    Closed(Option<UnequalEnds>),
+}
+
+impl<L: Lanes, R> StrictlyZipped<L, R> {
+    fn new(lanes: L, take: fn(&mut L) -> R) -> Self {
+        let state = if lanes.len() == 0 { State::Closed(None) } else { State::Open };
+        Self { lanes, take, rows: 0, state }
+    }
+
+    fn close(&mut self, error: Option<UnequalEnds>) {
+        close(&mut self.lanes);
+        self.state = State::Closed(error);
+    }
+
+    /// Waits until all lanes have ended; `false` where one gives an item instead.
+    fn poll_others(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
+        let mut waits = false;
+        for index in 0..self.lanes.len() {
+            let lane = self.lanes.get(index);
+            if lane.has_item() {
+                return Poll::Ready(false);
+            }
+            match lane.poll_next(cx) {
+                Poll::Ready(true) => return Poll::Ready(false),
+                Poll::Ready(false) => {}
+                Poll::Pending => waits = true,
+            }
+        }
+        if waits { Poll::Pending } else { Poll::Ready(true) }
+    }
+}
+
+// The lanes are only ever moved.
+impl<L, R> Unpin for StrictlyZipped<L, R> {}
+
+impl<L: Lanes, R> Stream for StrictlyZipped<L, R> {
+    type Item = Result<R, UnequalEnds>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = self.get_mut();
+        loop {
+            match &mut this.state {
+                State::Open => match ready!(poll_fill(&mut this.lanes, cx)) {
+                    Ok(()) => {
+                        this.rows += 1;
+                        return Poll::Ready(Some(Ok((this.take)(&mut this.lanes))));
+                    }
+                    Err(source) => this.state = State::Ended(source),
+                },
+                State::Ended(source) => {
+                    let error = UnequalEnds { source: *source, rows: this.rows };
+                    let together = ready!(this.poll_others(cx));
+                    this.close((!together).then_some(error));
+                }
+                State::Closed(error) => {
+                    ready!(poll_closed(&mut this.lanes, cx));
+                    return Poll::Ready(error.take().map(Err));
+                }
+            }
+        }
+    }
+}

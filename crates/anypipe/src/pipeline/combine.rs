@@ -1,0 +1,348 @@
+//! Operators that make one pipeline of several.
+
+use anypipe_core::Source;
+use anypipe_stages::Joined;
+use anypipe_stages::source::{Chain, Merge, Pair, Race, Zip, ZipLatest, ZipLatestPartial, ZipStrict};
+use anypipe_stages::stage::{self, Beside};
+
+use super::{Pipeline, Segment, segment};
+
+/// Writes the three faces of a way to combine: the method of `Pipeline`, that of `Segment`, and the free
+/// function; and the function over any number of pipelines, for [`crate::source`].
+macro_rules! combine {
+    (
+        $(#[$doc:meta])*
+        $name:ident -> $How:ident;
+        [$B:ident] where $($bounds:tt)*
+    ) => {
+        impl<S: Source> Pipeline<S> {
+            $(#[$doc])*
+            pub fn $name<$B>(self, other: $B) -> Pipeline<Pair<$How, S, $B>>
+            where
+                $($bounds)*
+            {
+                Pipeline { source: Pair { how: $How, first: self.source, second: other } }
+            }
+        }
+
+        impl<G> Segment<G> {
+            #[doc = concat!("As [`Pipeline::", stringify!($name), "`](crate::Pipeline::", stringify!($name), ").")]
+            pub fn $name<$B>(self, other: $B) -> Segment<Joined<G, Beside<$How, $B>>> {
+                self.pipe(stage::$name(other))
+            }
+        }
+
+        #[doc = concat!("As [`Pipeline::", stringify!($name), "`](crate::Pipeline::", stringify!($name), "), for `|`.")]
+        pub fn $name<$B>(other: $B) -> Segment<Beside<$How, $B>> {
+            segment(stage::$name(other))
+        }
+    };
+}
+
+combine! {
+    /// Gives the items of both as they come. Fair: each that has an item gets its turn. Ends when both have
+    /// ended.
+    ///
+    /// `In` → `In`. Fused; holds what both hold. [`source::merge`](crate::source::merge) takes any number.
+    ///
+    /// An `Err` is an item like any other. A source that isn't a [`Pipeline`] goes on after a
+    /// [`stop`](anypipe_core::run::Control::stop): wrap it with [`Pipeline::from_source`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anypipe::prelude::*;
+    ///
+    /// async fn both(urgent: Pipeline<impl Source<Item = u32>>, rest: Pipeline<impl Source<Item = u32>>) {
+    ///     urgent.merge(rest).for_each(|job| println!("{job}")).await;
+    /// }
+    /// ```
+    merge -> Merge;
+    [B] where B: Source<Item = S::Item>,
+}
+
+combine! {
+    /// Gives the items of this one, then those of the other, which is not touched before this one has ended,
+    /// with all its tasks.
+    ///
+    /// `In` → `In`. Fused; holds what one of them holds, since only one runs at a time.
+    /// [`source::chain`](crate::source::chain) takes any number.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anypipe::prelude::*;
+    ///
+    /// async fn five() -> Vec<u32> {
+    ///     source::iter(0..2).chain(source::iter(2..5)).collect().await // [0, 1, 2, 3, 4]
+    /// }
+    /// ```
+    chain -> Chain;
+    [B] where B: Source<Item = S::Item>,
+}
+
+combine! {
+    /// Gives pairs of one item of each; both are awaited together. Ends as soon as one of them ends; the other
+    /// is closed before that shows, and an item of it that waited for its partner is dropped.
+    ///
+    /// `A`, `B` → `(A, B)`. Fused; holds one item, besides what both hold.
+    /// [`source::zip`](crate::source::zip) takes any number, for rows of `Vec`. Where a missing partner is a
+    /// mistake use [`zip_strict`](Self::zip_strict).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anypipe::prelude::*;
+    ///
+    /// async fn numbered(words: Vec<String>) -> Vec<(u32, String)> {
+    ///     source::iter(1..).zip(source::iter(words)).collect().await
+    /// }
+    /// ```
+    zip -> Zip;
+    [B] where B: Source,
+}
+
+combine! {
+    /// As [`zip`](Self::zip), with pairs as `Ok`; where the two don't end together a last item tells so: an
+    /// `Err` of [`UnequalEnds`].
+    ///
+    /// `A`, `B` → `Result<(A, B), UnequalEnds>`. Fused; holds one item, besides what both hold. After the end
+    /// of one the other is awaited once more, for its end or an item; with one that never gives either, use a
+    /// [`timeout`](Self::timeout) before this. [`source::zip_strict`](crate::source::zip_strict) takes any
+    /// number.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anypipe::prelude::*;
+    /// use anypipe::stage::UnequalEnds;
+    ///
+    /// async fn pairs(keys: Vec<String>, values: Vec<u32>) -> Result<Vec<(String, u32)>, UnequalEnds> {
+    ///     source::iter(keys).zip_strict(source::iter(values)).try_collect().await
+    /// }
+    /// ```
+    zip_strict -> ZipStrict;
+    [B] where B: Source,
+}
+
+combine! {
+    /// Whenever one of the two gives an item, gives a pair of the latest of each, from when both have given
+    /// one. Ends when both have ended, or when one has ended without an item.
+    ///
+    /// `A`, `B` → `(A, B)`, both `Clone`. Fused; holds the latest item of each, besides what both hold. An item
+    /// that is followed by another before its partner's first is dropped.
+    /// [`source::zip_latest`](crate::source::zip_latest) takes any number.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anypipe::prelude::*;
+    ///
+    /// fn priced(
+    ///     amounts: Pipeline<impl Source<Item = u32>>,
+    ///     prices: Pipeline<impl Source<Item = u32>>,
+    /// ) -> Pipeline<impl Source<Item = u32>> {
+    ///     amounts.zip_latest(prices).map(|(amount, price)| amount * price)
+    /// }
+    /// ```
+    zip_latest -> ZipLatest;
+    [B] where B: Source<Item: Clone>, S::Item: Clone,
+}
+
+combine! {
+    /// As [`zip_latest`](Self::zip_latest), but from the first item on: one that has not given any yet is
+    /// `None`. Ends when both have ended.
+    ///
+    /// `A`, `B` → `(Option<A>, Option<B>)`, both `Clone`. Fused; holds the latest item of each, besides what
+    /// both hold. [`source::zip_latest_partial`](crate::source::zip_latest_partial) takes any number.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anypipe::prelude::*;
+    ///
+    /// fn seen(
+    ///     left: Pipeline<impl Source<Item = u32>>,
+    ///     right: Pipeline<impl Source<Item = u32>>,
+    /// ) -> Pipeline<impl Source<Item = usize>> {
+    ///     left.zip_latest_partial(right).map(|(a, b)| a.iter().count() + b.iter().count())
+    /// }
+    /// ```
+    zip_latest_partial -> ZipLatestPartial;
+    [B] where B: Source<Item: Clone>, S::Item: Clone,
+}
+
+combine! {
+    /// Gives the items of that one of the two which gives an item first; the other is closed before that item
+    /// goes out. One that ends without an item can't win. Where both have an item, this one wins.
+    ///
+    /// `In` → `In`. Fused; holds one item while the other is being closed, besides what both hold.
+    /// [`source::race`](crate::source::race) takes any number.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anypipe::prelude::*;
+    ///
+    /// fn nearest(
+    ///     here: Pipeline<impl Source<Item = String>>,
+    ///     there: Pipeline<impl Source<Item = String>>,
+    /// ) -> Pipeline<impl Source<Item = String>> {
+    ///     here.race(there)
+    /// }
+    /// ```
+    race -> Race;
+    [B] where B: Source<Item = S::Item>,
+}
+
+/// The same over any number of sources.
+pub(crate) mod many {
+    use anypipe_core::Source;
+    use anypipe_stages::source::{self, Several};
+
+    use super::{Chain, Merge, Pipeline, Race, Zip, ZipLatest, ZipLatestPartial, ZipStrict};
+
+    /// Writes a function over any number of sources.
+    macro_rules! many {
+        ($(#[$doc:meta])* $name:ident -> $How:ident; $(where T: $T:ident)?) => {
+            $(#[$doc])*
+            pub fn $name<S>(sources: impl IntoIterator<Item = S>) -> Pipeline<Several<$How, S>>
+            where
+                S: Source$(<Item: $T>)?,
+            {
+                Pipeline { source: source::$name(sources) }
+            }
+        };
+    }
+
+    many! {
+        /// Gives the items of any number of sources as they come; over none it is empty. As
+        /// [`Pipeline::merge`].
+        ///
+        /// → the sources' item. Fused; holds what the sources hold.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use anypipe::prelude::*;
+        ///
+        /// async fn total(parts: Vec<Vec<u32>>) -> u32 {
+        ///     source::merge(parts.into_iter().map(source::iter)).fold(0, |sum, n| sum + n).await
+        /// }
+        /// ```
+        merge -> Merge;
+    }
+
+    many! {
+        /// Gives the items of any number of sources, one source after the other; over none it is empty. As
+        /// [`Pipeline::chain`].
+        ///
+        /// → the sources' item. Fused; holds what one source holds.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use anypipe::prelude::*;
+        ///
+        /// async fn flat() -> Vec<u32> {
+        ///     source::chain([source::iter(0..2), source::iter(5..6)]).collect().await // [0, 1, 5]
+        /// }
+        /// ```
+        chain -> Chain;
+    }
+
+    many! {
+        /// Gives rows of one item of each of any number of sources, until one ends; over none it is empty. As
+        /// [`Pipeline::zip`].
+        ///
+        /// → `Vec` of the sources' item. Fused; holds an item of each source but one, besides what they hold.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use anypipe::prelude::*;
+        ///
+        /// async fn columns() -> Vec<Vec<u32>> {
+        ///     source::zip([source::iter(0..2), source::iter(5..9)]).collect().await // [[0, 5], [1, 6]]
+        /// }
+        /// ```
+        zip -> Zip;
+    }
+
+    many! {
+        /// As [`zip`], with an `Err` at the end where the sources don't end together; over none it is empty.
+        /// As [`Pipeline::zip_strict`].
+        ///
+        /// → `Result<Vec<T>, UnequalEnds>`. Fused; holds an item of each source but one, besides what they
+        /// hold.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use anypipe::prelude::*;
+        ///
+        /// async fn is_square(columns: Vec<Vec<u32>>) -> bool {
+        ///     let rows = source::zip_strict(columns.into_iter().map(source::iter));
+        ///     rows.try_collect::<Vec<_>, _, _>().await.is_ok()
+        /// }
+        /// ```
+        zip_strict -> ZipStrict;
+    }
+
+    many! {
+        /// Gives a row of the latest item of each source on every item, from when all have given one; over
+        /// none it is empty. As [`Pipeline::zip_latest`].
+        ///
+        /// → `Vec` of the sources' item, which is `Clone`. Fused; holds an item of each source, besides what
+        /// they hold.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use anypipe::prelude::*;
+        ///
+        /// fn loudest(channels: Vec<Pipeline<impl Source<Item = u32>>>) -> Pipeline<impl Source<Item = u32>> {
+        ///     source::zip_latest(channels).map(|latest| latest.into_iter().max().unwrap_or(0))
+        /// }
+        /// ```
+        zip_latest -> ZipLatest; where T: Clone
+    }
+
+    many! {
+        /// As [`zip_latest`], from the first item on, with `None` for sources that have not given one; over
+        /// none it is empty. As [`Pipeline::zip_latest_partial`].
+        ///
+        /// → `Vec<Option<T>>`, with a `T` that is `Clone`. Fused; holds an item of each source, besides what
+        /// they hold.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use anypipe::prelude::*;
+        ///
+        /// fn up(hosts: Vec<Pipeline<impl Source<Item = u32>>>) -> Pipeline<impl Source<Item = usize>> {
+        ///     source::zip_latest_partial(hosts).map(|latest| latest.into_iter().flatten().count())
+        /// }
+        /// ```
+        zip_latest_partial -> ZipLatestPartial; where T: Clone
+    }
+
+    many! {
+        /// Gives the items of that one of any number of sources which gives an item first; the others are
+        /// closed. Over none it is empty. As [`Pipeline::race`].
+        ///
+        /// → the sources' item. Fused; holds one item while the others are being closed, besides what they
+        /// hold.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use anypipe::prelude::*;
+        ///
+        /// fn fastest(mirrors: Vec<Pipeline<impl Source<Item = u8>>>) -> Pipeline<impl Source<Item = u8>> {
+        ///     source::race(mirrors)
+        /// }
+        /// ```
+        race -> Race;
+    }
+}
