@@ -195,16 +195,13 @@ impl<B> Drop for Session<B> {
         if self.joined {
             return;
         }
-        // The flag first, so that what the body wakes by going isn't started any more.
-        self.scope.cancel();
-        let mut panics = Vec::new();
-        if let Some(body) = self.body.take() {
-            let entered = polling(&self.scope);
+        let (scope, name, body) = (self.scope.clone(), self.name, self.body.take());
+        self.scope.abandon(|| {
+            let entered = polling(&scope);
             let dropped = drop_broken(body);
             drop(entered);
-            panics.extend(dropped.err().map(|panic| panic.into_error(Some(self.name))));
-        }
-        self.scope.abandon(panics);
+            dropped.err().map(|panic| panic.into_error(Some(name)))
+        });
     }
 }
 

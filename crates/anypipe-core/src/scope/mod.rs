@@ -41,7 +41,7 @@ pub use self::group::{Started, TaskGroup, TaskHandle, task_group};
 pub(crate) use self::panic::{Panic, catch, drop_broken, is_breaking};
 pub use self::panic::{drop_each, in_stage};
 pub(crate) use self::promise::{Giver, Promise, promise};
-use self::task::{JobCell, Member, Name, TaskCell};
+use self::task::{JobCell, Member, Name, Seized, TaskCell};
 pub use self::token::{CancelToken, Cancelled};
 use crate::error::{ErrorKind, RunError};
 use crate::run::Controls;
@@ -391,19 +391,29 @@ impl Scope {
     /// Gives up a run that is dropped before its end: drops at once what isn't being polled, and
     /// has the rest joined by the nearest ancestor that is still open.
     ///
-    /// `panics` are those of the run's own destructors.
-    pub(crate) fn abandon(&self, panics: Vec<RunError>) {
-        self.cancel();
+    /// `drop_body` drops the part that the run's awaiter polled, and gives what that failed with.
+    pub(crate) fn abandon(&self, drop_body: impl FnOnce() -> Option<RunError>) {
+        // Nobody is woken: another thread would come for what is dropped here, and still be at it
+        // when this returns. So all slots are emptied before anything is dropped.
+        self.raise();
         let heir = self.adopter();
         let lost = {
             let mut state = self.inner.state.lock();
             state.run = None;
-            state.abandoned = Some(Abandoned { heir: heir.clone(), counted: heir.is_some(), panics });
-            // While the slots below are emptied, this scope must not report its end.
+            let counted = heir.is_some();
+            state.abandoned = Some(Abandoned { heir: heir.clone(), counted, panics: Vec::new() });
+            // While this goes on, the scope must not report its end.
             state.running += 1;
             state.failure.take()
         };
-        self.evict();
+        let mut seized = Vec::new();
+        self.seize(&mut seized);
+        if let Some(error) = drop_body() {
+            self.fail(error);
+        }
+        for drop_work in seized {
+            drop_work();
+        }
         if let Some(lost) = lost {
             self.fail(lost);
         }
@@ -425,13 +435,19 @@ impl Scope {
         }
     }
 
+    /// Raises the flags of this scope and of its children.
+    fn raise(&self) {
+        self.inner.cancelled.store(true, Ordering::SeqCst);
+        self.children().iter().for_each(Scope::raise);
+    }
+
     /// Empties the slots of this scope and of its children.
-    fn evict(&self) {
+    fn seize(&self, seized: &mut Vec<Seized>) {
         let members: Vec<_> = self.inner.state.lock().members.iter().flatten().map(Arc::clone).collect();
-        for member in members {
-            member.evict();
+        seized.extend(members.into_iter().filter_map(Member::seize));
+        for child in self.children() {
+            child.seize(seized);
         }
-        self.children().iter().for_each(Scope::evict);
     }
 
     fn children(&self) -> Vec<Scope> {

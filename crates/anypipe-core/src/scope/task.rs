@@ -23,10 +23,13 @@ pub(crate) trait Member: Send + Sync {
     /// Has the work end soon: nothing of it is started any more.
     fn cancel(&self);
 
-    /// Empties the slot on the calling thread where the runtime isn't running the work right now;
-    /// where it is, the work ends when it next gives way.
-    fn evict(&self);
+    /// Empties the slot, where the runtime isn't running the work right now; where it is, the work ends
+    /// when it next gives way.
+    fn seize(self: Arc<Self>) -> Option<Seized>;
 }
+
+/// Drops work that was taken out of its slot, and tells the scope of its end.
+pub(crate) type Seized = Box<dyn FnOnce() + Send>;
 
 /// One task of a scope.
 pub(crate) struct TaskCell {
@@ -182,18 +185,16 @@ impl Member for TaskCell {
         waker.into_iter().for_each(Waker::wake);
     }
 
-    fn evict(&self) {
+    fn seize(self: Arc<Self>) -> Option<Seized> {
         let (future, waker) = {
             let mut slot = self.slot.lock();
-            let future = slot.future.take();
-            let waker = if future.is_some() { slot.waker.take() } else { None };
-            (future, waker)
+            (slot.future.take()?, slot.waker.take())
         };
-        if let Some(future) = future {
+        Some(Box::new(move || {
             self.end_broken(future);
             // The runtime still holds the empty task: have it let go.
             waker.into_iter().for_each(Waker::wake);
-        }
+        }))
     }
 }
 
@@ -258,13 +259,14 @@ impl JobCell {
 
 impl Member for JobCell {
     fn cancel(&self) {
-        self.evict();
-    }
-
-    fn evict(&self) {
         let job = self.slot.lock().take();
         if let Some(job) = job {
             self.give_up(job);
         }
+    }
+
+    fn seize(self: Arc<Self>) -> Option<Seized> {
+        let job = self.slot.lock().take()?;
+        Some(Box::new(move || self.give_up(job)))
     }
 }
