@@ -242,6 +242,16 @@ where
         let (work, name) = (Arc::clone(&self.work), Arc::clone(&self.name));
         let job = move || in_stage(&name, || work.apply(item));
         let done = self.scope.spawn_blocking(self.name.to_string(), job);
-        async { done.await.unwrap_or_else(|error| error.rethrow()) }
+        value_of(done)
+    }
+}
+
+/// What blocking work gives, or its panic. Work that was given up gives nothing: its scope is being
+/// cancelled, and with it whoever waits here.
+pub(crate) async fn value_of<T>(work: anypipe_core::scope::Blocking<T>) -> T {
+    match work.await {
+        Ok(value) => value,
+        Err(error) if error.is_panic() => error.rethrow(),
+        Err(_) => std::future::pending().await,
     }
 }

@@ -205,7 +205,7 @@ where
         };
         let done = self.scope.spawn_blocking(self.name.to_string(), job);
         async {
-            let (carried, made) = done.await.unwrap_or_else(|error| error.rethrow());
+            let (carried, made) = crate::parallel::value_of(done).await;
             *state = carried;
             Some(made)
         }
