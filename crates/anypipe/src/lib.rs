@@ -57,12 +57,14 @@ pub mod stage;
 pub mod channel;
 pub mod runtime;
 pub mod task;
+#[cfg(feature = "sim")]
+pub mod testing;
 pub mod time;
 
 pub use anypipe_core::{ErrorKind, Holds, Run, RunError, Sink, Source, Stage};
 
 pub use self::entry::{run, run_on, try_run};
-pub use self::pipeline::{Pipeline, Segment, segment};
+pub use self::pipeline::{BoxPipeline, BoxSegment, Pipeline, Segment, segment};
 
 /// Runs an `async fn` as the program's `main`, on a runtime of its own.
 ///
