@@ -1,9 +1,9 @@
-//! Sources of one type behind which any source can stand.
+//! Types behind which any source, and any stage, can stand.
 
 use std::fmt;
 use std::pin::Pin;
 
-use anypipe_core::{Holds, Scope, Source};
+use anypipe_core::{Holds, Scope, Source, Stage};
 use futures_core::Stream;
 
 type BoxStream<T> = Pin<Box<dyn Stream<Item = T> + Send>>;
@@ -52,5 +52,57 @@ impl<T: Send + 'static> Source for BoxSource<T> {
 impl<T> fmt::Debug for BoxSource<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BoxSource").field("holds", &self.holds).finish_non_exhaustive()
+    }
+}
+
+type AttachStage<In, Out> = Box<dyn FnOnce(BoxStream<In>, &Scope) -> BoxStream<Out> + Send>;
+
+/// Any stage from `In`s to `Out`s behind one type; made by [`BoxStage::new`].
+///
+/// It costs two allocations when the run starts, and two indirect calls for each item.
+///
+/// # Examples
+///
+/// ```
+/// use anypipe_stages::{BoxStage, stage};
+///
+/// fn scaled(by: i32) -> BoxStage<i32, i32> {
+///     if by == 1 { BoxStage::new(stage::boundary()) } else { BoxStage::new(stage::map(move |n: i32| n * by)) }
+/// }
+/// # drop((scaled(1), scaled(2)));
+/// ```
+pub struct BoxStage<In, Out> {
+    attach: AttachStage<In, Out>,
+    /// What the stage behind it holds.
+    holds: Holds,
+}
+
+impl<In: Send + 'static, Out: Send + 'static> BoxStage<In, Out> {
+    /// Puts `stage` behind the common type.
+    pub fn new(stage: impl Stage<In, Out = Out>) -> Self {
+        let holds = stage.holds();
+        Self { attach: Box::new(|input, scope| Box::pin(stage.attach(input, scope))), holds }
+    }
+}
+
+impl<In: Send + 'static, Out: Send + 'static> Stage<In> for BoxStage<In, Out> {
+    type Out = Out;
+
+    fn attach(
+        self,
+        input: impl Stream<Item = In> + Send + 'static,
+        scope: &Scope,
+    ) -> impl Stream<Item = Out> + Send + 'static {
+        (self.attach)(Box::pin(input), scope)
+    }
+
+    fn holds(&self) -> Holds {
+        self.holds
+    }
+}
+
+impl<In, Out> fmt::Debug for BoxStage<In, Out> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BoxStage").field("holds", &self.holds).finish_non_exhaustive()
     }
 }

@@ -21,7 +21,7 @@ pub mod sink;
 pub mod source;
 pub mod stage;
 
-pub use self::boxed::BoxSource;
+pub use self::boxed::{BoxSource, BoxStage};
 pub use self::compose::{Joined, Piped};
 pub use self::lend::{AsyncRef, AsyncWith};
 pub use self::limited::{Keyed, Limitable, Weighted};

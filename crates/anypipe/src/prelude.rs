@@ -3,6 +3,6 @@
 pub use anypipe_core::option::{HasBoundary, IntoBlocking, IntoBoundary, Named, Workers};
 pub use anypipe_core::{Holds, Run, RunError, Sink, Source, Stage};
 
-pub use crate::pipeline::{Pipeline, Segment, segment};
+pub use crate::pipeline::{BoxPipeline, BoxSegment, Pipeline, Segment, segment};
 pub use crate::stage::*;
 pub use crate::{source, stage};

@@ -1,6 +1,11 @@
 //! Boundaries by themselves.
 
-use anypipe_stages::stage::BoundaryStage;
+use std::future::Future;
+
+use anypipe_core::channel::Sender;
+use anypipe_stages::stage::{BoundaryStage, HandWritten};
+
+pub use anypipe_stages::stage::Input;
 
 use super::operator::operator;
 
@@ -41,4 +46,47 @@ operator! {
     /// ```
     buffer(n: usize) -> BoundaryStage;
     [] where
+}
+
+operator! {
+    /// Has a task of your own take the input and send the output: full control.
+    ///
+    /// `In` → `U`, asynchronous. A boundary with a buffer of 64 behind it; what the task itself holds is
+    /// unknown, so there is no bound. The output ends when the future is done and every [`Sender`] is gone. When
+    /// nobody takes the output any more, the future is dropped.
+    ///
+    /// # Panics
+    ///
+    /// A panic of the task fails the run, which tells it as "stage `stage` panicked: …"; `.named(..)` gives it
+    /// a name of its own.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anypipe::prelude::*;
+    ///
+    /// /// Gives items in threes, the largest of the three first.
+    /// async fn largest_first(numbers: Vec<u32>) -> Vec<u32> {
+    ///     Pipeline::from_iter(numbers)
+    ///         .stage(|mut input, output| async move {
+    ///             let mut three = Vec::new();
+    ///             while let Some(number) = input.recv().await {
+    ///                 three.push(number);
+    ///                 if three.len() == 3 {
+    ///                     three.sort_by(|a, b| b.cmp(a));
+    ///                     if output.send_many(three.drain(..)).await.is_err() {
+    ///                         return; // nobody takes the rest
+    ///                     }
+    ///                 }
+    ///             }
+    ///         })
+    ///         .collect()
+    ///         .await
+    /// }
+    /// ```
+    stage<F, U>(f: F) -> HandWritten<F, U>;
+    [Fut] where
+        F: FnOnce(Input<S::Item>, Sender<U>) -> Fut + Send + 'static,
+        Fut: Future<Output = ()> + Send + 'static,
+        U: Send + 'static,
 }

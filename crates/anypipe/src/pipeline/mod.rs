@@ -3,6 +3,7 @@
 
 mod aggregate;
 mod boundaries;
+mod boxed;
 pub(crate) mod combine;
 mod operator;
 mod options;
@@ -31,6 +32,7 @@ use anypipe_core::{Holds, Scope, Source, Stage};
 use anypipe_stages::Piped;
 use futures_core::Stream;
 
+pub use self::boxed::{BoxPipeline, BoxSegment};
 pub use self::segment::{Segment, segment};
 
 /// A source with stages behind it: a description, of which nothing runs until a terminal's run is

@@ -209,7 +209,7 @@ constructor! {
     /// use anypipe::prelude::*;
     ///
     /// async fn items() -> Vec<u8> {
-    ///     Pipeline::empty().collect().await // []
+    ///     Pipeline::empty::<u8>().collect().await // []
     /// }
     /// ```
     empty<T>() -> Empty<T>;
@@ -228,7 +228,7 @@ constructor! {
     ///
     /// async fn items() -> Result<Vec<u8>, RunError> {
     ///     let second = std::time::Duration::from_secs(1);
-    ///     Pipeline::never().collect().deadline(second).checked().await // timed out
+    ///     Pipeline::never::<u8>().collect().deadline(second).checked().await // timed out
     /// }
     /// ```
     never<T>() -> Never<T>;
@@ -367,7 +367,7 @@ constructor! {
     /// use anypipe::prelude::*;
     ///
     /// async fn items() -> Result<Vec<u8>, &'static str> {
-    ///     Pipeline::throw("no luck").try_collect().await // Err("no luck")
+    ///     Pipeline::throw::<u8, _>("no luck").try_collect().await // Err("no luck")
     /// }
     /// ```
     throw<T, E>(error: E) -> Throw<T, E>;

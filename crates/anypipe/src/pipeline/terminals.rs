@@ -356,7 +356,7 @@ impl<S: Source> Pipeline<S> {
     /// use std::num::ParseIntError;
     ///
     /// async fn numbers(texts: Vec<String>) -> (Vec<u32>, Vec<ParseIntError>) {
-    ///     Pipeline::from_iter(texts).map(|text| text.parse()).partition_results().await
+    ///     Pipeline::from_iter(texts).map(|text| text.parse::<u32>()).partition_results().await
     /// }
     /// ```
     pub fn partition_results<A, B, T, E>(self) -> Run<(A, B)>

@@ -1,0 +1,117 @@
+use std::borrow::Cow;
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use anypipe_core::channel::Sender;
+use anypipe_core::drive::Boundary;
+use anypipe_core::option::{HasBoundary, IntoBoundary, Named};
+use anypipe_core::{Holds, Scope, Stage};
+use futures_core::Stream;
+
+use crate::generate::generate;
+
+/// A task of the user's own; made by [`stage`].
+#[derive(Clone, Debug)]
+pub struct HandWritten<F, U> {
+    boundary: Boundary,
+    f: F,
+    out: PhantomData<fn() -> U>,
+}
+
+/// Has a task of your own take the input and send the output: full control.
+///
+/// `In` → `U`, asynchronous. A boundary with a buffer of 64 behind it; what the task itself holds is unknown,
+/// so there is no bound. The output ends when the future is done and every [`Sender`] is gone. When nobody takes
+/// the output any more, the future is dropped.
+pub fn stage<F, U>(f: F) -> HandWritten<F, U> {
+    HandWritten { boundary: Boundary::new("stage"), f, out: PhantomData }
+}
+
+impl<In, U, F, Fut> Stage<In> for HandWritten<F, U>
+where
+    In: Send + 'static,
+    U: Send + 'static,
+    F: FnOnce(Input<In>, Sender<U>) -> Fut + Send + 'static,
+    Fut: Future<Output = ()> + Send + 'static,
+{
+    type Out = U;
+
+    fn attach(
+        self,
+        input: impl Stream<Item = In> + Send + 'static,
+        scope: &Scope,
+    ) -> impl Stream<Item = U> + Send + 'static {
+        let Self { boundary, f, .. } = self;
+        // Without workers to ask for it has one, and the rest is the buffer.
+        let buffer = boundary.holds().limit().map_or(0, |holds| holds - 1);
+        let input = Input { stream: Some(Box::pin(input)) };
+        generate(boundary.name(), buffer, scope, |output| f(input, output))
+    }
+
+    fn holds(&self) -> Holds {
+        Holds::UNBOUNDED
+    }
+}
+
+impl<F, U> IntoBoundary for HandWritten<F, U> {
+    type Boundary = Self;
+
+    fn into_boundary(self) -> Self {
+        self
+    }
+}
+
+impl<F, U> HasBoundary for HandWritten<F, U> {
+    fn edit(mut self, edit: impl FnOnce(Boundary) -> Boundary) -> Self {
+        self.boundary = edit(self.boundary);
+        self
+    }
+}
+
+impl<F, U> Named for HandWritten<F, U> {
+    fn named(mut self, name: Cow<'static, str>) -> Self {
+        self.boundary = self.boundary.named(name);
+        self
+    }
+}
+
+/// The items that come into a task made by [`stage`]; a stream too.
+///
+/// Dropping it tells what is before that no more items are wanted.
+pub struct Input<In> {
+    /// Dropped at its end.
+    stream: Option<Pin<Box<dyn Stream<Item = In> + Send>>>,
+}
+
+impl<In> Input<In> {
+    /// The next item; `None` at the end. A producer that vanished is not an end: the run then fails, and
+    /// this never comes back.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped while pending it has taken nothing.
+    pub async fn recv(&mut self) -> Option<In> {
+        poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
+    }
+}
+
+impl<In> Stream for Input<In> {
+    type Item = In;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<In>> {
+        let polled = self.stream.as_mut().map_or(Poll::Ready(None), |stream| stream.as_mut().poll_next(cx));
+        if let Poll::Ready(None) = polled {
+            self.stream = None;
+        }
+        polled
+    }
+}
+
+impl<In> fmt::Debug for Input<In> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Input").field("ended", &self.stream.is_none()).finish()
+    }
+}
