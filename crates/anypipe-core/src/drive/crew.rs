@@ -108,6 +108,12 @@ impl<In> State<In> {
         self.idle.pop_front().map(|(_, waker)| waker)
     }
 
+    /// Takes a worker out of those with nothing to do; gives the waker it was to be woken with.
+    fn leave_idle(&mut self, index: usize) -> Option<Waker> {
+        let place = self.idle.iter().position(|(other, _)| *other == index)?;
+        self.idle.remove(place).map(|(_, waker)| waker)
+    }
+
     /// The first item whose key nobody is working on.
     fn pop_ready(&mut self, keyed: bool) -> Option<Taken<In>> {
         if !keyed {
@@ -184,6 +190,9 @@ impl<In: Send + 'static> Crew<In> {
                 return Poll::Pending;
             }
             let mut state = self.state.lock();
+            // A worker that was polled unasked isn't idle any more: a call meant for one that is
+            // would be lost on it.
+            let old = state.leave_idle(index);
             let found = state.pop_ready(keyed);
             if found.is_some() || (state.ended && state.ready.is_empty()) {
                 if let Some(input) = held.take() {
@@ -198,9 +207,9 @@ impl<In: Send + 'static> Crew<In> {
                 return Poll::Ready(Ok(found));
             }
             let Some(input) = held.take().or_else(|| state.input.take()) else {
-                state.idle.retain(|(other, _)| *other != index);
                 state.idle.push_back((index, cx.waker().clone()));
                 drop(state);
+                drop(old);
                 note_wait(WaitsFor::Turn);
                 return line.rest(cx);
             };
