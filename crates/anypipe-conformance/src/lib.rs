@@ -9,6 +9,8 @@ pub mod operators;
 pub mod peers;
 pub mod permits;
 pub mod pipelines;
+mod plan;
+pub mod property;
 pub mod registry;
 pub mod scopes;
 mod suite;

@@ -1,8 +1,9 @@
 //! G. Cases that no peer has. G4 waits for `buffer_weight`.
 
-use std::future::pending;
-use std::sync::Arc;
+use std::future::{pending, poll_fn};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Poll, Waker};
 
 use anypipe_core::ErrorKind;
 use anypipe_core::scope::CancelToken;
@@ -18,6 +19,7 @@ crate::suite::cases! { ($) novel as __novel {
     g03_nothing_is_left_of_a_dropped_run(),
     g05_a_stop_lets_items_finish(),
     g05_a_stop_with_a_grace_then_cancels(),
+    g06_wakes_without_need_leave_no_worker_behind(),
 } }
 
 async fn g01_a_panic_joins_and_then_resumes() {
@@ -147,4 +149,34 @@ async fn g05_a_stop_with_a_grace_then_cancels() {
     });
     assert!(error.await.is_cancelled());
     assert_eq!(begun.load(Ordering::SeqCst), 1, "nothing was begun after the stop");
+}
+
+async fn g06_wakes_without_need_leave_no_worker_behind() {
+    for round in 1..=10 {
+        let wakers = Arc::new(Mutex::new(Vec::<Waker>::new()));
+        // Each item wakes all workers that ever worked, idle or not.
+        let meddles = stage::then(move |item: u32| {
+            let wakers = Arc::clone(&wakers);
+            let mut left = item % 3;
+            poll_fn(move |cx| {
+                let others = {
+                    let mut wakers = wakers.lock().unwrap();
+                    wakers.push(cx.waker().clone());
+                    wakers.clone()
+                };
+                others.iter().for_each(Waker::wake_by_ref);
+                if left == 0 {
+                    return Poll::Ready(item);
+                }
+                left -= 1;
+                Poll::Pending
+            })
+        });
+        let run = flow(source::from_iter(0..10)).pipe(stage::then(async |item| {
+            give_way().await;
+            item
+        }));
+        let run = run.pipe(meddles).workers(3).buffer_size(round).collect();
+        assert_eq!(run.await, (0..10).collect::<Vec<_>>());
+    }
 }

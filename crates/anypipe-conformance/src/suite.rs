@@ -72,6 +72,9 @@ macro_rules! __groups {
         mod peers {
             $crate::__peers!(super::$run);
         }
+        mod property {
+            $crate::__property!(super::$run);
+        }
     };
 }
 

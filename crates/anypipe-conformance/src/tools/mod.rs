@@ -75,3 +75,28 @@ fn text_of(panic: &(dyn Any + Send)) -> String {
     let text = literal.or_else(|| panic.downcast_ref::<String>().cloned());
     text.unwrap_or_else(|| "a payload that is no text".to_owned())
 }
+
+/// Tells what was being tried, where it ends without being done: by a panic, or because a simulation
+/// was given up.
+pub(crate) struct Crumb<'a> {
+    told: &'a str,
+    done: bool,
+}
+
+impl<'a> Crumb<'a> {
+    pub(crate) fn new(told: &'a str) -> Self {
+        Self { told, done: false }
+    }
+
+    pub(crate) fn done(mut self) {
+        self.done = true;
+    }
+}
+
+impl Drop for Crumb<'_> {
+    fn drop(&mut self) {
+        if !self.done {
+            eprintln!("while this was being tried: {}", self.told);
+        }
+    }
+}
