@@ -23,8 +23,12 @@ impl<T: Send + 'static> Attached<T> {
     /// Attaches a source in a scope of its own inside `scope`.
     pub(crate) fn source(source: impl Source<Item = T>, scope: &Scope) -> Self {
         let scope = scope.child();
-        let stream = Box::pin(source.attach(&scope));
-        Self { stream: Some(stream), scope: Some(scope), joining: None }
+        Self::own(source.attach(&scope), scope)
+    }
+
+    /// A stream whose tasks run in a scope of its own, which ends with it.
+    pub(crate) fn own(stream: impl Stream<Item = T> + Send + 'static, scope: Scope) -> Self {
+        Self { stream: Some(Box::pin(stream)), scope: Some(scope), joining: None }
     }
 
     /// A stream whose tasks belong to a scope that is joined elsewhere.
@@ -47,11 +51,12 @@ impl<T> Attached<T> {
 
     /// Drops the stream and cancels its tasks.
     pub(crate) fn close(&mut self) {
-        self.stream = None;
+        // First: what its tasks send to must not take the closing for their clean end.
         if let Some(scope) = self.scope.take() {
             scope.cancel();
             self.joining = Some(Box::pin(async move { scope.cancel_and_join().await }));
         }
+        self.stream = None;
     }
 
     /// Waits until the tasks of a stream that was closed have ended.
@@ -66,10 +71,21 @@ impl<T> Attached<T> {
 
 impl<T> Drop for Attached<T> {
     fn drop(&mut self) {
-        self.stream = None;
+        // Before the stream goes, as in `close`.
         if let Some(scope) = &self.scope {
             scope.cancel();
         }
+    }
+}
+
+/// The stream of what is attached.
+pub(crate) struct AttachedStream<T>(pub(crate) Attached<T>);
+
+impl<T> Stream for AttachedStream<T> {
+    type Item = T;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        self.0.poll_next(cx)
     }
 }
 

@@ -7,6 +7,7 @@
 mod attached;
 mod boxed;
 mod compose;
+mod fan;
 mod gather;
 mod generate;
 mod held;
@@ -23,6 +24,7 @@ pub mod stage;
 
 pub use self::boxed::{BoxSource, BoxStage};
 pub use self::compose::{Joined, Piped};
+pub use self::fan::BranchInput;
 pub use self::lend::{AsyncRef, AsyncWith};
 pub use self::limited::{Keyed, Limitable, Weighted};
 pub use self::name::Name;

@@ -50,6 +50,7 @@ mod macros;
 // The pipeline half.
 mod pipeline;
 pub mod prelude;
+pub mod sink;
 pub mod source;
 pub mod stage;
 

@@ -5,6 +5,8 @@
 
 pub use anypipe_core::stage::{Fused, Holds, Stage, Step, drop_each, ended, fused, in_stage};
 
+pub use anypipe_stages::BranchInput;
 pub use anypipe_stages::source::UnequalEnds;
+pub use anypipe_stages::stage::{BranchOutput, Branches};
 
 pub use crate::pipeline::free::*;

@@ -4,6 +4,7 @@
 mod aggregate;
 mod boundaries;
 mod boxed;
+mod branches;
 pub(crate) mod combine;
 mod operator;
 mod options;
@@ -18,6 +19,7 @@ mod transform;
 pub(crate) mod free {
     pub use super::aggregate::*;
     pub use super::boundaries::*;
+    pub use super::branches::*;
     pub use super::combine::*;
     pub use super::results::*;
     pub use super::select::*;

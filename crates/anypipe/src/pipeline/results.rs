@@ -3,7 +3,8 @@
 use std::future::Future;
 
 use anypipe_stages::Parallel;
-use anypipe_stages::stage::AndThen;
+use anypipe_stages::sink::NothingToTell;
+use anypipe_stages::stage::{AndThen, DeadLetter};
 
 use super::operator::operator;
 
@@ -34,4 +35,35 @@ operator! {
         T: Send + 'static,
         E: Send + 'static,
         U: Send + 'static,
+}
+
+operator! {
+    /// Gives every error to a sink, and the values on.
+    ///
+    /// `Result<T, E>` → `T`. Fused, apart from the sink, which has a task of its own; holds up to 9 errors
+    /// before the sink, and a sink that is slow holds back the rest when that many wait. Ends when the input
+    /// and the sink have ended.
+    ///
+    /// No error is lost: the run fails where the sink gives an `Err`, and where an error comes after the sink
+    /// has ended. With [`with_input`](Self::with_input) on the stage before, an error carries its item.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anypipe::prelude::*;
+    ///
+    /// async fn numbers(texts: Vec<String>) -> Vec<u32> {
+    ///     Pipeline::from_iter(texts)
+    ///         .map(|text| text.parse::<u32>())
+    ///         .dead_letter(sink::for_each(|error| eprintln!("{error}")))
+    ///         .collect()
+    ///         .await
+    /// }
+    /// ```
+    dead_letter<K>(sink: K) -> DeadLetter<K>;
+    [T, E] where
+        S: anypipe_core::Source<Item = Result<T, E>>,
+        K: anypipe_core::Sink<E, Output: NothingToTell>,
+        T: Send + 'static,
+        E: Send + 'static,
 }

@@ -1,0 +1,64 @@
+use std::task::Poll;
+
+use anypipe_core::stage::in_stage;
+use anypipe_core::{Holds, Scope, Stage};
+use futures_core::Stream;
+
+use crate::fan::Fan;
+use crate::stage::fan_out::{Branches, Deal, fan_out, holds};
+use crate::stage::sequential_stage;
+
+/// Several branches that each see every item; made by [`broadcast`].
+#[derive(Clone, Debug)]
+pub struct Broadcast<B> {
+    branches: B,
+}
+
+/// Gives every item to every branch, and what the branches give as it comes.
+///
+/// `In: Clone` → the branches' item. Fused, apart from the branches; holds up to 8 items before each,
+/// besides what they hold. The slowest branch sets the pace; a branch that ends early frees the rest. Ends
+/// when all branches have ended.
+pub fn broadcast<B>(branches: B) -> Broadcast<B> {
+    Broadcast { branches }
+}
+
+impl<In, B> Stage<In> for Broadcast<B>
+where
+    In: Clone + Send + 'static,
+    B: Branches<In>,
+{
+    type Out = B::Out;
+
+    fn attach(
+        self,
+        input: impl Stream<Item = In> + Send + 'static,
+        scope: &Scope,
+    ) -> impl Stream<Item = B::Out> + Send + 'static {
+        fan_out(input, self.branches, ToAll, scope)
+    }
+
+    fn holds(&self) -> Holds {
+        holds(&self.branches)
+    }
+}
+
+sequential_stage!(Broadcast<B>, "broadcast");
+
+struct ToAll;
+
+impl<T: Clone> Deal<T> for ToAll {
+    fn poll_ready(&mut self, fan: &Fan<T>) -> Poll<()> {
+        fan.poll_room()
+    }
+
+    fn deal(&mut self, fan: &Fan<T>, item: T) {
+        let branches = fan.open_branches();
+        let Some((last, others)) = branches.split_last() else { return };
+        for index in others {
+            // Where a branch closed in between, its copy goes.
+            drop(fan.put(*index, in_stage("broadcast", || item.clone())));
+        }
+        drop(fan.put(*last, item));
+    }
+}

@@ -1,0 +1,184 @@
+//! What `broadcast` and `route` share.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use anypipe_core::{Holds, Scope, Stage};
+use futures_core::Stream;
+
+use crate::attached::Attached;
+use crate::fan::{AHEAD, BranchInput, Fan, fan};
+use crate::many::Many;
+
+/// What comes out of a branch.
+pub type BranchOutput<T> = Pin<Box<dyn Stream<Item = T> + Send>>;
+
+/// The branches of a fan-out: a tuple of stages, or a `Vec` of equal ones. All give the same items.
+///
+/// A branch that ends in a sink is made by [`into_stage`](crate::sink::IntoStage::into_stage).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't be the branches of a fan-out of `{In}`",
+    note = "branches are a tuple of up to eight stages, `(a, b)`, that take the same items and give the same",
+    note = "a sink becomes a branch by `.into_stage()`"
+)]
+pub trait Branches<In>: Send + 'static {
+    /// What each of them gives.
+    type Out: Send + 'static;
+
+    /// How many there are.
+    fn count(&self) -> usize;
+
+    /// The most items they can hold together.
+    fn holds(&self) -> Holds;
+
+    /// Attaches each to its input; there are as many as [`count`](Branches::count) says.
+    fn attach(self, inputs: Vec<BranchInput<In>>, scope: &Scope) -> Vec<BranchOutput<Self::Out>>;
+}
+
+/// Writes the branches that a tuple is.
+macro_rules! tuple {
+    ($count:literal: $First:ident $($Rest:ident)*) => {
+        impl<In, $First, $($Rest),*> Branches<In> for ($First, $($Rest,)*)
+        where
+            In: Send + 'static,
+            $First: Stage<In>,
+            $($Rest: Stage<In, Out = $First::Out>,)*
+        {
+            type Out = $First::Out;
+
+            fn count(&self) -> usize {
+                $count
+            }
+
+            #[allow(non_snake_case, reason = "each stage is called as its type is")]
+            fn holds(&self) -> Holds {
+                let ($First, $($Rest,)*) = self;
+                $First.holds() $(+ $Rest.holds())*
+            }
+
+            #[allow(non_snake_case, reason = "each stage is called as its type is")]
+            fn attach(self, inputs: Vec<BranchInput<In>>, scope: &Scope) -> Vec<BranchOutput<Self::Out>> {
+                let ($First, $($Rest,)*) = self;
+                let mut inputs = inputs.into_iter();
+                let mut next = move || inputs.next().expect("an input for each branch");
+                vec![Box::pin($First.attach(next(), scope)), $(Box::pin($Rest.attach(next(), scope))),*]
+            }
+        }
+    };
+}
+
+tuple!(1: A);
+tuple!(2: A B);
+tuple!(3: A B C);
+tuple!(4: A B C D);
+tuple!(5: A B C D E);
+tuple!(6: A B C D E F);
+tuple!(7: A B C D E F G);
+tuple!(8: A B C D E F G H);
+
+impl<In: Send + 'static, G: Stage<In>> Branches<In> for Vec<G> {
+    type Out = G::Out;
+
+    fn count(&self) -> usize {
+        self.len()
+    }
+
+    fn holds(&self) -> Holds {
+        self.iter().map(Stage::holds).sum()
+    }
+
+    fn attach(self, inputs: Vec<BranchInput<In>>, scope: &Scope) -> Vec<BranchOutput<G::Out>> {
+        let attach =
+            |(stage, input): (G, _)| -> BranchOutput<G::Out> { Box::pin(stage.attach(input, scope)) };
+        self.into_iter().zip(inputs).map(attach).collect()
+    }
+}
+
+/// Which branches an item goes to.
+pub(super) trait Deal<T>: Send + 'static {
+    /// Waits until a further item can be dealt.
+    fn poll_ready(&mut self, fan: &Fan<T>) -> Poll<()>;
+
+    /// Gives the item to its branches.
+    fn deal(&mut self, fan: &Fan<T>, item: T);
+}
+
+/// The most that wait before the branches, besides what these hold.
+pub(super) fn holds<In>(branches: &impl Branches<In>) -> Holds {
+    branches.holds() + Holds::at_most(AHEAD * branches.count())
+}
+
+/// Deals the items of `input` to the branches, and gives what these give as it comes.
+pub(super) fn fan_out<In, B, D>(
+    input: impl Stream<Item = In> + Send + 'static,
+    branches: B,
+    deal: D,
+    scope: &Scope,
+) -> impl Stream<Item = B::Out> + Send + 'static
+where
+    In: Send + 'static,
+    B: Branches<In>,
+    D: Deal<In>,
+{
+    let (fan, inputs) = fan(branches.count());
+    let mut outputs = Many::new();
+    for output in branches.attach(inputs, scope) {
+        outputs.push(Attached::stream(output));
+    }
+    FanOut { input: Some(Box::pin(input)), outputs, fan, deal }
+}
+
+/// The stream gives way after this many items of which nothing has come.
+const DEALT_IN_A_ROW: usize = 256;
+
+struct FanOut<S, In, D, Out> {
+    /// The input, until it has ended or no branch takes its items.
+    input: Option<Pin<Box<S>>>,
+    /// What the branches give.
+    outputs: Many<Out>,
+    fan: Fan<In>,
+    deal: D,
+}
+
+// The items are only ever moved.
+impl<S, In, D, Out> Unpin for FanOut<S, In, D, Out> {}
+
+impl<S, In, D, Out> Stream for FanOut<S, In, D, Out>
+where
+    S: Stream<Item = In>,
+    D: Deal<In>,
+{
+    type Item = Out;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Out>> {
+        let this = self.get_mut();
+        this.fan.register(cx);
+        for _ in 0..DEALT_IN_A_ROW {
+            match this.outputs.poll_next(cx) {
+                Poll::Ready(Some((_, Some(item)))) => return Poll::Ready(Some(item)),
+                // One branch has ended.
+                Poll::Ready(Some((_, None))) => continue,
+                Poll::Ready(None) => {
+                    this.input = None;
+                    return Poll::Ready(None);
+                }
+                Poll::Pending => {}
+            }
+            if !this.fan.is_open() {
+                this.input = None;
+            }
+            let Some(input) = &mut this.input else { return Poll::Pending };
+            ready!(this.deal.poll_ready(&this.fan));
+            match ready!(input.as_mut().poll_next(cx)) {
+                Some(item) => this.deal.deal(&this.fan, item),
+                None => {
+                    this.input = None;
+                    // What the dealer still had, it has dealt: it said that it was ready.
+                    this.fan.end();
+                }
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+}

@@ -1,0 +1,118 @@
+//! What `tee` and `dead_letter` share: a sink beside the way of the items.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use anypipe_core::{Holds, Scope, Sink};
+use futures_core::Stream;
+
+use crate::Name;
+use crate::attached::Attached;
+use crate::fan::{AHEAD, Fan, fan};
+use crate::sink::{NothingToTell, drain_beside};
+
+/// What of an item goes to the sink, and what goes on.
+pub(super) trait Split<In>: Send + 'static {
+    /// What goes to the sink.
+    type Aside: Send + 'static;
+    /// What goes on.
+    type On: Send + 'static;
+
+    /// Splits an item; `wanted` tells whether the sink takes any more.
+    fn split(&mut self, item: In, wanted: bool) -> (Option<Self::Aside>, Option<Self::On>);
+
+    /// Something went aside after the sink had ended.
+    fn refused(&mut self, aside: Self::Aside);
+}
+
+/// The most that wait before the sink.
+pub(super) const HOLDS: Holds = Holds::at_most(AHEAD + 1);
+
+/// Gives what goes on of the items of `input`, and the rest to the sink; ends when both have.
+pub(super) fn siding<In, K, P>(
+    input: impl Stream<Item = In> + Send + 'static,
+    name: Name,
+    sink: K,
+    split: P,
+    scope: &Scope,
+) -> impl Stream<Item = P::On> + Send + 'static
+where
+    P: Split<In>,
+    K: Sink<P::Aside, Output: NothingToTell>,
+{
+    let (fan, inputs) = fan(1);
+    let aside = inputs.into_iter().next().expect("one branch");
+    let sink = drain_beside(name, sink, aside, scope);
+    Siding { input: Some(Box::pin(input)), sink, fan, waiting: None, split }
+}
+
+/// The stream gives way after this many items of which nothing went on.
+const ASIDE_IN_A_ROW: usize = 256;
+
+struct Siding<S, Aside, P> {
+    /// The input, until it has ended.
+    input: Option<Pin<Box<S>>>,
+    /// Ends when the sink has.
+    sink: Attached<Infallible>,
+    /// Where items wait for the sink.
+    fan: Fan<Aside>,
+    /// An item that waits for room there.
+    waiting: Option<Aside>,
+    split: P,
+}
+
+// The items are only ever moved.
+impl<S, Aside, P> Unpin for Siding<S, Aside, P> {}
+
+impl<S, P> Siding<S, P::Aside, P>
+where
+    S: Stream,
+    P: Split<S::Item>,
+{
+    /// Gives the item that waits to the sink.
+    fn poll_aside(&mut self) -> Poll<()> {
+        if self.waiting.is_some() {
+            ready!(self.fan.poll_room_in(0));
+        }
+        if let Some(aside) = self.waiting.take() {
+            if let Err(aside) = self.fan.put(0, aside) {
+                self.split.refused(aside);
+            }
+        }
+        Poll::Ready(())
+    }
+}
+
+impl<S, P> Stream for Siding<S, P::Aside, P>
+where
+    S: Stream,
+    P: Split<S::Item>,
+{
+    type Item = P::On;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<P::On>> {
+        let this = self.get_mut();
+        this.fan.register(cx);
+        for _ in 0..ASIDE_IN_A_ROW {
+            ready!(this.poll_aside());
+            let Some(input) = &mut this.input else {
+                return this.sink.poll_next(cx).map(|_| None);
+            };
+            let Some(item) = ready!(input.as_mut().poll_next(cx)) else {
+                this.input = None;
+                this.fan.end();
+                continue;
+            };
+            let (aside, on) = this.split.split(item, this.fan.is_open());
+            this.waiting = aside;
+            // Where there is no room now, the next item waits.
+            let _ = this.poll_aside();
+            if let Some(on) = on {
+                return Poll::Ready(Some(on));
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
