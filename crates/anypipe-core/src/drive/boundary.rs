@@ -1,13 +1,13 @@
 use std::borrow::Cow;
 use std::fmt;
-use std::pin::Pin;
 use std::sync::Arc;
 
 use futures_core::Stream;
 
-use super::crew::{self, Key};
+use super::crew::{Crew, Feed, Key};
 use super::hop::{Outlet, Room, Weigh, hop};
-use super::{Work, serial};
+use super::worker::worker;
+use super::{Input, Work};
 use crate::scope::Scope;
 use crate::stage::Holds;
 
@@ -162,20 +162,19 @@ impl Boundary {
         // A weight takes the place of the number of items.
         let buffer = if limits.weight.is_some() { UNLIMITED } else { self.buffer };
         let room = Room { permits: buffer.saturating_add(self.workers), weight: limits.weight };
-        let (mut ports, outlet) = hop(self.workers, room, self.name.clone(), scope);
-        if self.workers == 1 {
-            let port = ports.pop().expect("one port for each worker");
-            scope.spawn(self.name, serial::serial(input, work, port, scope.clone()));
-            return outlet;
-        }
-        let input: Pin<Box<dyn Stream<Item = In> + Send>> = Box::pin(input);
-        // Items of one key come in order, whatever the others do.
-        let order = if limits.key.is_some() { Order::Unordered } else { self.order };
-        let crew = Arc::new(crew::Crew::new(input, order, limits.key, ports[0].tally()));
+        let (ports, outlet) = hop(self.workers, room, self.name.clone(), scope);
+        // Boxed, so that the loops are built once for an item's type and not once for each stream's.
+        let input: Input<In> = Box::pin(input);
         let work = Arc::new(work);
-        for (index, port) in ports.into_iter().enumerate() {
-            let member = crew::Member::new(Arc::clone(&crew), index, port, scope.clone());
-            scope.spawn(self.name.clone(), member.run(Arc::clone(&work)));
+        let feeds = if self.workers == 1 {
+            vec![Feed::Alone(input)]
+        } else {
+            // Items of one key come in order, whatever the others do.
+            let order = if limits.key.is_some() { Order::Unordered } else { self.order };
+            Crew::feeds(self.workers, input, order, limits.key, ports[0].tally())
+        };
+        for (feed, port) in feeds.into_iter().zip(ports) {
+            scope.spawn(self.name.clone(), worker(feed, Arc::clone(&work), port, scope.clone()));
         }
         outlet
     }

@@ -8,27 +8,19 @@
 // the order of the input, by the holder.
 
 use std::collections::{HashSet, VecDeque};
-use std::future::poll_fn;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 
-use futures_core::Stream;
-
 use super::boundary::Order;
-use super::hop::Port;
-use super::pace::Pace;
-use super::serial::{Line, Unwanted};
-use super::{Tally, Work};
+use super::worker::{Line, Unwanted};
+use super::{Input, Tally};
 use crate::runtime::WaitsFor;
-use crate::scope::{Scope, drop_each, note_wait};
+use crate::scope::{drop_each, note_wait};
 use crate::sync::Mutex;
 
 /// Tells an item's key, hashed: items of one key are worked on one after the other. Two keys with the
 /// same hash only wait for each other without need.
 pub type Key<In> = Arc<dyn Fn(&In) -> u64 + Send + Sync>;
-
-type Input<In> = Pin<Box<dyn Stream<Item = In> + Send>>;
 
 /// What the workers of one stage share.
 pub(super) struct Crew<In> {
@@ -41,11 +33,12 @@ pub(super) struct Crew<In> {
 }
 
 /// An item that was taken and not begun.
-struct Taken<In> {
-    ticket: u64,
+pub(super) struct Taken<In> {
+    /// Its place in the order of the input, where the input is shared.
+    pub(super) ticket: u64,
     /// Its key's hash; 0 where there are no keys.
-    key: u64,
-    item: In,
+    pub(super) key: u64,
+    pub(super) item: In,
 }
 
 struct State<In> {
@@ -64,7 +57,14 @@ struct State<In> {
 }
 
 impl<In> Crew<In> {
-    pub(super) fn new(input: Input<In>, order: Order, key: Option<Key<In>>, tally: Arc<Tally>) -> Self {
+    /// The feeds of so many workers on one input.
+    pub(super) fn feeds(
+        workers: usize,
+        input: Input<In>,
+        order: Order,
+        key: Option<Key<In>>,
+        tally: Arc<Tally>,
+    ) -> Vec<Feed<In>> {
         let state = State {
             input: Some(input),
             ended: false,
@@ -73,7 +73,8 @@ impl<In> Crew<In> {
             next: 0,
             idle: VecDeque::new(),
         };
-        Self { order, key, state: Mutex::new(state), tally }
+        let crew = Arc::new(Self { order, key, state: Mutex::new(state), tally });
+        (0..workers).map(|index| Feed::Crew { crew: Arc::clone(&crew), index, held: None }).collect()
     }
 
     /// Lets the next item of a key be worked on.
@@ -126,49 +127,87 @@ impl<In> State<In> {
     }
 }
 
-/// One worker.
-pub(super) struct Member<In, T> {
-    crew: Arc<Crew<In>>,
-    /// Which of the workers this is.
-    index: usize,
-    /// The input, while this worker holds it.
-    held: Option<Input<In>>,
-    port: Port<T>,
-    scope: Scope,
+/// Where one worker's items come from.
+pub(super) enum Feed<In> {
+    /// The input is its own.
+    Alone(Input<In>),
+    /// The input is shared.
+    Crew {
+        crew: Arc<Crew<In>>,
+        /// Which of the workers this is.
+        index: usize,
+        /// The input, while this worker holds it.
+        held: Option<Input<In>>,
+    },
 }
 
-impl<In: Send + 'static, T: Send + 'static> Member<In, T> {
-    pub(super) fn new(crew: Arc<Crew<In>>, index: usize, port: Port<T>, scope: Scope) -> Self {
-        Self { crew, index, held: None, port, scope }
+impl<In: Send + 'static> Feed<In> {
+    /// Claims room and takes an item; `None` at the end of the input.
+    pub(super) fn poll_take<T>(
+        &mut self,
+        line: &mut Line<'_, T>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Option<Taken<In>>, Unwanted>> {
+        match self {
+            Self::Alone(input) => poll_alone(input, line, cx),
+            Self::Crew { crew, index, held } => crew.poll_take(held, *index, line, cx),
+        }
     }
 
-    pub(super) async fn run<W: Work<In, Out = T>>(self, work: Arc<W>) {
-        let Self { crew, index, mut held, mut port, scope } = self;
-        let mut pace = Pace::new(scope.runtime().clone());
-        let mut line = Line { port: &mut port, pace: &mut pace, scope: &scope };
-        let Ok(mut state) = line.watch(work.init()).await else { return };
-        loop {
-            let Ok(taken) = poll_fn(|cx| crew.poll_take(&mut held, index, &mut line, cx)).await else {
-                return;
-            };
-            let Some(Taken { ticket, key, item }) = taken else { break };
-            line.port.begin();
-            let made = line.watch_or(work.call(&mut state, item), || crew.share()).await;
-            let Ok(made) = made else { return };
-            match (crew.order, made) {
-                (Order::Ordered, made) => line.port.push_ticketed(ticket, made),
-                (Order::Unordered, Some(made)) => line.port.push(made),
-                (Order::Unordered, None) => line.port.filter_out(),
+    /// Calls others to what there is to do, since this worker waits.
+    pub(super) fn share(&mut self) {
+        if let Self::Crew { crew, .. } = self {
+            crew.share();
+        }
+    }
+
+    /// Keeps what was made of an item, to be put.
+    pub(super) fn put<T>(&mut self, line: &mut Line<'_, T>, ticket: u64, key: u64, made: Option<T>) {
+        match (&*self, made) {
+            (Self::Crew { crew, .. }, made) if crew.order == Order::Ordered => {
+                line.port.push_ticketed(ticket, made);
             }
+            (_, Some(made)) => line.port.push(made),
+            (_, None) => line.port.filter_out(),
+        }
+        if let Self::Crew { crew, .. } = self {
             if crew.key.is_some() {
                 // Shown before the next of its key begins: that keeps their order.
                 line.port.put();
                 crew.release(key);
             }
-            line.step().await;
         }
-        drop(state);
-        port.finish();
+    }
+}
+
+fn poll_alone<In, T>(
+    input: &mut Input<In>,
+    line: &mut Line<'_, T>,
+    cx: &mut Context<'_>,
+) -> Poll<Result<Option<Taken<In>>, Unwanted>> {
+    if line.port.is_closed() {
+        return Poll::Ready(Err(Unwanted));
+    }
+    if line.scope.is_cancelled() {
+        return Poll::Pending;
+    }
+    if line.port.poll_claim(cx, line.pace.chunk()).is_pending() {
+        line.pace.waited();
+        return Poll::Pending;
+    }
+    if line.port.is_closed() {
+        return Poll::Ready(Err(Unwanted));
+    }
+    match input.as_mut().poll_next(cx) {
+        Poll::Ready(Some(item)) => {
+            line.port.take_in();
+            Poll::Ready(Ok(Some(Taken { ticket: 0, key: 0, item })))
+        }
+        Poll::Ready(None) => Poll::Ready(Ok(None)),
+        Poll::Pending => {
+            note_wait(WaitsFor::Input);
+            line.rest(cx)
+        }
     }
 }
 

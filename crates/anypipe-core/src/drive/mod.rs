@@ -9,19 +9,25 @@ mod crew;
 mod hop;
 mod items;
 mod pace;
-mod serial;
 mod tally;
+mod worker;
 
 #[cfg(all(test, loom))]
 mod loom;
 
 use std::future::Future;
+use std::pin::Pin;
+
+use futures_core::Stream;
 
 pub use self::boundary::{Boundary, DEFAULT_BUFFER, Limits, Order};
 pub use self::crew::Key;
 pub use self::hop::{Outlet, Weigh};
 pub use self::items::Items;
 pub(crate) use self::tally::Tally;
+
+/// What a boundary's tasks take items from.
+type Input<In> = Pin<Box<dyn Stream<Item = In> + Send>>;
 
 /// What a boundary does with one item.
 ///

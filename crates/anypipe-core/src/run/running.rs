@@ -110,7 +110,7 @@ impl<T> Unpin for Running<T> {}
 impl<T> Drop for Running<T> {
     fn drop(&mut self) {
         if let Some(host) = self.host.take() {
-            host.abandon(|| None);
+            host.abandon(&mut || None);
         }
     }
 }

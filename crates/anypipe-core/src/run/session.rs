@@ -195,10 +195,10 @@ impl<B> Drop for Session<B> {
         if self.joined {
             return;
         }
-        let (scope, name, body) = (self.scope.clone(), self.name, self.body.take());
-        self.scope.abandon(|| {
+        let (scope, name, mut body) = (self.scope.clone(), self.name, self.body.take());
+        self.scope.abandon(&mut || {
             let entered = polling(&scope);
-            let dropped = drop_broken(body);
+            let dropped = drop_broken(body.take());
             drop(entered);
             dropped.err().map(|panic| panic.into_error(Some(name)))
         });

@@ -56,7 +56,7 @@ fn loom_abandoned_scope_is_joined_by_its_heir() {
             let _guard = guard;
             std::future::pending::<()>().await;
         });
-        scope.abandon(|| None);
+        scope.abandon(&mut || None);
         block_on(poll_fn(|cx| heir.poll_join(cx)));
         assert_eq!(dropped.load(Ordering::SeqCst), 1);
     });

@@ -392,7 +392,7 @@ impl Scope {
     /// has the rest joined by the nearest ancestor that is still open.
     ///
     /// `drop_body` drops the part that the run's awaiter polled, and gives what that failed with.
-    pub(crate) fn abandon(&self, drop_body: impl FnOnce() -> Option<RunError>) {
+    pub(crate) fn abandon(&self, drop_body: &mut dyn FnMut() -> Option<RunError>) {
         // Nobody is woken: another thread would come for what is dropped here, and still be at it
         // when this returns. So all slots are emptied before anything is dropped.
         self.raise();

@@ -1,12 +1,12 @@
-//! One task between an input and a hop.
+//! One task between an input and a hop, and how it waits.
 
 use std::future::{Future, poll_fn};
-use std::pin::{Pin, pin};
+use std::pin::pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use futures_core::Stream;
-
 use super::Work;
+use super::crew::{Feed, Taken};
 use super::hop::Port;
 use super::pace::{Next, Pace};
 use crate::runtime::WaitsFor;
@@ -15,27 +15,24 @@ use crate::scope::{Scope, note_wait};
 /// The consumer went: there is nobody left to work for.
 pub(super) struct Unwanted;
 
-/// Takes items one by one, works on each, and puts what comes of it.
-pub(super) async fn serial<In, W: Work<In>>(
-    input: impl Stream<Item = In> + Send,
-    work: W,
+/// One task of a stage: takes an item, works on it, and puts what comes of it.
+pub(super) async fn worker<In: Send + 'static, W: Work<In>>(
+    mut feed: Feed<In>,
+    work: Arc<W>,
     mut port: Port<W::Out>,
     scope: Scope,
 ) {
-    let mut input = pin!(input);
     let mut pace = Pace::new(scope.runtime().clone());
     let mut line = Line { port: &mut port, pace: &mut pace, scope: &scope };
-    let Ok(mut state) = line.watch(work.init()).await else { return };
+    let Ok(mut state) = line.watch(work.init(), || {}).await else { return };
     loop {
         // Room for the result comes first: a future that was started never waits for room.
-        let Ok(taken) = line.take(input.as_mut()).await else { return };
-        let Some(item) = taken else { break };
+        let Ok(taken) = poll_fn(|cx| feed.poll_take(&mut line, cx)).await else { return };
+        let Some(Taken { ticket, key, item }) = taken else { break };
         line.port.begin();
-        let Ok(made) = line.watch(work.call(&mut state, item)).await else { return };
-        match made {
-            Some(made) => line.port.push(made),
-            None => line.port.filter_out(),
-        }
+        let made = line.watch(work.call(&mut state, item), || feed.share()).await;
+        let Ok(made) = made else { return };
+        feed.put(&mut line, ticket, key, made);
         line.step().await;
     }
     drop(state);
@@ -50,44 +47,9 @@ pub(super) struct Line<'a, T> {
 }
 
 impl<T> Line<'_, T> {
-    /// Claims room and takes an item; `None` at the end of the input.
-    async fn take<In>(
-        &mut self,
-        mut input: Pin<&mut impl Stream<Item = In>>,
-    ) -> Result<Option<In>, Unwanted> {
-        poll_fn(|cx| {
-            if self.port.is_closed() {
-                return Poll::Ready(Err(Unwanted));
-            }
-            if self.scope.is_cancelled() || self.port.poll_claim(cx, self.pace.chunk()).is_pending() {
-                self.pace.waited();
-                return Poll::Pending;
-            }
-            if self.port.is_closed() {
-                return Poll::Ready(Err(Unwanted));
-            }
-            match input.as_mut().poll_next(cx) {
-                Poll::Ready(Some(item)) => {
-                    self.port.take_in();
-                    Poll::Ready(Ok(Some(item)))
-                }
-                Poll::Ready(None) => Poll::Ready(Ok(None)),
-                Poll::Pending => {
-                    note_wait(WaitsFor::Input);
-                    self.rest(cx)
-                }
-            }
-        })
-        .await
-    }
-
-    /// Polls a user future to its end, unless the consumer goes.
-    pub(super) async fn watch<R>(&mut self, future: impl Future<Output = R>) -> Result<R, Unwanted> {
-        self.watch_or(future, || {}).await
-    }
-
-    /// As [`watch`](Line::watch); `suspended` is called once, when the future first has to wait.
-    pub(super) async fn watch_or<R>(
+    /// Polls a user future to its end, unless the consumer goes. `suspended` is called once, when the
+    /// future first has to wait.
+    async fn watch<R>(
         &mut self,
         future: impl Future<Output = R>,
         suspended: impl FnOnce(),
