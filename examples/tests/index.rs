@@ -1,8 +1,11 @@
 //! Runs the example `index` on trees made for it.
 
+mod common;
+
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
 
 /// A new folder, that goes when the test is over.
 struct Tree(PathBuf);
@@ -28,18 +31,16 @@ impl Drop for Tree {
     }
 }
 
-/// Runs the program that cargo built beside this test.
 fn index(path: &Path, options: &[&str]) -> Output {
-    let here = std::env::current_exe().unwrap();
-    let program = here.parent().unwrap().parent().unwrap().join("examples/index");
-    assert!(program.with_extension(std::env::consts::EXE_EXTENSION).exists(), "run `cargo test -p examples`");
-    Command::new(program).arg(path).args(options).output().unwrap()
+    common::run("index", arguments(path, options))
 }
 
 fn lines(path: &Path, options: &[&str]) -> Vec<String> {
-    let output = index(path, options);
-    assert!(output.status.success(), "{output:?}");
-    String::from_utf8(output.stdout).unwrap().lines().map(|line| line.trim().to_owned()).collect()
+    common::lines("index", arguments(path, options))
+}
+
+fn arguments(path: &Path, options: &[&str]) -> Vec<OsString> {
+    std::iter::once(path.into()).chain(options.iter().map(OsString::from)).collect()
 }
 
 #[test]

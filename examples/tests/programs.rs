@@ -1,0 +1,57 @@
+//! Runs the examples, and looks at what they say.
+
+mod common;
+
+use common::lines;
+
+#[test]
+fn fetch_gives_the_same_pages_in_four_ways() {
+    let told = lines("fetch", ["--pages", "40"]);
+    assert_eq!(told.last().unwrap(), "the same pages in the same order");
+    for line in &told[..4] {
+        assert!(line.contains("36 pages, 4 failed, 52 links, "), "{line}");
+    }
+}
+
+#[test]
+fn fetch_has_nothing_to_do_without_pages() {
+    let told = lines("fetch", ["--pages", "0"]);
+    assert_eq!(told.last().unwrap(), "the same pages in the same order");
+}
+
+#[test]
+fn library_gives_one_answer_under_three_programs() {
+    let told = lines::<&str>("library", []);
+    assert_eq!(told.len(), 4);
+    for (line, runtime) in told.iter().zip(["tokio", "smol", "async-std"]) {
+        assert!(line.starts_with(runtime), "{line}");
+        assert!(line.ends_with(r#"{"Lima": 21.0, "Oslo": -1.0, "Rome": 17.0}"#), "{line}");
+    }
+    assert_eq!(told[3], "three programs, one answer");
+}
+
+/// The numbers of the line that tells what was taken, delivered and given up.
+fn counts(told: &[String]) -> Vec<u64> {
+    let line = told.iter().find(|line| line.contains(" taken = ")).expect("a line that counts");
+    line.split(' ').filter_map(|word| word.parse().ok()).collect()
+}
+
+#[test]
+#[cfg(unix)]
+fn graceful_delivers_all_that_it_has_taken() {
+    let told = lines("graceful", ["--interrupt-after", "200"]);
+    let [taken, delivered, given_up] = counts(&told)[..] else { panic!("{told:?}") };
+    assert!(taken > 0, "{told:?}");
+    assert_eq!((delivered, given_up), (taken, 0));
+    assert_eq!(told.last().unwrap(), "all was finished");
+}
+
+#[test]
+#[cfg(unix)]
+fn graceful_counts_what_its_grace_gave_up() {
+    let told = lines("graceful", ["--interrupt-after", "200", "--grace", "1"]);
+    let [taken, delivered, given_up] = counts(&told)[..] else { panic!("{told:?}") };
+    assert!(given_up > 0, "orders take 40 ms at least: {told:?}");
+    assert_eq!(delivered + given_up, taken);
+    assert_eq!(told.last().unwrap(), "not all was finished in time: cancelled");
+}
