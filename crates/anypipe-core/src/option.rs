@@ -34,7 +34,8 @@ pub trait HasBoundary: Sized {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't have workers",
     label = "its items depend on each other, or it is a source",
-    note = "`.workers(n)` goes behind a stage that works on each item alone, such as `then`, `map` or `filter`"
+    note = "`.workers(n)` goes behind a stage that works on each item alone, such as `then`, `map` or `filter`",
+    note = "state that each worker has for itself goes into `map_with(..)` or `then_with(..)`"
 )]
 pub trait Workers: IntoBoundary {}
 
@@ -55,6 +56,7 @@ pub trait IntoBlocking: Sized {
 /// A stage whose items can be kept in order by key: `.keyed(f)`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be keyed",
+    label = "its items depend on each other, or it is a source",
     note = "`.keyed(f)` goes behind a stage that works on each item alone, such as `then` or `map`"
 )]
 pub trait KeyedBy<F>: Sized {
@@ -68,6 +70,7 @@ pub trait KeyedBy<F>: Sized {
 /// A stage whose finished items can be bounded by weight: `.buffer_weight(max, weigh)`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no buffer to bound by weight",
+    label = "this option belongs to the stage before it, and that one can't take it",
     note = "put `.boundary()` behind it and weigh what waits there"
 )]
 pub trait WeighedBy<F>: Sized {
@@ -81,6 +84,7 @@ pub trait WeighedBy<F>: Sized {
 /// A stage that can be called something else: `.named("fetch")`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no name to change",
+    label = "this option belongs to the stage before it, and that one can't take it",
     note = "`.named(..)` goes behind a stage with a closure or a task of its own"
 )]
 pub trait Named: Sized {

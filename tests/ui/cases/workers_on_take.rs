@@ -2,6 +2,7 @@
 //~ Take` can't have workers
 //~ its items depend on each other, or it is a source
 //~ `.workers(n)` goes behind a stage that works on each item alone, such as `then`, `map` or `filter`
+//~ state that each worker has for itself goes into `map_with(..)` or `then_with(..)`
 
 use anypipe::prelude::*;
 

@@ -149,6 +149,9 @@ macro_rules! options {
 options!(Pipeline, source);
 options!(Segment, stage);
 
+// The form that an option gives is a parameter of its method: with the trait's associated type in the
+// signature instead, the compiler tells of a missing method and not of the trait and its advice.
+
 impl<S: Source, G> Pipeline<Piped<S, G>> {
     /// Keeps order per key: the stage before works on items of one key one after the other, and gives
     /// their results in that order; items of different keys overtake each other.
@@ -170,11 +173,11 @@ impl<S: Source, G> Pipeline<Piped<S, G>> {
     ///         .await
     /// }
     /// ```
-    pub fn keyed<F, K>(self, key: F) -> Pipeline<Piped<S, G::Keyed>>
+    pub fn keyed<F, K, P>(self, key: F) -> Pipeline<Piped<S, P>>
     where
         F: Fn(&S::Item) -> K + Send + Sync + 'static,
         K: Hash,
-        G: KeyedBy<F>,
+        G: KeyedBy<F, Keyed = P>,
     {
         let Piped { source, stage } = self.source;
         Pipeline { source: Piped { source, stage: stage.keyed_by(key) } }
@@ -205,10 +208,10 @@ impl<S: Source> Pipeline<S> {
     /// }
     /// ```
     #[track_caller]
-    pub fn buffer_weight<F>(self, max: usize, weigh: F) -> Pipeline<S::Weighed>
+    pub fn buffer_weight<F, P>(self, max: usize, weigh: F) -> Pipeline<P>
     where
         F: Fn(&S::Item) -> usize + Send + Sync + 'static,
-        S: WeighedBy<F>,
+        S: WeighedBy<F, Weighed = P>,
     {
         Pipeline { source: self.source.weighed_by(max, weigh) }
     }
@@ -216,9 +219,9 @@ impl<S: Source> Pipeline<S> {
 
 impl<G> Segment<G> {
     /// As [`Pipeline::keyed`].
-    pub fn keyed<F>(self, key: F) -> Segment<G::Keyed>
+    pub fn keyed<F, P>(self, key: F) -> Segment<P>
     where
-        G: KeyedBy<F>,
+        G: KeyedBy<F, Keyed = P>,
     {
         Segment { stage: self.stage.keyed_by(key) }
     }
@@ -229,9 +232,9 @@ impl<G> Segment<G> {
     ///
     /// Where `max` is 0.
     #[track_caller]
-    pub fn buffer_weight<F>(self, max: usize, weigh: F) -> Segment<G::Weighed>
+    pub fn buffer_weight<F, P>(self, max: usize, weigh: F) -> Segment<P>
     where
-        G: WeighedBy<F>,
+        G: WeighedBy<F, Weighed = P>,
     {
         Segment { stage: self.stage.weighed_by(max, weigh) }
     }
