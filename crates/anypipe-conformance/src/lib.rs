@@ -10,6 +10,8 @@ pub mod peers;
 pub mod permits;
 pub mod pipelines;
 mod plan;
+pub mod promises_items;
+pub mod promises_runs;
 pub mod property;
 pub mod registry;
 pub mod scopes;

@@ -75,6 +75,12 @@ macro_rules! __groups {
         mod property {
             $crate::__property!(super::$run);
         }
+        mod promises_runs {
+            $crate::__promises_runs!(super::$run);
+        }
+        mod promises_items {
+            $crate::__promises_items!(super::$run);
+        }
     };
 }
 

@@ -1,9 +1,10 @@
 //! Entries: tasks and buffers between stages.
 
 use anypipe_core::Holds;
-use anypipe_stages::stage;
+use anypipe_core::channel::Sender;
+use anypipe_stages::stage::{self, Input};
 
-use super::{BuiltStage, Operator};
+use super::{BuiltStage, Item, Operator};
 
 pub(super) const ENTRIES: &[Operator] = &[
     Operator {
@@ -23,6 +24,24 @@ pub(super) const ENTRIES: &[Operator] = &[
             BuiltStage::new(format!("buffer({n})"), stage::buffer(n), <[i64]>::to_vec)
                 .itemwise()
                 .holds(Holds::at_most(n + 1))
+        },
+    },
+    Operator {
+        name: "stage",
+        build: |draw| {
+            let options = draw.buffer();
+            let stage = stage::stage(|mut input: Input<Item>, output: Sender<Item>| async move {
+                while let Some(item) = input.recv().await {
+                    item.work().await;
+                    if output.send(item.map(|value| value + 1)).await.is_err() {
+                        return;
+                    }
+                }
+            });
+            let model = |all: &[i64]| all.iter().map(|value| value + 1).collect();
+            BuiltStage::new(options.told("stage"), options.apply(stage), model)
+                .itemwise()
+                .holds(Holds::UNBOUNDED)
         },
     },
 ];

@@ -58,7 +58,12 @@ impl Draw {
     /// The values of up to `most` items.
     pub fn values(&mut self, most: usize) -> Vec<i64> {
         let length = self.within(0..=most);
-        (0..length).map(|_| i64::try_from(self.below(1000)).expect("below 1000")).collect()
+        (0..length).map(|_| self.value()).collect()
+    }
+
+    /// The value of an item.
+    pub fn value(&mut self) -> i64 {
+        i64::try_from(self.below(1000)).expect("below 1000")
     }
 
     /// The options of a boundary with workers.

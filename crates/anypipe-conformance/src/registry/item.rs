@@ -109,6 +109,12 @@ impl Item {
         self
     }
 
+    /// The same item with another value, for what stands around an operator and is not tried itself.
+    pub fn revalued(mut self, value: i64) -> Self {
+        self.value = value;
+        self
+    }
+
     /// A further item.
     pub fn beside(&self, value: i64) -> Self {
         Self::counted(value, &self.counts)

@@ -2,11 +2,12 @@
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
-use anypipe_core::Holds;
 use anypipe_core::channel::bounded;
 use anypipe_core::drive::DEFAULT_BUFFER;
-use anypipe_stages::source;
+use anypipe_core::{Holds, Source};
+use anypipe_stages::{Piped, source, stage};
 use futures_core::Stream;
 
 use super::{BuiltSource, Item, Origin, Tally, give_way};
@@ -31,6 +32,12 @@ impl Stream for Foreign {
         let value = self.values.next();
         Poll::Ready(value.map(|value| self.tally.item(value)))
     }
+}
+
+/// A source of values as one of items, made when they come.
+fn counted(values: impl Source<Item = i64>, tally: &Tally) -> impl Source<Item = Item> {
+    let tally = tally.clone();
+    Piped { source: values, stage: stage::map(move |value| tally.item(value)) }
 }
 
 pub(super) const ENTRIES: &[Origin] = &[
@@ -78,6 +85,98 @@ pub(super) const ENTRIES: &[Origin] = &[
                 sender.try_send(tally.item(value)).expect("there is room for all");
             }
             BuiltSource::new("from_channel", source::from_channel(receiver), values)
+        },
+    },
+    Origin {
+        name: "once",
+        build: |draw, tally| {
+            let value = draw.value();
+            BuiltSource::new(format!("once({value})"), counted(source::once(value), tally), vec![value])
+        },
+    },
+    Origin { name: "empty", build: |_, _| BuiltSource::new("empty", source::empty::<Item>(), vec![]) },
+    Origin {
+        name: "never",
+        build: |_, _| BuiltSource::new("never", source::never::<Item>(), vec![]).endless(),
+    },
+    Origin {
+        name: "repeat",
+        build: |draw, tally| {
+            let value = draw.value();
+            let source = counted(source::repeat(value), tally);
+            BuiltSource::new(format!("repeat({value})"), source, vec![value; 9]).endless()
+        },
+    },
+    Origin {
+        name: "repeat_n",
+        build: |draw, tally| {
+            let (value, n) = (draw.value(), draw.below(9));
+            let source = counted(source::repeat_n(value, n), tally);
+            BuiltSource::new(format!("repeat_n({value}, {n})"), source, vec![value; n])
+        },
+    },
+    Origin {
+        name: "range",
+        build: |draw, tally| {
+            let (start, end) = (draw.value(), draw.value());
+            let end = end.min(start + 30);
+            let source = counted(source::range(start..end), tally);
+            BuiltSource::new(format!("range({start}..{end})"), source, (start..end).collect())
+        },
+    },
+    Origin {
+        name: "count_from",
+        build: |draw, tally| {
+            let (start, step) = (draw.value(), draw.value());
+            let source = counted(source::count_from(start, step), tally);
+            let model = (0..20).map(|n| start + n * step).collect();
+            BuiltSource::new(format!("count_from({start}, {step})"), source, model).endless()
+        },
+    },
+    Origin {
+        name: "throw",
+        build: |draw, tally| {
+            let (value, tally) = (draw.value(), tally.clone());
+            let take = move |thrown: Result<i64, i64>| tally.item(thrown.expect_err("it throws"));
+            let source = Piped { source: source::throw(value), stage: stage::map(take) };
+            BuiltSource::new(format!("throw({value})"), source, vec![value])
+        },
+    },
+    Origin {
+        name: "interval",
+        build: |_, tally| {
+            let tally = tally.clone();
+            let number = move |tick: u64| tally.item(i64::try_from(tick).expect("a small number"));
+            let ticks = source::interval(Duration::from_micros(300));
+            let source = Piped { source: ticks, stage: stage::map(number) };
+            BuiltSource::new("interval", source, (0..9).collect()).endless()
+        },
+    },
+    Origin {
+        name: "unfold",
+        build: |draw, tally| {
+            let (values, tally) = (draw.values(30), tally.clone());
+            let left = values.clone();
+            let source = source::unfold(0, move |index| {
+                let next = left.get(index).map(|&value| (tally.item(value), index + 1));
+                async move {
+                    if index % 4 == 1 {
+                        give_way().await;
+                    }
+                    next
+                }
+            });
+            BuiltSource::new("unfold", source, values).holds(Holds::at_most(DEFAULT_BUFFER))
+        },
+    },
+    Origin {
+        name: "cycle",
+        build: |draw, tally| {
+            let (values, tally) = (draw.values(6), tally.clone());
+            let round = values.clone().into_iter().map(move |value| tally.item(value));
+            let (source, model) = (source::cycle(source::from_iter(round)), values.repeat(4));
+            let built = BuiltSource::new("cycle(from_iter)", source, model);
+            if values.is_empty() { built } else { built.endless() }
         },
     },
 ];

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 #[derive(Clone, Default)]
 pub(crate) struct Dropped {
     drops: Arc<AtomicUsize>,
+    made: Arc<AtomicUsize>,
 }
 
 impl Dropped {
@@ -16,7 +17,14 @@ impl Dropped {
 
     /// A value whose drop is counted.
     pub(crate) fn tells(&self) -> Tells {
+        self.made.fetch_add(1, Ordering::SeqCst);
         Tells { drops: Arc::clone(&self.drops) }
+    }
+
+    /// How many were made and not dropped.
+    pub(crate) fn live(&self) -> usize {
+        let dropped = self.count();
+        self.made.load(Ordering::SeqCst) - dropped
     }
 
     pub(crate) fn count(&self) -> usize {

@@ -1,0 +1,262 @@
+//! The promises about items: P5 to P11.
+
+use std::future::{pending, poll_fn};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::Poll;
+
+use anypipe_core::ErrorKind;
+use anypipe_core::channel::{RecvError, bounded};
+use anypipe_core::drive::Boundary;
+use anypipe_core::scope::CancelToken;
+use anypipe_stages::{sink, source, stage};
+
+use crate::registry::{Item, Tally};
+use crate::tools::{flow, give_way, is_virtual, next, panic_of, settle, sleep, together, unit, until};
+
+crate::suite::cases! { ($) promises_items as __promises_items {
+    promise_p05_a_sender_that_vanished_is_no_end(),
+    promise_p05_a_generator_that_panics_is_no_end(),
+    promise_p06_the_first_error_in_order_is_given(),
+    promise_p06_all_errors_are_given(),
+    promise_p07_every_item_is_accounted_for(),
+    promise_p07_items_go_at_once_with_the_last_receiver(),
+    promise_p08_a_started_future_is_never_snoozed(),
+    promise_p08_a_pause_snoozes_nobody(),
+    promise_p09_the_bound_is_exact(),
+    promise_p09_no_workers_and_no_buffer_are_refused(),
+    promise_p10_order_is_kept(),
+    promise_p10_what_is_filtered_leaves_no_hole(),
+    promise_p11_no_item_waits_behind_a_busy_worker(),
+} }
+
+async fn promise_p05_a_sender_that_vanished_is_no_end() {
+    // A task that was cancelled vanishes.
+    let (tx, rx) = bounded(4);
+    together(|group| async move {
+        let sender = group.spawn(async move {
+            tx.send(1).await.unwrap();
+            pending::<()>().await;
+            drop(tx);
+        });
+        until(|| rx.statistics().used == 1).await;
+        sender.cancel();
+        assert!(sender.await.unwrap_err().is_cancelled());
+        assert_eq!((rx.recv().await, rx.recv().await), (Ok(1), Err(RecvError::Broken)));
+        let run = flow(source::from_channel(rx)).pipe(stage::then(async |item: u32| item)).collect();
+        assert_eq!(run.checked().await.unwrap_err().kind(), ErrorKind::Broken);
+    })
+    .await;
+
+    // A sender that is dropped in peace closes.
+    let (tx, rx) = bounded(4);
+    tx.try_send(1).unwrap();
+    drop(tx);
+    let run = flow(source::from_channel(rx)).pipe(stage::then(async |item: u32| item)).collect();
+    assert_eq!(run.await, [1]);
+}
+
+async fn promise_p05_a_generator_that_panics_is_no_end() {
+    let generator = source::from_fn(|sender| async move {
+        for item in 0..3 {
+            sender.send(item).await.unwrap();
+        }
+        panic!("ran dry");
+    });
+    let error = flow(generator).pipe(stage::map(|item: u32| item)).collect().checked().await.unwrap_err();
+    assert_eq!((error.kind(), error.stage()), (ErrorKind::Panicked, Some("from_fn")));
+}
+
+/// Fails for some items, the later ones sooner.
+async fn fallible(item: u64) -> Result<u64, u64> {
+    for _ in item..12 {
+        give_way().await;
+    }
+    if [3, 8, 11].contains(&item) { Err(item) } else { Ok(item) }
+}
+
+async fn promise_p06_the_first_error_in_order_is_given() {
+    let run = flow(source::from_iter(0..12)).pipe(stage::then(fallible)).workers(12);
+    assert_eq!(run.into(sink::try_collect::<Vec<_>>()).await, Err(3), "in order, though it was made last");
+}
+
+async fn promise_p06_all_errors_are_given() {
+    let run = || flow(source::from_iter(0..12)).pipe(stage::then(fallible)).workers(4);
+    let ordered = run().into(sink::try_collect::<Vec<_>>()).all_errors();
+    assert_eq!(ordered.await, Err(vec![3, 8, 11]));
+    let mut errors = run().unordered().into(sink::try_collect::<Vec<_>>()).all_errors().await.unwrap_err();
+    errors.sort_unstable();
+    assert_eq!(errors, [3, 8, 11]);
+}
+
+async fn promise_p07_every_item_is_accounted_for() {
+    for taken in [0, 1, 7, 1000] {
+        let tally = Tally::new();
+        let makes = tally.clone();
+        let items = (0..60).map(move |value| makes.item(value));
+        let work = stage::then(async |item: Item| {
+            item.work().await;
+            item
+        });
+        let running = flow(source::from_iter(items))
+            .pipe(work)
+            .workers(3)
+            .buffer_size(4)
+            .named("work")
+            .pipe(stage::filter(|item: &Item| item.value() % 4 != 0))
+            .workers(2)
+            .named("sift")
+            .pipe(stage::take(taken))
+            .collect()
+            .start();
+        let control = running.control();
+        let came = running.await.unwrap();
+        assert_eq!(came.len(), taken.min(45));
+        assert_eq!(tally.live(), came.len(), "all others were dropped");
+        drop(came);
+        assert_eq!(tally.live(), 0);
+        for stage in &control.stats().stages {
+            let ends = stage.delivered + stage.filtered + stage.errored + stage.cancelled + stage.left;
+            assert_eq!(stage.taken, ends, "{stage:?}");
+        }
+    }
+}
+
+async fn promise_p07_items_go_at_once_with_the_last_receiver() {
+    let tally = Tally::new();
+    let makes = tally.clone();
+    let items = (0..).map(move |value| makes.item(value));
+    let mut came = flow(source::from_iter(items)).pipe(stage::buffer(20)).stream();
+    let first = next(&mut came).await;
+    settle().await;
+    drop((first, came));
+    if is_virtual() {
+        assert_eq!(tally.live(), 0, "at once");
+    }
+    until(|| tally.live() == 0).await;
+}
+
+/// Gives way this often, and tells when it is done.
+async fn busy(times: u32, done: Arc<AtomicUsize>) {
+    let mut left = times;
+    poll_fn(|cx| {
+        if left == 0 {
+            return Poll::Ready(());
+        }
+        left -= 1;
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+    sleep(unit() / 10).await;
+    done.fetch_add(1, Ordering::SeqCst);
+}
+
+async fn promise_p08_a_started_future_is_never_snoozed() {
+    let (begun, done) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (begins, ends) = (Arc::clone(&begun), Arc::clone(&done));
+    let work = stage::then(move |item: u32| {
+        begins.fetch_add(1, Ordering::SeqCst);
+        let ends = Arc::clone(&ends);
+        async move {
+            busy(5, ends).await;
+            item
+        }
+    });
+    let mut came = flow(source::from_iter(0..)).pipe(work).workers(3).buffer_size(2).stream();
+    assert_eq!(next(&mut came).await, Some(0));
+    // Nobody takes anything any more, and yet whatever was begun ends: there is room for all of it.
+    until(|| begun.load(Ordering::SeqCst) == 6 && done.load(Ordering::SeqCst) == 6).await;
+    settle().await;
+    assert_eq!(begun.load(Ordering::SeqCst), 6, "one taken, two in the buffer, three of the workers");
+}
+
+async fn promise_p08_a_pause_snoozes_nobody() {
+    let (begun, done) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (begins, ends) = (Arc::clone(&begun), Arc::clone(&done));
+    let work = stage::then(move |item: u32| {
+        begins.fetch_add(1, Ordering::SeqCst);
+        let ends = Arc::clone(&ends);
+        async move {
+            busy(3, ends).await;
+            item
+        }
+    });
+    let running = flow(source::from_iter(0..40)).pipe(work).workers(3).collect().start();
+    until(|| begun.load(Ordering::SeqCst) > 2).await;
+    running.control().pause();
+    until(|| begun.load(Ordering::SeqCst) == done.load(Ordering::SeqCst)).await;
+    running.control().resume();
+    assert_eq!(running.await.unwrap(), (0..40).collect::<Vec<_>>());
+}
+
+async fn promise_p09_the_bound_is_exact() {
+    for (workers, buffer) in [(1, 1), (1, 5), (3, 2), (4, 1), (2, 16)] {
+        let tally = Tally::new();
+        let makes = tally.clone();
+        let items = (0..).map(move |value| makes.item(value));
+        let work = stage::then(async |item: Item| {
+            item.work().await;
+            item
+        });
+        let run = flow(source::from_iter(items)).pipe(work).workers(workers).buffer_size(buffer);
+        let mut came = run.stream();
+        for _ in 0..10 {
+            drop(next(&mut came).await);
+            settle().await;
+        }
+        let bound = workers + buffer;
+        // One more is in the consumer's hand while it takes it.
+        assert!(tally.most() <= bound + 1, "{} > {bound} + 1", tally.most());
+        if is_virtual() {
+            sleep(unit()).await;
+            assert_eq!(tally.live(), bound, "the boundary fills up to its bound");
+        }
+    }
+}
+
+async fn promise_p09_no_workers_and_no_buffer_are_refused() {
+    assert!(panic_of(|| Boundary::new("fetch").workers(0)).unwrap().contains("`workers(0)`"));
+    assert!(panic_of(|| Boundary::new("fetch").buffer_size(0)).unwrap().contains("`buffer_size(0)`"));
+}
+
+async fn promise_p10_order_is_kept() {
+    for workers in [1, 2, 3, 8] {
+        let work = stage::then(async |item: u64| {
+            for _ in 0..item * 7 % 5 {
+                give_way().await;
+            }
+            if item % 11 == 0 {
+                sleep(unit() / 10).await;
+            }
+            item
+        });
+        let run = flow(source::from_iter(0..100)).pipe(work).workers(workers).buffer_size(3).collect();
+        assert_eq!(run.await, (0..100).collect::<Vec<_>>());
+    }
+}
+
+async fn promise_p10_what_is_filtered_leaves_no_hole() {
+    // Many more are filtered out than the window has places.
+    let kept = stage::filter(|item: &u64| item % 50 == 7);
+    let run = flow(source::from_iter(0..1000)).pipe(kept).workers(4).buffer_size(2).collect();
+    assert_eq!(run.await, (0..20).map(|n| n * 50 + 7).collect::<Vec<_>>());
+}
+
+async fn promise_p11_no_item_waits_behind_a_busy_worker() {
+    // The first item holds its worker until all the others were worked on.
+    let (rest, all) = (Arc::new(AtomicUsize::new(0)), CancelToken::new());
+    let work = stage::then(move |item: usize| {
+        let (rest, all) = (Arc::clone(&rest), all.clone());
+        async move {
+            if item == 0 {
+                all.cancelled().await;
+            } else if rest.fetch_add(1, Ordering::SeqCst) + 1 == 50 {
+                all.cancel();
+            }
+            item
+        }
+    });
+    let run = flow(source::from_iter(0..=50)).pipe(work).workers(2).collect();
+    assert_eq!(run.await, (0..=50).collect::<Vec<_>>());
+}
