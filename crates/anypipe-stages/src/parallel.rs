@@ -113,7 +113,8 @@ pub trait Synchronous<In>: Send + Sync + 'static {
     /// What comes of an item.
     type Out: Send + 'static;
 
-    /// Works on one item; `None` filters it out.
+    /// Works on one item; `None` filters it out. Whoever calls it names the stage, which has another name
+    /// where it is a boundary that was [`named`](Named::named).
     fn apply(&self, item: In) -> Option<Self::Out>;
 }
 

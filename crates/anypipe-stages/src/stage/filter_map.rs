@@ -23,7 +23,7 @@ where
     type Out = U;
 
     fn apply(&self, item: In) -> Option<U> {
-        self.name.guard(|| (self.f)(item))
+        (self.f)(item)
     }
 }
 

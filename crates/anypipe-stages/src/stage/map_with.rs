@@ -33,7 +33,7 @@ impl<I, F> MapWith<I, F> {
         I: Fn() -> St,
         F: Fn(&mut St, In) -> U,
     {
-        self.name.guard(|| (self.f)(state.get_or_insert_with(&self.init), item))
+        (self.f)(state.get_or_insert_with(&self.init), item)
     }
 }
 
@@ -53,7 +53,7 @@ where
         _scope: &Scope,
     ) -> impl Stream<Item = U> + Send + 'static {
         let mut state = None;
-        fused(input, move |item| Step::Give(self.apply(&mut state, item)))
+        fused(input, move |item| Step::Give(self.name.guard(|| self.apply(&mut state, item))))
     }
 }
 

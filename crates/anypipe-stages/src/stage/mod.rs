@@ -7,9 +7,13 @@ mod beside;
 mod boundary;
 mod broadcast;
 mod chunks;
+mod chunks_timeout;
+mod concat_map;
 mod dead_letter;
+mod debounce;
 mod dedup;
 mod dedup_by_key;
+mod delay;
 mod enumerate;
 mod fan_out;
 mod filter;
@@ -17,6 +21,7 @@ mod filter_async;
 mod filter_map;
 mod filter_map_async;
 mod flat_map;
+mod flat_map_stream;
 mod flatten;
 mod hand_written;
 mod inspect;
@@ -25,18 +30,23 @@ mod map_with;
 mod nth;
 mod pairwise;
 mod route;
+mod sample;
 mod scan;
 mod siding;
 mod skip;
 mod skip_last;
 mod skip_while;
+mod space_out;
 mod step_by;
+mod switch_map;
 mod take;
 mod take_last;
 mod take_while;
 mod tee;
 mod then;
 mod then_with;
+mod throttle;
+mod timeout;
 mod until;
 
 pub use self::accumulate::{Accumulate, accumulate};
@@ -46,9 +56,13 @@ pub use self::beside::{Beside, chain, merge, race, zip, zip_latest, zip_latest_p
 pub use self::boundary::{BoundaryStage, boundary, buffer};
 pub use self::broadcast::{Broadcast, broadcast};
 pub use self::chunks::{Chunks, chunks};
+pub use self::chunks_timeout::{ChunksTimeout, chunks_timeout};
+pub use self::concat_map::{ConcatMap, concat_map};
 pub use self::dead_letter::{DeadLetter, dead_letter};
+pub use self::debounce::{Debounce, debounce};
 pub use self::dedup::{Dedup, dedup};
 pub use self::dedup_by_key::{DedupByKey, dedup_by_key};
+pub use self::delay::{Delay, delay};
 pub use self::enumerate::{Enumerate, enumerate, enumerate_from};
 pub use self::fan_out::{BranchOutput, Branches};
 pub use self::filter::{Filter, filter};
@@ -56,6 +70,7 @@ pub use self::filter_async::{FilterAsync, filter_async};
 pub use self::filter_map::{FilterMap, filter_map};
 pub use self::filter_map_async::{FilterMapAsync, filter_map_async};
 pub use self::flat_map::{FlatMap, flat_map, flat_map_async};
+pub use self::flat_map_stream::{FlatMapStream, flat_map_stream};
 pub use self::flatten::{Flatten, flatten};
 pub use self::hand_written::{HandWritten, Input, stage};
 pub use self::inspect::{Inspect, inspect};
@@ -64,17 +79,22 @@ pub use self::map_with::{MapWith, MapWithBlocking, MapWithTasks, map_with};
 pub use self::nth::{Nth, nth};
 pub use self::pairwise::{Pairwise, pairwise};
 pub use self::route::{Route, route};
+pub use self::sample::{Sample, sample};
 pub use self::scan::{Scan, scan};
 pub use self::skip::{Skip, skip};
 pub use self::skip_last::{SkipLast, skip_last};
 pub use self::skip_while::{SkipWhile, skip_while};
+pub use self::space_out::{SpaceOut, space_out};
 pub use self::step_by::{StepBy, step_by};
+pub use self::switch_map::{SwitchMap, switch_map};
 pub use self::take::{Take, take};
 pub use self::take_last::{TakeLast, take_last};
 pub use self::take_while::{TakeWhile, take_while};
 pub use self::tee::{Tee, tee};
 pub use self::then::{Then, then};
 pub use self::then_with::{ThenWith, TryThenWith, then_with, try_then_with};
+pub use self::throttle::{Rate, Throttle, throttle, throttle_by};
+pub use self::timeout::{Timeout, timeout};
 pub use self::until::{Until, until};
 
 /// The three forms of a stage with a synchronous closure: fused, with workers, on the blocking pool.
@@ -96,9 +116,11 @@ macro_rules! synchronous_stage {
                 _scope: &anypipe_core::Scope,
             ) -> impl futures_core::Stream<Item = Self::Out> + Send + 'static {
                 use anypipe_core::stage::Step;
-                anypipe_core::stage::fused(input, move |item| match $crate::Synchronous::apply(&self, item) {
-                    Some(item) => Step::Give(item),
-                    None => Step::Skip,
+                anypipe_core::stage::fused(input, move |item| {
+                    match self.name.guard(|| $crate::Synchronous::apply(&self, item)) {
+                        Some(item) => Step::Give(item),
+                        None => Step::Skip,
+                    }
                 })
             }
         }
