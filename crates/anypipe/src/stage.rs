@@ -7,6 +7,6 @@ pub use anypipe_core::stage::{Fused, Holds, Stage, Step, drop_each, ended, fused
 
 pub use anypipe_stages::BranchInput;
 pub use anypipe_stages::source::UnequalEnds;
-pub use anypipe_stages::stage::{BranchOutput, Branches};
+pub use anypipe_stages::stage::{BranchOutput, Branches, Rate};
 
 pub use crate::pipeline::free::*;

@@ -6,6 +6,7 @@ mod boundaries;
 mod boxed;
 mod branches;
 pub(crate) mod combine;
+mod higher;
 mod operator;
 mod options;
 mod results;
@@ -13,6 +14,7 @@ mod segment;
 mod select;
 pub(crate) mod sources;
 mod terminals;
+mod time;
 mod transform;
 
 /// The free functions of all operators.
@@ -21,8 +23,10 @@ pub(crate) mod free {
     pub use super::boundaries::*;
     pub use super::branches::*;
     pub use super::combine::*;
+    pub use super::higher::*;
     pub use super::results::*;
     pub use super::select::*;
+    pub use super::time::*;
     pub use super::transform::*;
 }
 

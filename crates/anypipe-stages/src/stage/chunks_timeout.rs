@@ -1,0 +1,102 @@
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use anypipe_core::{Holds, Scope, Stage};
+use futures_core::Stream;
+
+use crate::alarm::Alarm;
+use crate::held::Held;
+use crate::stage::sequential_stage;
+
+/// Lists of items, by size or time; made by [`chunks_timeout`].
+#[derive(Clone, Copy, Debug)]
+pub struct ChunksTimeout {
+    n: usize,
+    length: Duration,
+}
+
+/// Gathers items in lists: a list goes when it has `n` items, or `length` after its first item came, or at
+/// the end of the input. None is empty.
+///
+/// `In` → `Vec<In>`. Fused; holds up to `n` items.
+///
+/// # Panics
+///
+/// Where `n` is 0.
+#[track_caller]
+pub fn chunks_timeout(n: usize, length: Duration) -> ChunksTimeout {
+    assert!(n > 0, "`chunks_timeout(0, ..)`: a list has at least one item");
+    ChunksTimeout { n, length }
+}
+
+impl<In: Send + 'static> Stage<In> for ChunksTimeout {
+    type Out = Vec<In>;
+
+    fn attach(
+        self,
+        input: impl Stream<Item = In> + Send + 'static,
+        scope: &Scope,
+    ) -> impl Stream<Item = Vec<In>> + Send + 'static {
+        Chunked { input: Some(Box::pin(input)), items: Held::new(), alarm: Alarm::new(scope), stage: self }
+    }
+
+    fn holds(&self) -> Holds {
+        Holds::at_most(self.n)
+    }
+}
+
+sequential_stage!(ChunksTimeout, "chunks_timeout");
+
+/// Items in a row after which the stream gives way, and looks at the clock.
+const ITEMS_IN_A_ROW: usize = 256;
+
+struct Chunked<S, T> {
+    /// The input, until it has ended.
+    input: Option<Pin<Box<S>>>,
+    /// The list that grows.
+    items: Held<T>,
+    /// Set while the list isn't empty.
+    alarm: Alarm,
+    stage: ChunksTimeout,
+}
+
+// The items are only ever moved.
+impl<S, T> Unpin for Chunked<S, T> {}
+
+impl<S: Stream> Stream for Chunked<S, S::Item> {
+    type Item = Vec<S::Item>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Vec<S::Item>>> {
+        let this = self.get_mut();
+        for _ in 0..ITEMS_IN_A_ROW {
+            let Some(input) = &mut this.input else { return Poll::Ready(None) };
+            match input.as_mut().poll_next(cx) {
+                Poll::Ready(Some(item)) => {
+                    this.items.push(item);
+                    if this.items.len() == this.stage.n {
+                        this.alarm.clear();
+                        return Poll::Ready(Some(this.items.take()));
+                    }
+                    if this.items.len() == 1 {
+                        this.alarm.set(this.stage.length);
+                    }
+                }
+                Poll::Ready(None) => {
+                    this.input = None;
+                    let rest = this.items.take();
+                    return Poll::Ready((!rest.is_empty()).then_some(rest));
+                }
+                Poll::Pending => {
+                    ready!(this.alarm.poll(cx));
+                    return Poll::Ready(Some(this.items.take()));
+                }
+            }
+        }
+        if this.alarm.poll(cx).is_ready() {
+            return Poll::Ready(Some(this.items.take()));
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+}

@@ -1,0 +1,64 @@
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use anypipe_core::{Scope, Stage};
+use futures_core::Stream;
+use pin_project_lite::pin_project;
+
+use crate::alarm::Alarm;
+use crate::stage::sequential_stage;
+
+/// A wait before the first item; made by [`delay`].
+#[derive(Clone, Copy, Debug)]
+pub struct Delay {
+    length: Duration,
+}
+
+/// Waits once, for `length`, before the input is asked for its first item.
+///
+/// `In` → `In`. Fused, holds nothing.
+pub fn delay(length: Duration) -> Delay {
+    Delay { length }
+}
+
+impl<In: Send + 'static> Stage<In> for Delay {
+    type Out = In;
+
+    fn attach(
+        self,
+        input: impl Stream<Item = In> + Send + 'static,
+        scope: &Scope,
+    ) -> impl Stream<Item = In> + Send + 'static {
+        Delayed { input, alarm: Alarm::new(scope), length: Some(self.length), over: false }
+    }
+}
+
+sequential_stage!(Delay, "delay");
+
+pin_project! {
+    struct Delayed<S> {
+        #[pin]
+        input: S,
+        alarm: Alarm,
+        // The wait, until it has begun.
+        length: Option<Duration>,
+        over: bool,
+    }
+}
+
+impl<S: Stream> Stream for Delayed<S> {
+    type Item = S::Item;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
+        let this = self.project();
+        if let Some(length) = this.length.take() {
+            this.alarm.set(length);
+        }
+        if !*this.over {
+            ready!(this.alarm.poll(cx));
+            *this.over = true;
+        }
+        this.input.poll_next(cx)
+    }
+}
