@@ -7,11 +7,12 @@
 // before work that may take long, and as soon as work suspends. Items are given tickets in
 // the order of the input, by the holder.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 
 use super::boundary::Order;
+use super::waiting::{Busy, Idle};
 use super::worker::{Line, Unwanted};
 use super::{Input, Tally};
 use crate::runtime::WaitsFor;
@@ -49,11 +50,11 @@ struct State<In> {
     /// Items that were taken and not started, with their tickets and permits.
     ready: VecDeque<Taken<In>>,
     /// The keys of the items that are being worked on.
-    busy: HashSet<u64>,
+    busy: Busy,
     /// The next item's ticket.
     next: u64,
     /// Workers with nothing to do, by their index.
-    idle: VecDeque<(usize, Waker)>,
+    idle: Idle,
 }
 
 impl<In> Crew<In> {
@@ -69,9 +70,9 @@ impl<In> Crew<In> {
             input: Some(input),
             ended: false,
             ready: VecDeque::new(),
-            busy: HashSet::new(),
+            busy: Busy::default(),
             next: 0,
-            idle: VecDeque::new(),
+            idle: Idle::default(),
         };
         let crew = Arc::new(Self { order, key, state: Mutex::new(state), tally });
         (0..workers).map(|index| Feed::Crew { crew: Arc::clone(&crew), index, held: None }).collect()
@@ -79,7 +80,7 @@ impl<In> Crew<In> {
 
     /// Lets the next item of a key be worked on.
     fn release(&self, key: u64) {
-        self.state.lock().busy.remove(&key);
+        self.state.lock().busy.end(key);
         self.share();
     }
 
@@ -101,18 +102,12 @@ impl<In> Drop for Crew<In> {
 impl<In> State<In> {
     /// The worker to wake for what is there to do: an item, the input, or the end.
     fn call_next(&mut self, keyed: bool) -> Option<Waker> {
-        let item = self.ready.iter().any(|taken| !keyed || !self.busy.contains(&taken.key));
+        let item = self.ready.iter().any(|taken| !keyed || !self.busy.has(taken.key));
         let over = self.ended && self.ready.is_empty();
         if !item && self.input.is_none() && !over {
             return None;
         }
-        self.idle.pop_front().map(|(_, waker)| waker)
-    }
-
-    /// Takes a worker out of those with nothing to do; gives the waker it was to be woken with.
-    fn leave_idle(&mut self, index: usize) -> Option<Waker> {
-        let place = self.idle.iter().position(|(other, _)| *other == index)?;
-        self.idle.remove(place).map(|(_, waker)| waker)
+        self.idle.call()
     }
 
     /// The first item whose key nobody is working on.
@@ -120,9 +115,9 @@ impl<In> State<In> {
         if !keyed {
             return self.ready.pop_front();
         }
-        let index = self.ready.iter().position(|taken| !self.busy.contains(&taken.key))?;
+        let index = self.ready.iter().position(|taken| !self.busy.has(taken.key))?;
         let taken = self.ready.remove(index)?;
-        self.busy.insert(taken.key);
+        self.busy.begin(taken.key);
         Some(taken)
     }
 }
@@ -231,7 +226,7 @@ impl<In: Send + 'static> Crew<In> {
             let mut state = self.state.lock();
             // A worker that was polled unasked isn't idle any more: a call meant for one that is
             // would be lost on it.
-            let old = state.leave_idle(index);
+            let old = state.idle.leave(index);
             let found = state.pop_ready(keyed);
             if found.is_some() || (state.ended && state.ready.is_empty()) {
                 if let Some(input) = held.take() {
@@ -246,7 +241,7 @@ impl<In: Send + 'static> Crew<In> {
                 return Poll::Ready(Ok(found));
             }
             let Some(input) = held.take().or_else(|| state.input.take()) else {
-                state.idle.push_back((index, cx.waker().clone()));
+                state.idle.enter(index, cx.waker());
                 drop(state);
                 drop(old);
                 note_wait(WaitsFor::Turn);

@@ -11,6 +11,7 @@ use std::task::{Context, Poll, Waker};
 use futures_core::Stream;
 
 use super::Tally;
+use super::waiting::Producers;
 use crate::error::RunError;
 use crate::runtime::WaitsFor;
 use crate::scope::{Flush, Scope, drop_each, flush_later, note_wait};
@@ -60,19 +61,11 @@ struct State<T> {
     /// The consumer, waiting for an item.
     consumer: Option<Waker>,
     /// The producers, by their index.
-    producers: Vec<Producer>,
+    producers: Producers,
     /// Producers that have not finished.
     open: usize,
     /// Set when a producer went without finishing.
     broken: bool,
-}
-
-#[derive(Default)]
-struct Producer {
-    /// Wakes it when the consumer goes, and when there is room where it waits for that.
-    waker: Option<Waker>,
-    /// True while it waits for room.
-    wants_room: bool,
 }
 
 /// A hop for `producers` tasks that holds `permits` items, those being made included.
@@ -99,7 +92,7 @@ impl<T> Hop<T> {
             free: room.permits,
             weight: 0,
             consumer: None,
-            producers: (0..producers).map(|_| Producer::default()).collect(),
+            producers: Producers::new(producers),
             open: producers,
             broken: false,
         };
@@ -139,7 +132,7 @@ impl<T> Hop<T> {
     /// The producers to wake because there is room.
     fn wake_for_room(&self, state: &mut State<T>) -> Vec<Waker> {
         let room = self.room(state, usize::MAX);
-        state.waiting_for_room(room)
+        state.producers.call(room)
     }
 
     /// Claims up to `want` permits; where there are none the producer is parked for room.
@@ -148,17 +141,17 @@ impl<T> Hop<T> {
         self.collect_owed(&mut state);
         let got = self.room(&state, want);
         state.free -= got;
-        let producer = &mut state.producers[index];
-        producer.wants_room = got == 0;
         if got == 0 {
-            producer.set_waker(waker);
+            state.producers.wait_for_room(index, waker);
+        } else {
+            state.producers.has_room(index);
         }
         got
     }
 
     /// Has the producer woken when the consumer goes.
     fn register(&self, index: usize, waker: &Waker) {
-        self.state.lock().producers[index].set_waker(waker);
+        self.state.lock().producers.register(index, waker);
     }
 
     /// Takes in what a producer has made, with the permits it doesn't need.
@@ -217,30 +210,6 @@ impl<T> State<T> {
                 _ => self.free += 1,
             }
             self.head += 1;
-        }
-    }
-
-    /// The first so many producers that wait for room.
-    fn waiting_for_room(&mut self, most: usize) -> Vec<Waker> {
-        if most == 0 {
-            return Vec::new();
-        }
-        let waiting = self.producers.iter_mut().filter(|producer| producer.wants_room);
-        waiting
-            .take(most)
-            .filter_map(|producer| {
-                producer.wants_room = false;
-                producer.waker.clone()
-            })
-            .collect()
-    }
-}
-
-impl Producer {
-    fn set_waker(&mut self, waker: &Waker) {
-        match &mut self.waker {
-            Some(old) => old.clone_from(waker),
-            none => *none = Some(waker.clone()),
         }
     }
 }
@@ -544,8 +513,7 @@ impl<T> Drop for Outlet<T> {
         self.hop.closed.store(true, Ordering::SeqCst);
         let queue = std::mem::take(&mut state.queue);
         let window = std::mem::take(&mut state.window);
-        let wakers: Vec<_> =
-            state.producers.iter_mut().filter_map(|producer| producer.waker.take()).collect();
+        let wakers = state.producers.take_all();
         drop(state);
         wakers.into_iter().for_each(Waker::wake);
         let local = std::mem::take(&mut self.local);

@@ -10,6 +10,7 @@ mod hop;
 mod items;
 mod pace;
 mod tally;
+mod waiting;
 mod worker;
 
 #[cfg(all(test, loom))]

@@ -37,10 +37,15 @@ impl Panic {
 
 /// Runs `f`; a panic comes back as a value.
 pub(crate) fn catch<R>(f: impl FnOnce() -> R) -> Result<R, Panic> {
-    let outer = STAGE.with(RefCell::take);
+    let outer = swap_stage(None);
     let result = catch_unwind(AssertUnwindSafe(f));
-    let stage = STAGE.with(|stage| stage.replace(outer));
+    let stage = swap_stage(outer);
     result.map_err(|payload| Panic { stage, payload })
+}
+
+/// Apart from [`catch`], which is built for each closure.
+fn swap_stage(stage: Option<String>) -> Option<String> {
+    STAGE.with(|current| current.replace(stage))
 }
 
 /// Drops `value`; a panic in its destructor comes back as a value.
