@@ -150,9 +150,9 @@ async fn held_items_are_dropped_one_by_one() {
     };
     // Three items are held when the fourth goes wrong.
     for run in [
-        loud(&dropped).chunks(9).map(std::mem::forget).drain(),
-        loud(&dropped).take_last(9).map(std::mem::forget).drain(),
-        loud(&dropped).skip_last(9).map(std::mem::forget).drain(),
+        loud(&dropped).chunks(9).drain(),
+        loud(&dropped).take_last(9).drain(),
+        loud(&dropped).skip_last(9).drain(),
     ] {
         let error = run.checked().await.unwrap_err();
         assert_eq!(error.to_string(), "stage `map` panicked: enough");

@@ -58,7 +58,7 @@ impl Stream for Ticks {
                 ready!(Pin::new(&mut *sleep).poll(cx));
                 let now = this.runtime.now();
                 let late = due.map_or(Duration::ZERO, |due| now.saturating_duration_since(due));
-                let wait = this.period - remainder(late, this.period);
+                let wait = this.period.saturating_sub(remainder(late, this.period));
                 *due = now.checked_add(wait);
                 sleep.reset(wait);
             }

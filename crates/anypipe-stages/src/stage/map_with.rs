@@ -137,7 +137,7 @@ where
         scope: &Scope,
     ) -> impl Stream<Item = U> + Send + 'static {
         let name: Arc<str> = self.boundary.name().into();
-        let work = OnPool { name, stage: Arc::new(self.stage), scope: scope.clone() };
+        let work = OnPool { name, work: Arc::new(self.stage), scope: scope.clone() };
         let out: Outlet<U> = self.boundary.attach(input, work, scope);
         out
     }
@@ -172,7 +172,7 @@ impl<I, F> Named for MapWithBlocking<I, F> {
 
 struct OnPool<I, F> {
     name: Arc<str>,
-    stage: Arc<MapWith<I, F>>,
+    work: Arc<MapWith<I, F>>,
     scope: Scope,
 }
 
@@ -196,11 +196,11 @@ where
         state: &'a mut Option<St>,
         item: In,
     ) -> impl Future<Output = Option<U>> + Send + 'a {
-        let (stage, name) = (Arc::clone(&self.stage), Arc::clone(&self.name));
+        let (work, name) = (Arc::clone(&self.work), Arc::clone(&self.name));
         // A job owns what it works with: the state goes along and comes back.
         let mut carried = state.take();
         let job = move || {
-            let made = in_stage(&name, || stage.apply(&mut carried, item));
+            let made = in_stage(&name, || work.apply(&mut carried, item));
             (carried, made)
         };
         let done = self.scope.spawn_blocking(self.name.to_string(), job);
