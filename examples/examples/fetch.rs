@@ -1,5 +1,4 @@
-//! cargo run --release --example fetch -- [--pages N]
-//!
+// cargo run --release --example fetch -- [--pages N]
 //! Fetches pages over HTTP, three at a time, and parses them: as a pipeline, on each runtime, and once
 //! wired by hand on raw channels. All must give the same pages in the same order. The server is a thread
 //! of this program; it counts how many requests it has at a time.

@@ -1,5 +1,4 @@
-//! cargo run --release --example graceful -- [--interrupt-after MS] [--grace MS]
-//!
+// cargo run --release --example graceful -- [--interrupt-after MS] [--grace MS]
 //! Takes orders until Ctrl-C, then finishes those it has taken: none is lost. With `--interrupt-after` it
 //! sends itself the real signal. What isn't finished within the grace is cancelled, and counted.
 // ci: --interrupt-after 300

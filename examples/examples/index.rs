@@ -1,5 +1,4 @@
-//! cargo run --release --example index -- [PATH] [--runtime tokio|smol|async-std|all] [--workers N]
-//!
+// cargo run --release --example index -- [PATH] [--runtime tokio|smol|async-std|all] [--workers N]
 //! Counts the words of all text files in a folder, this repository unless told otherwise. Hidden files
 //! and what `.gitignore` names are left out, and links are not followed. The same pipeline runs on every
 //! runtime, and all of them must give the same answer.
@@ -13,7 +12,6 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anypipe::channel::Sender;
 use anypipe::prelude::*;
 use anypipe::runtime::{AsyncStd, Smol, Tokio};
 use anypipe::task::blocking;
@@ -147,28 +145,16 @@ impl Unread {
 
 /// All files below a folder. The folder is walked on the blocking pool, some entries at a time.
 fn files(root: PathBuf, bar: ProgressBar) -> Pipeline<impl Source<Item = Result<PathBuf, Unread>>> {
-    Pipeline::from_fn(|sender: Sender<_>| async move {
-        let mut walk = WalkBuilder::new(root).require_git(false).sort_by_file_path(Path::cmp).build();
-        loop {
-            let (walked, found, more) = blocking(move || some_files(walk)).await;
-            walk = walked;
-            bar.inc_length(found.len() as u64);
-            for file in found {
-                if sender.send(file).await.is_err() {
-                    return; // the run is over
-                }
-            }
-            if !more {
-                return;
-            }
-        }
-    })
-}
-
-fn some_files(mut walk: Walk) -> (Walk, Vec<Result<PathBuf, Unread>>, bool) {
-    let entries: Vec<_> = walk.by_ref().take(256).collect();
-    let more = !entries.is_empty();
-    (walk, entries.into_iter().filter_map(file).collect(), more)
+    let walk = WalkBuilder::new(root).require_git(false).sort_by_file_path(Path::cmp).build();
+    let some_files = move |mut walk: Walk| {
+        let entries: Vec<_> = walk.by_ref().take(64).collect();
+        let over = entries.is_empty();
+        let files: Vec<_> = entries.into_iter().filter_map(file).collect();
+        (!over).then_some((files, walk))
+    };
+    Pipeline::unfold(walk, move |walk| blocking(move || some_files(walk)))
+        .inspect(move |files| bar.inc_length(files.len() as u64))
+        .flatten()
 }
 
 /// The file to read for an entry of the walk; none for a folder, and for a link that leads somewhere.

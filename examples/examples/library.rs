@@ -1,5 +1,4 @@
-//! cargo run --release --example library
-//!
+// cargo run --release --example library
 //! Three programs, each on a runtime of its own and none of them knowing anypipe, call the same library
 //! (`examples/library`), which knows no runtime. Their answers must be the same.
 
