@@ -17,7 +17,7 @@ fn number(count: usize) -> i64 {
 }
 
 fn tell_item(item: Option<Item>) -> Vec<i64> {
-    item.iter().map(Item::raw).collect()
+    item.into_iter().map(|item| item.raw()).collect()
 }
 
 pub(super) const ENTRIES: &[Terminal] = &[
