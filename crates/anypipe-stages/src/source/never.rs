@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 use anypipe_core::{Scope, Source};
 use futures_core::Stream;
 
-/// Neither an item nor an end; made by [`never`].
+/// Neither an item nor an end; made by [`never()`].
 #[derive(Clone, Copy, Debug)]
 pub struct Never<T> {
     item: PhantomData<fn() -> T>,
