@@ -1,0 +1,54 @@
+//! What every public type can be moved and shared between.
+
+use std::marker::PhantomData;
+
+use anypipe::channel::{
+    Permit, Receiver, RecvError, SendError, Sender, Statistics, TryRecvError, TrySendError,
+};
+use anypipe::runtime::{AsyncStd, RuntimeHandle, Sim, Sleep, Smol, Tokio};
+use anypipe::task::{CancelToken, TaskGroup, TaskHandle};
+use anypipe::time::TimedOut;
+use anypipe::{ErrorKind, Holds, Pipeline, Run, RunError, Segment};
+
+fn is_send<T: Send>(_: PhantomData<T>) {}
+fn is_sync<T: Sync>(_: PhantomData<T>) {}
+fn is_unpin<T: Unpin>(_: PhantomData<T>) {}
+fn is_static<T: 'static>(_: PhantomData<T>) {}
+
+macro_rules! can {
+    ($($Type:ty: $($can:ident)+;)+) => {
+        $( $( $can(PhantomData::<$Type>); )+ )+
+    };
+}
+
+#[test]
+fn public_types_cross_threads() {
+    // `Cell` is `Send` and not `Sync`: what carries it must not ask for more.
+    type Item = std::cell::Cell<u8>;
+    can! {
+        Run<Item>: is_send is_unpin is_static;
+        RunError: is_send is_sync is_unpin is_static;
+        ErrorKind: is_send is_sync is_unpin is_static;
+        Holds: is_send is_sync is_unpin is_static;
+        Pipeline<()>: is_send is_sync is_unpin is_static;
+        Segment<()>: is_send is_sync is_unpin is_static;
+        RuntimeHandle: is_send is_sync is_unpin is_static;
+        Sleep: is_send is_unpin is_static;
+        Tokio: is_send is_sync is_unpin is_static;
+        Smol: is_send is_sync is_unpin is_static;
+        AsyncStd: is_send is_sync is_unpin is_static;
+        Sim: is_send is_sync is_unpin is_static;
+        Sender<Item>: is_send is_sync is_unpin is_static;
+        Receiver<Item>: is_send is_sync is_unpin is_static;
+        Permit<'_, Item>: is_send is_sync is_unpin;
+        SendError<Item>: is_send is_unpin is_static;
+        TrySendError<Item>: is_send is_unpin is_static;
+        RecvError: is_send is_sync is_unpin is_static;
+        TryRecvError: is_send is_sync is_unpin is_static;
+        Statistics: is_send is_sync is_unpin is_static;
+        TaskGroup<Item>: is_send is_sync is_unpin is_static;
+        TaskHandle<Item>: is_send is_sync is_unpin is_static;
+        CancelToken: is_send is_sync is_unpin is_static;
+        TimedOut: is_send is_sync is_unpin is_static;
+    }
+}
