@@ -81,6 +81,21 @@ pub trait WeighedBy<F>: Sized {
     fn weighed_by(self, max: usize, weigh: F) -> Self::Weighed;
 }
 
+/// A stage whose work on each item can be wrapped: `.timeout_each(d)`, `.retry(policy)`, `.located()`,
+/// `.with_input()` and `.catch_panics()`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does no work on each item by itself that could be wrapped",
+    label = "this option belongs to the stage before it, and that one can't take it",
+    note = "it goes behind a stage that works on each item alone, such as `then`, `and_then` or `map`"
+)]
+pub trait WrapWith<K>: Sized {
+    /// The stage with its work wrapped.
+    type Wrapped;
+
+    /// Wraps the work in the way of `how`.
+    fn wrap_with(self, how: K) -> Self::Wrapped;
+}
+
 /// A stage that can be called something else: `.named("fetch")`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no name to change",

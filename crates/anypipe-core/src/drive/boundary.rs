@@ -167,14 +167,15 @@ impl Boundary {
         let input: Input<In> = Box::pin(input);
         let work = Arc::new(work);
         let feeds = if self.workers == 1 {
-            vec![Feed::Alone(input)]
+            vec![Feed::Alone { input, next: 0 }]
         } else {
             // Items of one key come in order, whatever the others do.
             let order = if limits.key.is_some() { Order::Unordered } else { self.order };
             Crew::feeds(self.workers, input, order, limits.key, ports[0].tally())
         };
         for (feed, port) in feeds.into_iter().zip(ports) {
-            scope.spawn(self.name.clone(), worker(feed, Arc::clone(&work), port, scope.clone()));
+            let name = self.name.clone();
+            scope.spawn(name.clone(), worker(name, feed, Arc::clone(&work), port, scope.clone()));
         }
         outlet
     }

@@ -35,7 +35,7 @@ pub(super) struct Crew<In> {
 
 /// An item that was taken and not begun.
 pub(super) struct Taken<In> {
-    /// Its place in the order of the input, where the input is shared.
+    /// Its place in the order of the input.
     pub(super) ticket: u64,
     /// Its key's hash; 0 where there are no keys.
     pub(super) key: u64,
@@ -125,7 +125,11 @@ impl<In> State<In> {
 /// Where one worker's items come from.
 pub(super) enum Feed<In> {
     /// The input is its own.
-    Alone(Input<In>),
+    Alone {
+        input: Input<In>,
+        /// The next item's ticket.
+        next: u64,
+    },
     /// The input is shared.
     Crew {
         crew: Arc<Crew<In>>,
@@ -144,7 +148,7 @@ impl<In: Send + 'static> Feed<In> {
         cx: &mut Context<'_>,
     ) -> Poll<Result<Option<Taken<In>>, Unwanted>> {
         match self {
-            Self::Alone(input) => poll_alone(input, line, cx),
+            Self::Alone { input, next } => poll_alone(input, next, line, cx),
             Self::Crew { crew, index, held } => crew.poll_take(held, *index, line, cx),
         }
     }
@@ -177,6 +181,7 @@ impl<In: Send + 'static> Feed<In> {
 
 fn poll_alone<In, T>(
     input: &mut Input<In>,
+    next: &mut u64,
     line: &mut Line<'_, T>,
     cx: &mut Context<'_>,
 ) -> Poll<Result<Option<Taken<In>>, Unwanted>> {
@@ -196,7 +201,9 @@ fn poll_alone<In, T>(
     match input.as_mut().poll_next(cx) {
         Poll::Ready(Some(item)) => {
             line.port.take_in();
-            Poll::Ready(Ok(Some(Taken { ticket: 0, key: 0, item })))
+            let ticket = *next;
+            *next += 1;
+            Poll::Ready(Ok(Some(Taken { ticket, key: 0, item })))
         }
         Poll::Ready(None) => Poll::Ready(Ok(None)),
         Poll::Pending => {

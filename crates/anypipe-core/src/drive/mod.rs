@@ -52,4 +52,25 @@ pub trait Work<In>: Send + Sync + 'static {
         state: &'a mut Self::State,
         item: In,
     ) -> impl Future<Output = Option<Self::Out>> + Send + 'a;
+
+    /// As [`call`](Work::call), for work that wants to know where it is done. This is what a boundary
+    /// calls; work that wraps other work passes it on.
+    fn call_at<'a>(
+        &'a self,
+        state: &'a mut Self::State,
+        at: At<'a>,
+        item: In,
+    ) -> impl Future<Output = Option<Self::Out>> + Send + 'a {
+        let _ = at;
+        self.call(state, item)
+    }
+}
+
+/// Where [`Work`] is done: in which stage, on which of its items.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct At<'a> {
+    /// The stage's name.
+    pub stage: &'a str,
+    /// The item's place in the stage's input, counted from 0.
+    pub index: u64,
 }

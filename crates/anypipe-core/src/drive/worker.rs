@@ -1,14 +1,15 @@
 //! One task between an input and a hop, and how it waits.
 
+use std::borrow::Cow;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use super::Work;
 use super::crew::{Feed, Taken};
 use super::hop::Port;
 use super::pace::{Next, Pace};
+use super::{At, Work};
 use crate::runtime::WaitsFor;
 use crate::scope::{Scope, note_wait};
 
@@ -17,6 +18,7 @@ pub(super) struct Unwanted;
 
 /// One task of a stage: takes an item, works on it, and puts what comes of it.
 pub(super) async fn worker<In: Send + 'static, W: Work<In>>(
+    name: Cow<'static, str>,
     mut feed: Feed<In>,
     work: Arc<W>,
     mut port: Port<W::Out>,
@@ -30,7 +32,8 @@ pub(super) async fn worker<In: Send + 'static, W: Work<In>>(
         let Ok(taken) = poll_fn(|cx| feed.poll_take(&mut line, cx)).await else { return };
         let Some(Taken { ticket, key, item }) = taken else { break };
         line.port.begin();
-        let made = line.watch(work.call(&mut state, item), || feed.share()).await;
+        let at = At { stage: &name, index: ticket };
+        let made = line.watch(work.call_at(&mut state, at, item), || feed.share()).await;
         let Ok(made) = made else { return };
         feed.put(&mut line, ticket, key, made);
         line.step().await;

@@ -39,7 +39,7 @@ pub use self::context::{Entered, current_runtime, current_scope, enter};
 pub(crate) use self::context::{Flush, flush_later, note_wait, polling};
 pub use self::group::{Started, TaskGroup, TaskHandle, task_group};
 pub(crate) use self::panic::{Panic, catch, drop_broken, is_breaking};
-pub use self::panic::{drop_each, in_stage};
+pub use self::panic::{catch_panic, drop_each, in_stage};
 pub(crate) use self::promise::{Giver, Promise, promise};
 use self::task::{JobCell, Member, Name, Seized, TaskCell};
 pub use self::token::{CancelToken, Cancelled};

@@ -98,6 +98,27 @@ pub(crate) fn is_breaking() -> bool {
     std::thread::panicking() || BREAKING.try_with(Cell::get).unwrap_or(false)
 }
 
+/// Calls `f`; a panic in it comes back as the error that a run would fail with. `place` names it where no
+/// stage did.
+///
+/// For work that goes on after a panic; all else leaves panics to the scope.
+///
+/// # Errors
+///
+/// Where `f` panics.
+///
+/// # Examples
+///
+/// ```
+/// use anypipe_core::stage::catch_panic;
+///
+/// let error = catch_panic("divide", || panic!("by zero")).map(|()| 1).unwrap_err();
+/// assert_eq!(error.to_string(), "stage `divide` panicked: by zero");
+/// ```
+pub fn catch_panic<R>(place: &str, f: impl FnOnce() -> R) -> Result<R, RunError> {
+    catch(f).map_err(|panic| panic.into_error(Some(place)))
+}
+
 /// Calls a closure of the stage `name`, so that a panic in it is told with the stage's name.
 ///
 /// Every operator calls its user's closures through this. It costs nothing while nothing panics.

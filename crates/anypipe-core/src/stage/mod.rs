@@ -11,7 +11,7 @@ use futures_core::Stream;
 
 pub use self::fused::{Fused, Step, ended, fused};
 use crate::scope::Scope;
-pub use crate::scope::{drop_each, in_stage};
+pub use crate::scope::{catch_panic, drop_each, in_stage};
 
 /// Turns a stream into a stream inside a scope.
 ///
