@@ -43,7 +43,7 @@ async fn in_fused_closures() {
 
 #[anypipe::test]
 async fn in_rows() {
-    let rows = numbers().flat_map(|n| (n..n + 1).map(bad));
+    let rows = numbers().flat_map(|n| (n..=n).map(bad));
     let error = rows.collect::<Vec<_>>().checked().await.unwrap_err();
     assert!(error.is_panic() && error.to_string().contains("is bad"), "{error}");
 }

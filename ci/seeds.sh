@@ -1,0 +1,6 @@
+#!/usr/bin/env bash
+# By hand: every test that the simulator runs, under many seeds. `ci/seeds.sh 2000` is the default.
+source "$(dirname "$0")/common.sh"
+
+export ANYPIPE_SIM_SEEDS=${1:-2000}
+cargo test --release --workspace --all-features --tests sim
