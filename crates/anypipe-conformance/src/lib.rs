@@ -3,6 +3,7 @@
 
 mod case;
 pub mod channels;
+pub mod laws;
 pub mod mapping;
 pub mod novel;
 pub mod operators;

@@ -50,6 +50,11 @@ impl Meaning {
         Self { values, any_order: agree == Agree::AnyOrder, part: agree == Agree::Part }
     }
 
+    /// True where neither the order nor anything else is free.
+    pub(crate) fn is_exact(&self) -> bool {
+        !self.any_order && !self.part
+    }
+
     /// Whether these values are what is meant.
     pub(crate) fn agrees(&self, mut came: Vec<i64>) -> bool {
         let mut expected = self.values.clone();
@@ -104,7 +109,7 @@ impl Growing {
 
     /// Whether the meaning of the stage says what comes out here.
     fn takes(&self, stage: &BuiltStage) -> bool {
-        stage.itemwise || !(self.meaning.any_order || self.meaning.part)
+        stage.itemwise || self.meaning.is_exact()
     }
 
     fn push(mut self, stage: BuiltStage) -> Self {

@@ -81,6 +81,9 @@ macro_rules! __groups {
         mod promises_items {
             $crate::__promises_items!(super::$run);
         }
+        mod laws {
+            $crate::__laws!(super::$run);
+        }
     };
 }
 
