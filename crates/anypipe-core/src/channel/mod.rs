@@ -18,11 +18,15 @@
 mod bounded;
 mod error;
 mod memory;
+mod receiver;
+mod sender;
 
 use std::future::Future;
 
-pub use self::bounded::{Permit, Receiver, Recv, Send, Sender, Statistics, bounded, rendezvous};
+pub use self::bounded::{Statistics, bounded, rendezvous};
 pub use self::error::{RecvError, SendError, TryRecvError, TrySendError};
+pub use self::receiver::{Receiver, Recv};
+pub use self::sender::{Permit, Send, Sender};
 
 /// The sending end of a bounded channel.
 pub trait ChannelSender<T>: std::marker::Send + 'static {

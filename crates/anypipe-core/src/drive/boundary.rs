@@ -5,9 +5,9 @@ use std::sync::Arc;
 use futures_core::Stream;
 
 use super::crew::{Crew, Feed, Key};
-use super::hop::{Outlet, Room, Weigh, hop};
+use super::hop::{Room, hop};
 use super::worker::worker;
-use super::{Input, Work};
+use super::{Input, Outlet, Weigh, Work};
 use crate::scope::Scope;
 use crate::stage::Holds;
 

@@ -9,7 +9,9 @@ use futures_core::Stream;
 use loom::future::block_on;
 use loom::thread;
 
-use super::hop::{Outlet, Port, Room, hop};
+use super::Outlet;
+use super::hop::{Room, hop};
+use super::port::Port;
 use crate::loom::{model, next, scope};
 use crate::scope::{Scope, polling};
 

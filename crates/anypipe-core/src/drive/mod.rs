@@ -8,7 +8,9 @@ mod boundary;
 mod crew;
 mod hop;
 mod items;
+mod outlet;
 mod pace;
+mod port;
 mod tally;
 mod waiting;
 mod worker;
@@ -18,14 +20,18 @@ mod loom;
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use futures_core::Stream;
 
 pub use self::boundary::{Boundary, DEFAULT_BUFFER, Limits, Order};
 pub use self::crew::Key;
-pub use self::hop::{Outlet, Weigh};
 pub use self::items::Items;
+pub use self::outlet::Outlet;
 pub(crate) use self::tally::Tally;
+
+/// Tells an item's weight.
+pub type Weigh<T> = Arc<dyn Fn(&T) -> usize + Send + Sync>;
 
 /// What a boundary's tasks take items from.
 type Input<In> = Pin<Box<dyn Stream<Item = In> + Send>>;

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use super::crew::{Feed, Taken};
-use super::hop::Port;
 use super::pace::{Next, Pace};
+use super::port::Port;
 use super::{At, Work};
 use crate::runtime::WaitsFor;
 use crate::scope::{Scope, note_wait};

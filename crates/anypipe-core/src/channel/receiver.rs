@@ -1,0 +1,247 @@
+//! The receiving end of the in-memory channel, and the future it returns.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use futures_core::Stream;
+
+use super::memory::{Key, Locked, Shared, State};
+use super::{ChannelReceiver, RecvError, Statistics, TryRecvError};
+use crate::sync::atomic::{AtomicBool, Ordering};
+
+/// The receiving end of the in-memory channel. Clones are further receivers: each item goes to one of
+/// them. It is a [`Stream`], and a source by `Pipeline::from_channel`.
+pub struct Receiver<T> {
+    shared: Arc<Shared<T>>,
+    /// Set when this handle was closed by hand.
+    closed: AtomicBool,
+    /// The key of the wait of `poll_recv`.
+    waiting: Option<Key>,
+}
+
+impl<T> Receiver<T> {
+    pub(super) fn new(shared: Arc<Shared<T>>) -> Self {
+        Self { shared, closed: AtomicBool::new(false), waiting: None }
+    }
+
+    /// Receives an item, waiting for one. Receivers are served first come, first served.
+    ///
+    /// # Errors
+    ///
+    /// At the end of input, where a sender vanished, and where this receiver was closed.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped while pending it has taken nothing: an item it was handed goes to the next.
+    pub fn recv(&self) -> Recv<'_, T> {
+        Recv { receiver: self, key: None }
+    }
+
+    /// Receives up to `limit` items into `items`, waiting for the first; gives how many.
+    ///
+    /// # Errors
+    ///
+    /// As [`recv`](Receiver::recv).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped while pending it has taken nothing.
+    pub async fn recv_many(&self, items: &mut Vec<T>, limit: usize) -> Result<usize, RecvError> {
+        if limit == 0 {
+            return Ok(0);
+        }
+        items.push(self.recv().await?);
+        let mut state = self.shared.lock();
+        let mut count = 1;
+        while count < limit {
+            let Some(item) = state.pop() else { break };
+            items.push(item);
+            count += 1;
+        }
+        Ok(count)
+    }
+
+    /// Receives an item if there is one now that nobody waits for.
+    ///
+    /// # Errors
+    ///
+    /// Where there is none, at the end of input, and where a sender vanished.
+    pub fn try_recv(&self) -> Result<T, TryRecvError> {
+        if self.closed.load(Ordering::SeqCst) {
+            return Err(TryRecvError::Closed);
+        }
+        let mut state = self.shared.lock();
+        match state.pop() {
+            Some(item) => Ok(item),
+            None => Err(end(&state).map_or(TryRecvError::Empty, Into::into)),
+        }
+    }
+
+    /// Polls for an item: [`recv`](Receiver::recv) for those who write their own futures. The receiver
+    /// keeps its place in the queue of receivers between the polls.
+    ///
+    /// # Errors
+    ///
+    /// As [`recv`](Receiver::recv).
+    pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, RecvError>> {
+        let mut key = self.waiting.take();
+        let polled = self.poll_with(&mut key, cx);
+        self.waiting = key;
+        polled
+    }
+
+    /// Closes this receiver, as dropping it would. The last one drops the items that are queued.
+    pub fn close(&self) {
+        if !self.closed.swap(true, Ordering::SeqCst) {
+            self.shared.receiver_gone();
+        }
+    }
+
+    /// What the channel is doing now.
+    pub fn statistics(&self) -> Statistics {
+        self.shared.lock().statistics()
+    }
+
+    fn poll_with(&self, key: &mut Option<Key>, cx: &mut Context<'_>) -> Poll<Result<T, RecvError>> {
+        let mut state = self.shared.lock();
+        if let Some(old) = *key {
+            if let Some(item) = state.take_handed(old) {
+                *key = None;
+                return Poll::Ready(Ok(item));
+            }
+        }
+        if self.closed.load(Ordering::SeqCst) {
+            if let Some(old) = key.take() {
+                state.unpark_receiver(old);
+            }
+            return Poll::Ready(Err(RecvError::Closed));
+        }
+        if key.is_none() {
+            if let Some(item) = state.pop() {
+                return Poll::Ready(Ok(item));
+            }
+        }
+        if let Some(end) = end(&state) {
+            if let Some(old) = key.take() {
+                state.unpark_receiver(old);
+            }
+            return Poll::Ready(Err(end));
+        }
+        let mine = *key.get_or_insert_with(|| state.key());
+        state.park_receiver(mine, cx.waker().clone());
+        // A sender that reserves may have been let in by the parking; an item is never there yet,
+        // unless one waited without room.
+        match state.take_handed(mine) {
+            Some(item) => {
+                *key = None;
+                Poll::Ready(Ok(item))
+            }
+            None => Poll::Pending,
+        }
+    }
+
+    fn leave(&self, key: Key) {
+        let mut state: Locked<'_, T> = self.shared.lock();
+        let item = state.unpark_receiver(key);
+        drop(state);
+        drop(item);
+    }
+}
+
+/// The end of input, where every sender is gone and nothing is left.
+fn end<T>(state: &State<T>) -> Option<RecvError> {
+    (state.senders == 0 && state.queue.is_empty()).then_some(if state.sender_vanished {
+        RecvError::Broken
+    } else {
+        RecvError::Closed
+    })
+}
+
+impl<T> Clone for Receiver<T> {
+    fn clone(&self) -> Self {
+        let closed = self.closed.load(Ordering::SeqCst);
+        if !closed {
+            self.shared.lock().receivers += 1;
+        }
+        Self { shared: Arc::clone(&self.shared), closed: AtomicBool::new(closed), waiting: None }
+    }
+}
+
+impl<T> Drop for Receiver<T> {
+    fn drop(&mut self) {
+        if let Some(key) = self.waiting.take() {
+            self.leave(key);
+        }
+        self.close();
+    }
+}
+
+impl<T> Stream for Receiver<T> {
+    type Item = Result<T, RecvError>;
+
+    /// `None` is the end of input. A vanished sender is an item of its own, so that the end can't be
+    /// mistaken; the end follows.
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if self.closed.load(Ordering::SeqCst) {
+            return Poll::Ready(None);
+        }
+        self.poll_recv(cx).map(|received| match received {
+            Ok(item) => Some(Ok(item)),
+            Err(RecvError::Closed) => None,
+            Err(broken @ RecvError::Broken) => {
+                self.close();
+                Some(Err(broken))
+            }
+        })
+    }
+}
+
+impl<T> fmt::Debug for Receiver<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Receiver").field(&self.statistics()).finish()
+    }
+}
+
+/// The wait of a [`Receiver::recv`].
+#[must_use = "nothing is received unless this is awaited"]
+pub struct Recv<'a, T> {
+    receiver: &'a Receiver<T>,
+    /// The key of the wait, once there is one.
+    key: Option<Key>,
+}
+
+impl<T> Future for Recv<'_, T> {
+    type Output = Result<T, RecvError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        this.receiver.poll_with(&mut this.key, cx)
+    }
+}
+
+impl<T> Drop for Recv<'_, T> {
+    fn drop(&mut self) {
+        if let Some(key) = self.key {
+            self.receiver.leave(key);
+        }
+    }
+}
+
+impl<T> fmt::Debug for Recv<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Recv").field("waiting", &self.key.is_some()).finish()
+    }
+}
+
+impl<T: std::marker::Send + 'static> ChannelReceiver<T> for Receiver<T> {
+    async fn recv(&mut self) -> Result<T, RecvError> {
+        Receiver::recv(self).await
+    }
+
+    fn try_recv(&mut self) -> Result<T, TryRecvError> {
+        Receiver::try_recv(self)
+    }
+}

@@ -1,0 +1,352 @@
+//! The sending end of the in-memory channel, and the futures it returns.
+
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use super::memory::{Key, Shared, State};
+use super::{ChannelSender, SendError, Statistics, TrySendError};
+use crate::sync::atomic::{AtomicBool, Ordering};
+
+/// The sending end of the in-memory channel. Clones are further senders.
+pub struct Sender<T> {
+    shared: Arc<Shared<T>>,
+    /// Set when this handle was closed by hand.
+    closed: AtomicBool,
+}
+
+impl<T> Sender<T> {
+    pub(super) fn new(shared: Arc<Shared<T>>) -> Self {
+        Self { shared, closed: AtomicBool::new(false) }
+    }
+
+    /// Sends an item, waiting for room. Senders are served first come, first served.
+    ///
+    /// # Errors
+    ///
+    /// Where the last receiver went or vanished, or this sender was closed; the item comes back.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped while pending it has not sent, and the item is dropped with it. Where none may be
+    /// lost, [`reserve`](Sender::reserve) the room first.
+    pub fn send(&self, item: T) -> Send<'_, T> {
+        Send { sender: self, item: Some(item), key: None }
+    }
+
+    /// Sends items one after the other, as many at a time as there is room for.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Sender::send); the items that were not sent come back, in order.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped while pending it has sent some of the items, and those it has not are dropped.
+    pub async fn send_many(&self, items: impl IntoIterator<Item = T>) -> Result<(), SendError<Vec<T>>> {
+        let mut items = items.into_iter();
+        while let Some(item) = items.next() {
+            if let Err(error) = self.send(item).await {
+                let broken = error.is_broken();
+                let rest = std::iter::once(error.into_inner()).chain(items).collect();
+                return Err(if broken { SendError::Broken(rest) } else { SendError::Closed(rest) });
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends an item if there is room now and nobody waits for it.
+    ///
+    /// # Errors
+    ///
+    /// Where there is no room, and where the other side is gone; the item comes back.
+    pub fn try_send(&self, item: T) -> Result<(), TrySendError<T>> {
+        let mut state = self.shared.lock();
+        match self.gone(&state) {
+            Some(gone) => Err(gone.with(item).into()),
+            None => state.push(item).map_err(TrySendError::Full),
+        }
+    }
+
+    /// Waits for room and keeps it: [`Permit::send`] then needs no waiting, so no item can be lost.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Sender::send).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future, or the permit, gives the room back.
+    pub async fn reserve(&self) -> Result<Permit<'_, T>, SendError<()>> {
+        let mut wait = Reserving { sender: self, key: None };
+        poll_fn(|cx| wait.poll(cx)).await
+    }
+
+    /// Done once the last receiver went, or this sender was closed.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it stops the waiting and nothing else.
+    pub async fn closed(&self) {
+        let mut watch = Watch { shared: &self.shared, key: None };
+        poll_fn(|cx| watch.poll(cx, || self.is_closed())).await;
+    }
+
+    /// True once nothing can be sent here any more.
+    pub fn is_closed(&self) -> bool {
+        self.gone(&self.shared.lock()).is_some()
+    }
+
+    /// Closes this sender, as dropping it would.
+    pub fn close(&self) {
+        if !self.closed.swap(true, Ordering::SeqCst) {
+            self.shared.sender_gone();
+        }
+    }
+
+    /// What the channel is doing now.
+    pub fn statistics(&self) -> Statistics {
+        self.shared.lock().statistics()
+    }
+
+    fn gone(&self, state: &State<T>) -> Option<Gone> {
+        if self.closed.load(Ordering::SeqCst) {
+            return Some(Gone::Closed);
+        }
+        (state.receivers == 0).then_some(if state.receiver_vanished { Gone::Broken } else { Gone::Closed })
+    }
+}
+
+/// How the other side went.
+enum Gone {
+    Closed,
+    Broken,
+}
+
+impl Gone {
+    fn with<T>(self, item: T) -> SendError<T> {
+        match self {
+            Self::Closed => SendError::Closed(item),
+            Self::Broken => SendError::Broken(item),
+        }
+    }
+}
+
+impl<T> Clone for Sender<T> {
+    fn clone(&self) -> Self {
+        let closed = self.closed.load(Ordering::SeqCst);
+        if !closed {
+            self.shared.lock().senders += 1;
+        }
+        Self { shared: Arc::clone(&self.shared), closed: AtomicBool::new(closed) }
+    }
+}
+
+impl<T> Drop for Sender<T> {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl<T> fmt::Debug for Sender<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Sender").field(&self.statistics()).finish()
+    }
+}
+
+/// The wait of a [`Sender::send`].
+#[must_use = "nothing is sent unless this is awaited"]
+pub struct Send<'a, T> {
+    sender: &'a Sender<T>,
+    /// The item, until it is parked or sent.
+    item: Option<T>,
+    /// The key of the wait, once there is one.
+    key: Option<Key>,
+}
+
+// The item is only ever moved.
+impl<T> Unpin for Send<'_, T> {}
+
+impl<T> Future for Send<'_, T> {
+    type Output = Result<(), SendError<T>>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        let mut state = this.sender.shared.lock();
+        if let Some(key) = this.key {
+            if state.was_granted(key) {
+                this.key = None;
+                return Poll::Ready(Ok(()));
+            }
+            let Some(gone) = this.sender.gone(&state) else {
+                state.rewake_sender(key, cx.waker());
+                return Poll::Pending;
+            };
+            this.key = None;
+            let item = state.unpark_sender(key).expect("a parked item stays until it is taken");
+            return Poll::Ready(Err(gone.with(item)));
+        }
+        let item = this.item.take().expect("`send` was polled after it was done");
+        if let Some(gone) = this.sender.gone(&state) {
+            return Poll::Ready(Err(gone.with(item)));
+        }
+        match state.push(item) {
+            Ok(()) => Poll::Ready(Ok(())),
+            Err(item) => {
+                let key = state.key();
+                this.key = Some(key);
+                state.park_sender(key, Some(item), cx.waker().clone());
+                Poll::Pending
+            }
+        }
+    }
+}
+
+impl<T> Drop for Send<'_, T> {
+    fn drop(&mut self) {
+        if let Some(key) = self.key {
+            let mut state = self.sender.shared.lock();
+            if !state.was_granted(key) {
+                let item = state.unpark_sender(key);
+                drop(state);
+                drop(item);
+            }
+        }
+    }
+}
+
+impl<T> fmt::Debug for Send<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Send").field("waiting", &self.key.is_some()).finish()
+    }
+}
+
+/// The wait of a [`Sender::reserve`].
+struct Reserving<'a, T> {
+    sender: &'a Sender<T>,
+    key: Option<Key>,
+}
+
+impl<'a, T> Reserving<'a, T> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Permit<'a, T>, SendError<()>>> {
+        let mut state = self.sender.shared.lock();
+        if let Some(key) = self.key {
+            if state.was_granted(key) {
+                self.key = None;
+                return Poll::Ready(Ok(Permit { sender: self.sender, used: false }));
+            }
+        }
+        if let Some(gone) = self.sender.gone(&state) {
+            if let Some(key) = self.key.take() {
+                state.unpark_sender(key);
+            }
+            return Poll::Ready(Err(gone.with(())));
+        }
+        if let Some(key) = self.key {
+            state.rewake_sender(key, cx.waker());
+            return Poll::Pending;
+        }
+        if state.reserve() {
+            return Poll::Ready(Ok(Permit { sender: self.sender, used: false }));
+        }
+        let key = state.key();
+        self.key = Some(key);
+        state.park_sender(key, None, cx.waker().clone());
+        Poll::Pending
+    }
+}
+
+impl<T> Drop for Reserving<'_, T> {
+    fn drop(&mut self) {
+        if let Some(key) = self.key {
+            let mut state = self.sender.shared.lock();
+            if state.was_granted(key) {
+                state.release();
+            } else {
+                state.unpark_sender(key);
+            }
+        }
+    }
+}
+
+/// Room for one item, kept by [`Sender::reserve`]. Dropping it gives the room back.
+#[must_use = "a permit keeps room until it is used or dropped"]
+pub struct Permit<'a, T> {
+    sender: &'a Sender<T>,
+    /// Set once the room is filled.
+    used: bool,
+}
+
+impl<T> Permit<'_, T> {
+    /// Sends an item into the room that was kept.
+    ///
+    /// # Errors
+    ///
+    /// Where the last receiver went in between; the item comes back.
+    pub fn send(mut self, item: T) -> Result<(), SendError<T>> {
+        let mut state = self.sender.shared.lock();
+        if let Some(gone) = self.sender.gone(&state) {
+            return Err(gone.with(item));
+        }
+        state.fill(item);
+        self.used = true;
+        Ok(())
+    }
+}
+
+impl<T> Drop for Permit<'_, T> {
+    fn drop(&mut self) {
+        if !self.used {
+            self.sender.shared.lock().release();
+        }
+    }
+}
+
+impl<T> fmt::Debug for Permit<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Permit").finish_non_exhaustive()
+    }
+}
+
+/// The wait for the last receiver to go.
+struct Watch<'a, T> {
+    shared: &'a Shared<T>,
+    key: Option<Key>,
+}
+
+impl<T> Watch<'_, T> {
+    fn poll(&mut self, cx: &mut Context<'_>, is_closed: impl Fn() -> bool) -> Poll<()> {
+        {
+            let mut state = self.shared.lock();
+            let key = *self.key.get_or_insert_with(|| state.key());
+            state.watch(key, cx.waker().clone());
+        }
+        // After the entry: a receiver that went in between has either seen the waker or is seen here.
+        if is_closed() { Poll::Ready(()) } else { Poll::Pending }
+    }
+}
+
+impl<T> Drop for Watch<'_, T> {
+    fn drop(&mut self) {
+        if let Some(key) = self.key {
+            let waker = self.shared.lock().unwatch(key);
+            drop(waker);
+        }
+    }
+}
+
+impl<T: std::marker::Send + 'static> ChannelSender<T> for Sender<T> {
+    async fn send(&mut self, item: T) -> Result<(), SendError<T>> {
+        Sender::send(self, item).await
+    }
+
+    fn try_send(&mut self, item: T) -> Result<(), TrySendError<T>> {
+        Sender::try_send(self, item)
+    }
+
+    async fn closed(&mut self) {
+        Sender::closed(self).await;
+    }
+}

@@ -1,0 +1,125 @@
+//! The consumer's end of a hop.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use futures_core::Stream;
+
+use super::hop::Hop;
+use crate::error::RunError;
+use crate::runtime::WaitsFor;
+use crate::scope::{Flush, Scope, drop_each, flush_later, note_wait};
+use crate::sync::atomic::Ordering;
+
+/// The consumer's end of a hop: the stream that comes out of a boundary.
+///
+/// A producer that vanished fails the run; the stream itself then stays pending, so that nobody
+/// takes it for the end.
+pub struct Outlet<T> {
+    hop: Arc<Hop<T>>,
+    /// Items taken from the hop, that still hold their permits.
+    local: VecDeque<T>,
+    /// The scope that fails where a producer vanished, and the stage's name.
+    stage: Option<(Scope, String)>,
+    /// Set once the end was seen.
+    ended: bool,
+}
+
+// The items are only ever moved.
+impl<T> Unpin for Outlet<T> {}
+
+impl<T> Outlet<T> {
+    pub(super) fn new(hop: Arc<Hop<T>>, stage: (Scope, String)) -> Self {
+        Self { hop, local: VecDeque::new(), stage: Some(stage), ended: false }
+    }
+}
+
+impl<T: Send + 'static> Outlet<T> {
+    /// Gives an item out, whose permit is then owed.
+    fn give(&mut self) -> Option<T> {
+        let item = self.local.pop_front()?;
+        if self.hop.weight.is_some() {
+            self.hop.owed_weight.fetch_add(self.hop.weigh(&item), Ordering::SeqCst);
+        }
+        if self.hop.owed.fetch_add(1, Ordering::SeqCst) == 0 {
+            flush_later(Arc::clone(&self.hop) as Arc<dyn Flush>);
+        }
+        Some(item)
+    }
+
+    /// Takes all there is from the hop; `Ready` where there is something, or the end.
+    fn fetch(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut state = self.hop.state.lock();
+        self.hop.collect_owed(&mut state);
+        let producers = self.hop.wake_for_room(&mut state);
+        std::mem::swap(&mut state.queue, &mut self.local);
+        let broken = state.broken;
+        let mut old = None;
+        let mut ready = true;
+        if self.local.is_empty() {
+            self.ended = state.open == 0 && !broken;
+            ready = self.ended;
+            if !ready {
+                old = state.consumer.replace(cx.waker().clone());
+            }
+        }
+        drop(state);
+        drop(old);
+        producers.into_iter().for_each(Waker::wake);
+        if self.local.is_empty() && broken {
+            if let Some((scope, name)) = self.stage.take() {
+                // A task that panicked or was cancelled has failed the scope before this.
+                if !scope.is_cancelled() {
+                    scope.fail(RunError::broken(name));
+                }
+            }
+        }
+        if ready { Poll::Ready(()) } else { Poll::Pending }
+    }
+}
+
+impl<T: Send + 'static> Stream for Outlet<T> {
+    type Item = T;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        loop {
+            if let Some(item) = self.give() {
+                return Poll::Ready(Some(item));
+            }
+            if self.ended {
+                return Poll::Ready(None);
+            }
+            if self.fetch(cx).is_pending() {
+                note_wait(WaitsFor::Input);
+                return Poll::Pending;
+            }
+        }
+    }
+}
+
+impl<T> Drop for Outlet<T> {
+    fn drop(&mut self) {
+        let mut state = self.hop.state.lock();
+        self.hop.closed.store(true, Ordering::SeqCst);
+        let queue = std::mem::take(&mut state.queue);
+        let window = std::mem::take(&mut state.window);
+        let wakers = state.producers.take_all();
+        drop(state);
+        wakers.into_iter().for_each(Waker::wake);
+        let local = std::mem::take(&mut self.local);
+        self.hop.collect_owed(&mut self.hop.state.lock());
+        let waiting = window.into_iter().flatten().flatten();
+        let unwanted: Vec<_> = local.into_iter().chain(queue).chain(waiting).collect();
+        self.hop.tally.left.add(unwanted.len());
+        drop_each(unwanted);
+    }
+}
+
+impl<T> fmt::Debug for Outlet<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outlet").field("ended", &self.ended).finish_non_exhaustive()
+    }
+}

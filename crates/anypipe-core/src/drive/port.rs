@@ -1,0 +1,210 @@
+//! A producer's end of a hop.
+
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use super::Tally;
+use super::hop::{Hop, Made};
+use crate::runtime::WaitsFor;
+use crate::scope::{drop_each, note_wait};
+use crate::sync::atomic::Ordering;
+
+/// What a producer has made and not yet put.
+pub(super) enum Batch<T> {
+    /// In the order in which it was made.
+    Plain(Vec<T>),
+    /// By the tickets of the items it was made of.
+    Ticketed(Vec<(u64, Made<T>)>),
+}
+
+impl<T> Batch<T> {
+    pub(super) fn is_empty(&self) -> bool {
+        match self {
+            Self::Plain(items) => items.is_empty(),
+            Self::Ticketed(made) => made.is_empty(),
+        }
+    }
+
+    pub(super) fn items(&self) -> impl Iterator<Item = &T> {
+        let (plain, ticketed) = match self {
+            Self::Plain(items) => (Some(items), None),
+            Self::Ticketed(made) => (None, Some(made)),
+        };
+        let ticketed = ticketed.into_iter().flatten().filter_map(|(_, made)| made.as_ref());
+        plain.into_iter().flatten().chain(ticketed)
+    }
+
+    pub(super) fn take(&mut self) -> Vec<T> {
+        match self {
+            Self::Plain(items) => std::mem::take(items),
+            Self::Ticketed(made) => std::mem::take(made).into_iter().filter_map(|(_, made)| made).collect(),
+        }
+    }
+}
+
+/// A producer's end of a hop: permits, and what it has made.
+///
+/// Dropped without [`finish`](Port::finish) it vanishes, and the output is broken.
+pub(super) struct Port<T> {
+    hop: Arc<Hop<T>>,
+    /// Which of the producers this is.
+    index: usize,
+    /// Permits that are claimed and that no item holds yet.
+    permits: usize,
+    /// What was made and not put yet.
+    batch: Batch<T>,
+    /// The waker that the hop knows for the consumer's going.
+    registered: Option<Waker>,
+    /// Items taken, and filtered out, since the last count.
+    taken: usize,
+    filtered: usize,
+    /// True while an item is being worked on.
+    busy: bool,
+    /// Set by `finish`.
+    finished: bool,
+}
+
+impl<T> Port<T> {
+    pub(super) fn new(hop: Arc<Hop<T>>, index: usize) -> Self {
+        let batch = Batch::Plain(Vec::new());
+        let (registered, busy, finished) = (None, false, false);
+        Self { hop, index, permits: 0, batch, registered, taken: 0, filtered: 0, busy, finished }
+    }
+
+    /// True once nobody takes the output any more.
+    pub(super) fn is_closed(&self) -> bool {
+        self.hop.is_closed()
+    }
+
+    /// Claims permits, `want` at the most and one at the least, unless it holds some already.
+    pub(super) fn poll_claim(&mut self, cx: &mut Context<'_>, want: usize) -> Poll<()> {
+        if self.permits > 0 {
+            return Poll::Ready(());
+        }
+        // Those who wait for room must not hold back what others wait for.
+        self.put();
+        self.permits = self.hop.claim(self.index, want, cx.waker());
+        if self.permits > 0 {
+            return Poll::Ready(());
+        }
+        self.registered = Some(cx.waker().clone());
+        // After the entry: what the consumer has done in between is seen here.
+        if self.hop.owed.load(Ordering::SeqCst) > 0 {
+            self.permits = self.hop.claim(self.index, want, cx.waker());
+        }
+        if self.permits > 0 || self.is_closed() {
+            return Poll::Ready(());
+        }
+        note_wait(WaitsFor::Room);
+        Poll::Pending
+    }
+
+    /// How many permits it holds that no item has.
+    pub(super) fn permits(&self) -> usize {
+        self.permits
+    }
+
+    /// An item was taken, and now holds one of the permits.
+    pub(super) fn take_in(&mut self) {
+        self.permits -= 1;
+        self.taken += 1;
+    }
+
+    /// The work on an item begins.
+    pub(super) fn begin(&mut self) {
+        self.busy = true;
+    }
+
+    /// An item that held a permit was filtered out.
+    pub(super) fn filter_out(&mut self) {
+        self.busy = false;
+        self.permits += 1;
+        self.filtered += 1;
+    }
+
+    /// What is told of items that were taken and never begun.
+    pub(super) fn tally(&self) -> Arc<Tally> {
+        Arc::clone(&self.hop.tally)
+    }
+
+    fn count(&mut self) {
+        self.hop.tally.taken.add(std::mem::take(&mut self.taken));
+        self.hop.tally.filtered.add(std::mem::take(&mut self.filtered));
+    }
+
+    /// Keeps an item to be put, in the order of these calls.
+    pub(super) fn push(&mut self, item: T) {
+        self.busy = false;
+        match &mut self.batch {
+            Batch::Plain(items) => items.push(item),
+            Batch::Ticketed(_) => unreachable!("one port never mixes the two"),
+        }
+        self.put_if_weighed();
+    }
+
+    /// Keeps what was made of the item with this ticket.
+    pub(super) fn push_ticketed(&mut self, ticket: u64, made: Made<T>) {
+        self.busy = false;
+        self.filtered += usize::from(made.is_none());
+        match &mut self.batch {
+            Batch::Ticketed(batch) => batch.push((ticket, made)),
+            Batch::Plain(items) if items.is_empty() => self.batch = Batch::Ticketed(vec![(ticket, made)]),
+            Batch::Plain(_) => unreachable!("one port never mixes the two"),
+        }
+        self.put_if_weighed();
+    }
+
+    /// A weight counts from when it is known.
+    fn put_if_weighed(&mut self) {
+        if self.hop.weight.is_some() {
+            self.put();
+        }
+    }
+
+    /// Puts what was made.
+    pub(super) fn put(&mut self) {
+        self.count();
+        if !self.batch.is_empty() {
+            self.hop.put(&mut self.batch, 0);
+        }
+    }
+
+    /// Puts what was made and gives unused permits back: what must happen before the task waits.
+    /// Has the task woken when the consumer goes. `true` where the consumer has gone.
+    pub(super) fn rest(&mut self, cx: &mut Context<'_>) -> bool {
+        self.count();
+        if self.permits > 0 || !self.batch.is_empty() {
+            let unused = std::mem::take(&mut self.permits);
+            self.hop.put(&mut self.batch, unused);
+        }
+        if !self.registered.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
+            self.hop.register(self.index, cx.waker());
+            self.registered = Some(cx.waker().clone());
+        }
+        // After the entry: a consumer that went in between has either seen it or is seen here.
+        self.is_closed()
+    }
+
+    /// Ends this producer's output cleanly.
+    pub(super) fn finish(mut self) {
+        self.count();
+        let unused = std::mem::take(&mut self.permits);
+        self.hop.put(&mut self.batch, unused);
+        self.finished = true;
+    }
+}
+
+impl<T> Drop for Port<T> {
+    fn drop(&mut self) {
+        self.count();
+        if self.busy {
+            let panicked = std::thread::panicking();
+            let ended = if panicked { &self.hop.tally.errored } else { &self.hop.tally.cancelled };
+            ended.add(1);
+        }
+        let unwanted = self.batch.take();
+        self.hop.tally.left.add(unwanted.len());
+        self.hop.leave(!self.finished);
+        drop_each(unwanted);
+    }
+}
