@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 
 use anypipe_core::drive::Boundary;
-use anypipe_core::option::{HasBoundary, IntoBlocking, IntoBoundary, KeyedBy, Named, WeighedBy, Workers};
+use anypipe_core::option::{
+    HasBoundary, IntoBlocking, IntoBoundary, KeyedBy, Named, WeighedBy, Workers, WrapWith,
+};
 use anypipe_core::{Holds, Scope, Source, Stage};
 use futures_core::Stream;
 
@@ -102,6 +104,14 @@ macro_rules! options_of_last {
             #[track_caller]
             fn weighed_by(self, max: usize, weigh: F) -> Self::Weighed {
                 $Composed { $before: self.$before, $last: self.$last.weighed_by(max, weigh) }
+            }
+        }
+
+        impl<A, B: WrapWith<K>, K> WrapWith<K> for $Composed<A, B> {
+            type Wrapped = $Composed<A, B::Wrapped>;
+
+            fn wrap_with(self, how: K) -> Self::Wrapped {
+                $Composed { $before: self.$before, $last: self.$last.wrap_with(how) }
             }
         }
 

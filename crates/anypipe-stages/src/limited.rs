@@ -5,7 +5,7 @@ use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher, Hash};
 use std::sync::Arc;
 
 use anypipe_core::drive::{Boundary, Limits, Outlet};
-use anypipe_core::option::{HasBoundary, IntoBoundary, KeyedBy, Named, WeighedBy, Workers};
+use anypipe_core::option::{HasBoundary, IntoBoundary, KeyedBy, Named, WeighedBy, Workers, WrapWith};
 use anypipe_core::stage::in_stage;
 use anypipe_core::{Holds, Scope, Stage};
 use futures_core::Stream;
@@ -142,6 +142,14 @@ macro_rules! options_of_boundary {
         }
 
         impl<P: HasBoundary + Workers, F> Workers for $Limited<P, F> {}
+
+        impl<P: WrapWith<K>, F, K> WrapWith<K> for $Limited<P, F> {
+            type Wrapped = $Limited<P::Wrapped, F>;
+
+            fn wrap_with(self, how: K) -> Self::Wrapped {
+                $Limited { boundary: self.boundary.wrap_with(how), $($rest: self.$rest),+ }
+            }
+        }
 
         impl<P: Named, F> Named for $Limited<P, F> {
             fn named(self, name: Cow<'static, str>) -> Self {

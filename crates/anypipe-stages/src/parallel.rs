@@ -4,13 +4,15 @@ use std::borrow::Cow;
 use std::future::Future;
 use std::sync::Arc;
 
-use anypipe_core::drive::{Boundary, Limits, Outlet, Work};
-use anypipe_core::option::{HasBoundary, IntoBlocking, IntoBoundary, Named, Workers};
+use anypipe_core::drive::{At, Boundary, Limits, Outlet, Work};
+use anypipe_core::option::{HasBoundary, IntoBlocking, IntoBoundary, Named, Workers, WrapWith};
+use anypipe_core::scope::current_scope;
 use anypipe_core::stage::in_stage;
 use anypipe_core::{Holds, Scope, Stage};
 use futures_core::Stream;
 
 use crate::limited::{Limitable, limits};
+use crate::option::{Wrap, wraps};
 
 /// A boundary: some work, done on each item in tasks of its own.
 #[derive(Clone, Debug)]
@@ -23,6 +25,11 @@ impl<W> Parallel<W> {
     /// Work in one task, with the default buffer, in order.
     pub fn new(name: impl Into<Cow<'static, str>>, work: W) -> Self {
         Self { boundary: Boundary::new(name), work }
+    }
+
+    /// The same boundary with other work.
+    pub(crate) fn map_work<V>(self, map: impl FnOnce(W) -> V) -> Parallel<V> {
+        Parallel { boundary: self.boundary, work: map(self.work) }
     }
 
     pub(crate) fn into_parts(self) -> (Boundary, W) {
@@ -67,6 +74,7 @@ where
 }
 
 limits!(Parallel<W>);
+wraps!(Parallel<W>, W);
 
 impl<W> IntoBoundary for Parallel<W> {
     type Boundary = Self;
@@ -190,13 +198,21 @@ where
         limits: Limits<In, Y::Out>,
         scope: &Scope,
     ) -> Outlet<Y::Out> {
-        let name: Arc<str> = self.boundary.name().into();
-        let work = OnPool { name, work: Arc::new(self.work), scope: scope.clone() };
+        let work = OnPool { work: Arc::new(self.work) };
         self.boundary.attach_with(input, work, limits, scope)
     }
 }
 
 limits!(Blocking<Y>);
+
+impl<Y, K> WrapWith<K> for Blocking<Y> {
+    type Wrapped = Parallel<Wrap<K, OnPool<Y>>>;
+
+    fn wrap_with(self, how: K) -> Self::Wrapped {
+        let work = Wrap::new(how, OnPool { work: Arc::new(self.work) });
+        Parallel { boundary: self.boundary, work }
+    }
+}
 
 impl<Y> IntoBoundary for Blocking<Y> {
     type Boundary = Self;
@@ -223,10 +239,16 @@ impl<Y> Named for Blocking<Y> {
 }
 
 /// The work of a [`Blocking`] stage: each item is one job, that the scope joins.
-struct OnPool<Y> {
-    name: Arc<str>,
+#[derive(Debug)]
+pub struct OnPool<Y> {
     work: Arc<Y>,
-    scope: Scope,
+}
+
+/// All clones do the same work.
+impl<Y> Clone for OnPool<Y> {
+    fn clone(&self) -> Self {
+        Self { work: Arc::clone(&self.work) }
+    }
 }
 
 impl<In, Y> Work<In> for OnPool<Y>
@@ -239,11 +261,15 @@ where
 
     async fn init(&self) {}
 
-    fn call<'a>(&'a self, _state: &'a mut (), item: In) -> impl Future<Output = Option<Y::Out>> + Send + 'a {
-        let (work, name) = (Arc::clone(&self.work), Arc::clone(&self.name));
+    fn call<'a>(&'a self, state: &'a mut (), item: In) -> impl Future<Output = Option<Y::Out>> + Send + 'a {
+        self.call_at(state, At { stage: "blocking", index: 0 }, item)
+    }
+
+    async fn call_at<'a>(&'a self, _state: &'a mut (), at: At<'a>, item: In) -> Option<Y::Out> {
+        let (work, name) = (Arc::clone(&self.work), at.stage.to_owned());
+        let scope = current_scope().expect("work is done in a task of a run");
         let job = move || in_stage(&name, || work.apply(item));
-        let done = self.scope.spawn_blocking(self.name.to_string(), job);
-        value_of(done)
+        value_of(scope.spawn_blocking(at.stage.to_owned(), job)).await
     }
 }
 

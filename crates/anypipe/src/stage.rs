@@ -5,7 +5,9 @@
 
 pub use anypipe_core::stage::{Fused, Holds, Stage, Step, drop_each, ended, fused, in_stage};
 
+pub use crate::pipeline::EachItem;
 pub use anypipe_stages::BranchInput;
+pub use anypipe_stages::option::{Failed, Located, Panicked, RetryPolicy};
 pub use anypipe_stages::source::UnequalEnds;
 pub use anypipe_stages::stage::{BranchOutput, Branches, Rate};
 

@@ -15,6 +15,7 @@ mod dedup;
 mod dedup_by_key;
 mod delay;
 mod enumerate;
+mod err_only;
 mod fan_out;
 mod filter;
 mod filter_async;
@@ -25,10 +26,17 @@ mod flat_map_stream;
 mod flatten;
 mod hand_written;
 mod inspect;
+mod inspect_err;
+mod inspect_ok;
 mod map;
+mod map_err;
+mod map_ok;
 mod map_with;
 mod nth;
+mod ok_only;
+mod or_else;
 mod pairwise;
+mod recover;
 mod route;
 mod sample;
 mod scan;
@@ -47,11 +55,13 @@ mod then;
 mod then_with;
 mod throttle;
 mod timeout;
+mod try_filter;
+mod try_then;
 mod until;
 
 pub use self::accumulate::{Accumulate, accumulate};
 pub use self::accumulate_from::{AccumulateFrom, accumulate_from};
-pub use self::and_then::{AndThen, and_then};
+pub use self::and_then::and_then;
 pub use self::beside::{Beside, chain, merge, race, zip, zip_latest, zip_latest_partial, zip_strict};
 pub use self::boundary::{BoundaryStage, boundary, buffer};
 pub use self::broadcast::{Broadcast, broadcast};
@@ -64,6 +74,7 @@ pub use self::dedup::{Dedup, dedup};
 pub use self::dedup_by_key::{DedupByKey, dedup_by_key};
 pub use self::delay::{Delay, delay};
 pub use self::enumerate::{Enumerate, enumerate, enumerate_from};
+pub use self::err_only::{ErrOnly, err_only};
 pub use self::fan_out::{BranchOutput, Branches};
 pub use self::filter::{Filter, filter};
 pub use self::filter_async::{FilterAsync, filter_async};
@@ -74,10 +85,17 @@ pub use self::flat_map_stream::{FlatMapStream, flat_map_stream};
 pub use self::flatten::{Flatten, flatten};
 pub use self::hand_written::{HandWritten, Input, stage};
 pub use self::inspect::{Inspect, inspect};
+pub use self::inspect_err::{InspectErr, inspect_err};
+pub use self::inspect_ok::{InspectOk, inspect_ok};
 pub use self::map::{Map, map};
+pub use self::map_err::{MapErr, map_err};
+pub use self::map_ok::{MapOk, map_ok};
 pub use self::map_with::{MapWith, MapWithBlocking, MapWithTasks, map_with};
 pub use self::nth::{Nth, nth};
+pub use self::ok_only::{OkOnly, ok_only};
+pub use self::or_else::{OrElse, or_else};
 pub use self::pairwise::{Pairwise, pairwise};
+pub use self::recover::{Recover, recover};
 pub use self::route::{Route, route};
 pub use self::sample::{Sample, sample};
 pub use self::scan::{Scan, scan};
@@ -95,6 +113,8 @@ pub use self::then::{Then, then};
 pub use self::then_with::{ThenWith, TryThenWith, then_with, try_then_with};
 pub use self::throttle::{Rate, Throttle, throttle, throttle_by};
 pub use self::timeout::{Timeout, timeout};
+pub use self::try_filter::{TryFilter, try_filter};
+pub use self::try_then::try_then;
 pub use self::until::{Until, until};
 
 /// The three forms of a stage with a synchronous closure: fused, with workers, on the blocking pool.
@@ -136,6 +156,7 @@ macro_rules! synchronous_stage {
         impl<F> anypipe_core::option::Workers for $Stage<F> {}
 
         $crate::limited::limits!($Stage<F>);
+        $crate::option::wraps!($Stage<F>, $crate::Tasks<Self>);
 
         impl<F> anypipe_core::option::IntoBlocking for $Stage<F> {
             type Blocking = $crate::Blocking<Self>;

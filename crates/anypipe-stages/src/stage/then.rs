@@ -10,6 +10,12 @@ pub struct Then<F> {
     f: F,
 }
 
+impl<F> Then<F> {
+    pub(crate) fn new(f: F) -> Self {
+        Self { f }
+    }
+}
+
 /// Turns each item into another, asynchronously.
 ///
 /// `In` → `U`, asynchronous. A boundary: holds its buffer (64) and one item for each worker (1).

@@ -16,6 +16,7 @@ pub(crate) mod sources;
 mod terminals;
 mod time;
 mod transform;
+mod wraps;
 
 /// The free functions of all operators.
 pub(crate) mod free {
@@ -40,6 +41,7 @@ use futures_core::Stream;
 
 pub use self::boxed::{BoxPipeline, BoxSegment};
 pub use self::segment::{Segment, segment};
+pub use self::wraps::EachItem;
 
 /// A source with stages behind it: a description, of which nothing runs until a terminal's run is
 /// awaited.

@@ -1,0 +1,93 @@
+//! The options that wrap the work of a stage on each item, one a file.
+
+mod catch_panics;
+mod located;
+mod retry;
+mod timeout_each;
+mod with_input;
+
+use std::future::Future;
+
+use anypipe_core::drive::{At, Work};
+
+pub use self::catch_panics::{CatchPanics, Panicked, TryCatchPanics};
+pub use self::located::{Locate, Located};
+pub use self::retry::RetryPolicy;
+pub use self::timeout_each::{TimeoutEach, TryTimeoutEach};
+pub use self::with_input::{Failed, WithInput};
+
+/// A way to wrap work on one item.
+pub trait Wrapping<In, W: Work<In>>: Send + Sync + 'static {
+    /// What comes of an item.
+    type Out: Send + 'static;
+
+    /// Does the work on one item, in this way.
+    fn call<'a>(
+        &'a self,
+        work: &'a W,
+        state: &'a mut W::State,
+        at: At<'a>,
+        item: In,
+    ) -> impl Future<Output = Option<Self::Out>> + Send + 'a;
+}
+
+/// Work that is wrapped.
+#[derive(Clone, Debug)]
+pub struct Wrap<K, W> {
+    how: K,
+    work: W,
+}
+
+impl<K, W> Wrap<K, W> {
+    /// Wraps `work` in the way of `how`.
+    pub fn new(how: K, work: W) -> Self {
+        Self { how, work }
+    }
+}
+
+impl<In, K, W> Work<In> for Wrap<K, W>
+where
+    In: Send + 'static,
+    W: Work<In>,
+    K: Wrapping<In, W>,
+{
+    type Out = K::Out;
+    type State = W::State;
+
+    fn init(&self) -> impl Future<Output = W::State> + Send {
+        self.work.init()
+    }
+
+    fn call<'a>(
+        &'a self,
+        state: &'a mut W::State,
+        item: In,
+    ) -> impl Future<Output = Option<K::Out>> + Send + 'a {
+        // Nobody has told where this is.
+        self.call_at(state, At { stage: "work", index: 0 }, item)
+    }
+
+    fn call_at<'a>(
+        &'a self,
+        state: &'a mut W::State,
+        at: At<'a>,
+        item: In,
+    ) -> impl Future<Output = Option<K::Out>> + Send + 'a {
+        self.how.call(&self.work, state, at, item)
+    }
+}
+
+/// Has the options that wrap work go to the boundary form of a stage.
+macro_rules! wraps {
+    ($Stage:ident<$($P:ident),+>, $Work:ty) => {
+        impl<$($P,)+ How> anypipe_core::option::WrapWith<How> for $Stage<$($P),+> {
+            type Wrapped = $crate::Parallel<$crate::option::Wrap<How, $Work>>;
+
+            fn wrap_with(self, how: How) -> Self::Wrapped {
+                anypipe_core::option::IntoBoundary::into_boundary(self)
+                    .map_work(|work| $crate::option::Wrap::new(how, work))
+            }
+        }
+    };
+}
+pub(crate) use wraps;

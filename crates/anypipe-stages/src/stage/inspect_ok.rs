@@ -1,0 +1,31 @@
+use crate::stage::synchronous_stage;
+use crate::{Name, Synchronous};
+
+/// Looks at each value; made by [`inspect_ok`].
+#[derive(Clone, Debug)]
+pub struct InspectOk<F> {
+    name: Name,
+    f: F,
+}
+
+/// Looks at the value of each `Ok` on its way.
+///
+/// `Result<T, E>` → `Result<T, E>`, synchronous. Fused, holds nothing; takes `.workers(n)`, `.blocking()`.
+pub fn inspect_ok<F>(f: F) -> InspectOk<F> {
+    InspectOk { name: Name::new("inspect_ok"), f }
+}
+
+impl<T, E, F> Synchronous<Result<T, E>> for InspectOk<F>
+where
+    T: Send + 'static,
+    E: Send + 'static,
+    F: Fn(&T) + Send + Sync + 'static,
+{
+    type Out = Result<T, E>;
+
+    fn apply(&self, item: Result<T, E>) -> Option<Result<T, E>> {
+        Some(item.inspect(&self.f))
+    }
+}
+
+synchronous_stage!(InspectOk);

@@ -1,0 +1,32 @@
+use crate::stage::synchronous_stage;
+use crate::{Name, Synchronous};
+
+/// Turns each value into another; made by [`map_ok`].
+#[derive(Clone, Debug)]
+pub struct MapOk<F> {
+    name: Name,
+    f: F,
+}
+
+/// Turns the value of each `Ok` into another; an `Err` passes unchanged.
+///
+/// `Result<T, E>` → `Result<U, E>`, synchronous. Fused, holds nothing; takes `.workers(n)`, `.blocking()`.
+pub fn map_ok<F>(f: F) -> MapOk<F> {
+    MapOk { name: Name::new("map_ok"), f }
+}
+
+impl<T, E, U, F> Synchronous<Result<T, E>> for MapOk<F>
+where
+    T: Send + 'static,
+    E: Send + 'static,
+    U: Send + 'static,
+    F: Fn(T) -> U + Send + Sync + 'static,
+{
+    type Out = Result<U, E>;
+
+    fn apply(&self, item: Result<T, E>) -> Option<Result<U, E>> {
+        Some(item.map(&self.f))
+    }
+}
+
+synchronous_stage!(MapOk);

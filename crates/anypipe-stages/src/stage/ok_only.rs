@@ -1,0 +1,37 @@
+use anypipe_core::stage::{Step, fused};
+use anypipe_core::{Scope, Stage};
+use futures_core::Stream;
+
+use crate::stage::sequential_stage;
+
+/// The values only; made by [`ok_only`].
+#[derive(Clone, Copy, Debug)]
+pub struct OkOnly;
+
+/// Gives the values and drops the errors.
+///
+/// `Result<T, E>` → `T`. Fused, holds nothing.
+pub fn ok_only() -> OkOnly {
+    OkOnly
+}
+
+impl<T, E> Stage<Result<T, E>> for OkOnly
+where
+    T: Send + 'static,
+    E: Send + 'static,
+{
+    type Out = T;
+
+    fn attach(
+        self,
+        input: impl Stream<Item = Result<T, E>> + Send + 'static,
+        _scope: &Scope,
+    ) -> impl Stream<Item = T> + Send + 'static {
+        fused(input, |item| match item {
+            Ok(value) => Step::Give(value),
+            Err(_) => Step::Skip,
+        })
+    }
+}
+
+sequential_stage!(OkOnly, "ok_only");

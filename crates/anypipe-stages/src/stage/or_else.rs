@@ -1,0 +1,40 @@
+use std::future::Future;
+
+use anypipe_core::drive::Work;
+
+use crate::Parallel;
+
+/// The work of [`or_else`]: an asynchronous, fallible closure on each `Err`.
+#[derive(Clone, Debug)]
+pub struct OrElse<F> {
+    f: F,
+}
+
+/// Turns each `Err` into another result, asynchronously; an `Ok` passes unchanged, in its turn.
+///
+/// `Result<T, E>` → `Result<T, E2>`, asynchronous. A boundary: holds its buffer (64) and one item for each
+/// worker (1).
+pub fn or_else<F>(f: F) -> Parallel<OrElse<F>> {
+    Parallel::new("or_else", OrElse { f })
+}
+
+impl<T, E, E2, F, Fut> Work<Result<T, E>> for OrElse<F>
+where
+    T: Send + 'static,
+    E: Send + 'static,
+    E2: Send + 'static,
+    F: Fn(E) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<T, E2>> + Send + 'static,
+{
+    type Out = Result<T, E2>;
+    type State = ();
+
+    async fn init(&self) {}
+
+    async fn call(&self, _state: &mut (), item: Result<T, E>) -> Option<Result<T, E2>> {
+        Some(match item {
+            Ok(value) => Ok(value),
+            Err(error) => (self.f)(error).await,
+        })
+    }
+}

@@ -1,0 +1,34 @@
+use crate::stage::synchronous_stage;
+use crate::{Name, Synchronous};
+
+/// Lets some values through; made by [`try_filter`].
+#[derive(Clone, Debug)]
+pub struct TryFilter<F> {
+    name: Name,
+    f: F,
+}
+
+/// Lets the values through for which `f` is true; an `Err` passes unchanged.
+///
+/// `Result<T, E>` → `Result<T, E>`, synchronous. Fused, holds nothing; takes `.workers(n)`, `.blocking()`.
+pub fn try_filter<F>(f: F) -> TryFilter<F> {
+    TryFilter { name: Name::new("try_filter"), f }
+}
+
+impl<T, E, F> Synchronous<Result<T, E>> for TryFilter<F>
+where
+    T: Send + 'static,
+    E: Send + 'static,
+    F: Fn(&T) -> bool + Send + Sync + 'static,
+{
+    type Out = Result<T, E>;
+
+    fn apply(&self, item: Result<T, E>) -> Option<Result<T, E>> {
+        match item {
+            Ok(value) => (self.f)(&value).then_some(Ok(value)),
+            Err(error) => Some(Err(error)),
+        }
+    }
+}
+
+synchronous_stage!(TryFilter);
