@@ -8,6 +8,7 @@ use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::thread;
 use std::time::Duration;
 
+use anypipe_core::RunError;
 use anypipe_core::run::{inherit, scoped};
 use anypipe_core::runtime::Enter;
 use anypipe_core::scope::enter;
@@ -17,18 +18,31 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Gives that more seconds, for many seeds.
 const PATIENCE_VARIABLE: &str = "ANYPIPE_CASE_TIMEOUT";
 
-type Body = Pin<Box<dyn Future<Output = ()> + Send>>;
+type BoxFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// One law, promise or acceptance case: a future that panics where it doesn't hold.
 #[derive(Clone, Copy)]
 pub struct Case {
     name: &'static str,
-    body: fn(u64) -> Body,
+    body: Body,
+}
+
+/// Makes the runtime that a case is run on.
+pub(crate) type Make<'a> = &'a dyn Fn() -> Box<dyn Enter>;
+
+/// What a case does.
+#[doc(hidden)]
+#[derive(Clone, Copy)]
+pub enum Body {
+    /// Is run on the runtime, in a scope of its own; draws what it draws from the number.
+    Future(fn(u64) -> BoxFuture),
+    /// Makes runtimes itself.
+    Law(fn(Make<'_>)),
 }
 
 impl Case {
     #[doc(hidden)]
-    pub const fn new(name: &'static str, body: fn(u64) -> Body) -> Self {
+    pub const fn new(name: &'static str, body: Body) -> Self {
         Self { name, body }
     }
 
@@ -37,26 +51,53 @@ impl Case {
         self.name
     }
 
-    /// Runs the case to its end on the calling thread, in a scope of its own on `runtime`. Cases that
-    /// draw something draw it from `seed`.
+    /// True for a law about runtimes as values: it makes them and drops them itself, so what `make` gives
+    /// must be the only owner.
+    pub fn owns_runtimes(&self) -> bool {
+        matches!(self.body, Body::Law(_))
+    }
+
+    /// Runs the case to its end on the calling thread, on what `make` makes. Cases that draw something
+    /// draw it from `seed`.
     ///
     /// # Panics
     ///
     /// Where the case doesn't hold.
-    pub fn run_on(&self, runtime: &dyn Enter, seed: u64) {
-        let handle = runtime.handle();
-        let mut outcome = None;
-        {
-            let mut body = scoped(self.name, inherit, (self.body)(seed));
-            let root = poll_fn(|cx| {
-                let _entered = enter(handle.clone());
-                Pin::new(&mut body).poll(cx).map(|done| outcome = Some(done))
-            });
-            runtime.block_on(pin!(root));
+    pub fn run_on<R: Enter + 'static>(&self, make: impl Fn() -> R, seed: u64) {
+        match self.body {
+            Body::Future(body) => enter_scoped(&make(), self.name, body(seed)),
+            Body::Law(law) => law(&|| Box::new(make())),
         }
-        let outcome = outcome.expect("`block_on` MUST NOT return before the future is done");
-        outcome.unwrap_or_else(|error| error.resume());
     }
+
+    /// The future of the case, for a runtime that is entered in a way of its own; `None` for the laws
+    /// that make their runtimes themselves.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it drops the case in its middle, with all that it has started.
+    pub fn future(&self, seed: u64) -> Option<impl Future<Output = Result<(), RunError>> + use<>> {
+        match self.body {
+            Body::Future(body) => Some(scoped(self.name, inherit, body(seed))),
+            Body::Law(_) => None,
+        }
+    }
+}
+
+/// Runs a future on `runtime`, in a scope of its own.
+fn enter_scoped(runtime: &dyn Enter, name: &'static str, body: BoxFuture) {
+    let handle = runtime.handle();
+    let mut outcome = None;
+    {
+        let mut body = scoped(name, inherit, body);
+        let root = poll_fn(|cx| {
+            let _entered = enter(handle.clone());
+            Pin::new(&mut body).poll(cx).map(|done| outcome = Some(done))
+        });
+        runtime.block_on(pin!(root));
+    }
+    let outcome = outcome.expect("`block_on` MUST NOT return before the future is done");
+    outcome.unwrap_or_else(|error| error.resume());
 }
 
 impl fmt::Debug for Case {

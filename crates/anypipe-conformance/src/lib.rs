@@ -15,6 +15,7 @@ pub mod promises_items;
 pub mod promises_runs;
 pub mod property;
 pub mod registry;
+pub mod runtime_laws;
 pub mod scopes;
 mod suite;
 mod tools;

@@ -63,7 +63,7 @@ async fn g02_an_error_item_comes_after_what_was_before_it() {
     let results = flow(source::from_iter(items))
         .pipe(stage::and_then(async |item| {
             give_way().await;
-            Ok(item)
+            Ok::<_, String>(item)
         }))
         .workers(3)
         .pipe(stage::inspect(move |result: &Result<i32, String>| {

@@ -30,16 +30,16 @@ macro_rules! suite {
             #[allow(unused_imports, reason = "what the runner names is in the file around it")]
             use super::*;
 
-            fn run(case: &'static $crate::Case) {
+            fn stamped_run(case: &'static $crate::Case) {
                 let run: fn(&$crate::Case) = $run;
                 run(case);
             }
 
-            $crate::__groups!(run);
+            $crate::__groups!(stamped_run);
         }
     };
     ($variant:ident, $make:expr) => {
-        $crate::suite!($variant, each | case | case.run_on(&($make)(), 0));
+        $crate::suite!($variant, each | case | case.run_on($make, 0));
     };
 }
 
@@ -84,19 +84,22 @@ macro_rules! __groups {
         mod laws {
             $crate::__laws!(super::$run);
         }
+        mod runtime_laws {
+            $crate::__runtime_laws!(super::$run);
+        }
     };
 }
 
 /// Lists the cases of a file, and makes the macro that stamps them. A case that isn't listed is dead
 /// code, which the compiler tells.
 macro_rules! cases {
-    (($d:tt) $group:ident as $macro:ident { $($case:ident($($seed:ident)?)),+ $(,)? }) => {
+    (($d:tt) $group:ident as $macro:ident { $($case:ident($($given:ident)?)),+ $(,)? }) => {
         #[allow(non_upper_case_globals, reason = "a case is called the same everywhere")]
         #[doc(hidden)]
         pub mod stamped {
             $(pub static $case: $crate::Case = $crate::Case::new(
                 concat!(stringify!($group), "::", stringify!($case)),
-                |_seed| Box::pin(super::$case($($crate::suite::given!($seed, _seed))?)),
+                $crate::suite::body!($case $($given)?),
             );)+
         }
 
@@ -115,10 +118,16 @@ macro_rules! cases {
 }
 pub(crate) use cases;
 
-/// The seed, for a case that is listed with one.
-macro_rules! given {
-    (seed, $seed:ident) => {
-        $seed
+/// What a case does, by what it is given: nothing, the seed, or what makes its runtime.
+macro_rules! body {
+    ($case:ident) => {
+        $crate::case::Body::Future(|_| Box::pin(super::$case()))
+    };
+    ($case:ident seed) => {
+        $crate::case::Body::Future(|seed| Box::pin(super::$case(seed)))
+    };
+    ($case:ident make) => {
+        $crate::case::Body::Law(|make| super::$case(make))
     };
 }
-pub(crate) use given;
+pub(crate) use body;

@@ -3,6 +3,7 @@
 mod clock;
 mod flow;
 mod guard;
+mod wait;
 
 use std::any::Any;
 use std::future::{Future, poll_fn};
@@ -16,7 +17,8 @@ use futures_core::Stream;
 
 pub(crate) use self::clock::{Clock, is_virtual, runtime, settle, sleep, unit, until};
 pub(crate) use self::flow::{Flow, flow};
-pub(crate) use self::guard::{Dropped, Tells};
+pub(crate) use self::guard::Dropped;
+pub(crate) use self::wait::{Wakes, wait};
 pub(crate) use crate::registry::give_way;
 
 /// Runs a body that spawns children, and waits for all of them.

@@ -1,0 +1,266 @@
+//! What an implementer of a runtime MUST do, as `anypipe_core::runtime` lists it; and I5, a runtime
+//! that is shut down in mid-run.
+
+use std::cell::Cell;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use anypipe_core::run::inherit;
+use anypipe_core::runtime::{AsHandle, Enter};
+use anypipe_core::scope::{current_scope, task_group};
+use anypipe_core::{ErrorKind, Run, RunError};
+
+use crate::tools::{Dropped, Wakes, is_virtual, runtime, sleep, together, unit, wait};
+
+crate::suite::cases! { ($) runtime_laws as __runtime_laws {
+    law_1_a_task_is_polled_to_its_end_and_never_in_the_call(),
+    law_2_a_runtime_that_is_gone_drops_the_task(make),
+    law_3_blocking_work_may_block(),
+    law_4_time_never_goes_back_and_no_sleep_is_short(),
+    law_4_a_sleep_can_be_set_again(),
+    law_5_a_sleep_wakes_who_polled_it_last(),
+    law_6_out_of_budget_is_woken_again(),
+    law_7_a_handle_owns_nothing(make),
+    law_8_block_on_waits_for_its_root(make),
+    i05_a_runtime_that_goes_in_mid_run_is_told(make),
+} }
+
+type Make<'a> = &'a dyn Fn() -> Box<dyn Enter>;
+
+thread_local! {
+    /// True while this thread is in a call of `spawn`.
+    static SPAWNING: Cell<bool> = const { Cell::new(false) };
+}
+
+async fn law_1_a_task_is_polled_to_its_end_and_never_in_the_call() {
+    let (ended, told) = mpsc::channel();
+    let run = Run::new("run", inherit, move |scope| {
+        for number in 0..50 {
+            let ended = ended.clone();
+            SPAWNING.set(true);
+            scope.spawn("task", async move {
+                assert!(!SPAWNING.get(), "polled inside the call");
+                crate::tools::give_way().await;
+                ended.send(number).unwrap();
+            });
+            SPAWNING.set(false);
+        }
+        drop(ended);
+        sleep(unit())
+    });
+    run.await;
+    let mut numbers: Vec<_> = told.iter().collect();
+    numbers.sort_unstable();
+    assert_eq!(numbers, (0..50).collect::<Vec<_>>());
+}
+
+fn law_2_a_runtime_that_is_gone_drops_the_task(make: Make<'_>) {
+    let runtime = make();
+    let handle = runtime.handle();
+    drop(runtime);
+    let dropped = Dropped::new();
+    let tells = dropped.tells();
+    let run = Run::new("late", inherit, move |scope| {
+        scope.spawn("task", async move { drop(tells) });
+        let job = scope.spawn_blocking("job", || 7);
+        async move { job.await }
+    });
+    // A runtime that never ends runs it; any other says that it is gone.
+    match wait(run.on(handle).checked()) {
+        Ok(Ok(seven)) => assert_eq!(seven, 7),
+        Ok(Err(error)) => assert!(is_gone(&error), "{error}"),
+        Err(error) => assert!(is_gone(&error), "{error}"),
+    }
+    assert_eq!(dropped.live(), 0);
+}
+
+fn is_gone(error: &RunError) -> bool {
+    matches!(error.kind(), ErrorKind::RuntimeGone | ErrorKind::Cancelled)
+}
+
+async fn law_3_blocking_work_may_block() {
+    let virtual_time = is_virtual();
+    let run = Run::new("blocking", inherit, move |scope| {
+        let (tx, rx) = mpsc::channel();
+        // It waits for the other, so the two can't share a thread; a simulation has only one.
+        let sends = move || tx.send(42);
+        let waits = move || rx.recv();
+        let (sent, got) = if virtual_time {
+            let sent = scope.spawn_blocking("sends", sends);
+            (sent, None)
+        } else {
+            let got = scope.spawn_blocking("waits", waits);
+            (scope.spawn_blocking("sends", sends), Some(got))
+        };
+        let panics = scope.spawn_blocking("panics", || panic!("boom"));
+        async move {
+            let sent = sent.await.unwrap();
+            assert_eq!(sent.is_ok(), !virtual_time);
+            if let Some(got) = got {
+                assert_eq!(got.await.unwrap(), Ok(42));
+            }
+            let panicked: Result<(), _> = panics.await;
+            assert_eq!(panicked.unwrap_err().to_string(), "a task panicked: boom");
+        }
+    });
+    run.await;
+}
+
+async fn law_4_time_never_goes_back_and_no_sleep_is_short() {
+    together(|group| async move {
+        for number in 0..10_u32 {
+            group.spawn(async move {
+                let runtime = runtime();
+                let length = unit() / 4 * number;
+                let mut before = runtime.now();
+                for _ in 0..3 {
+                    runtime.sleep(length).await;
+                    let now = runtime.now();
+                    assert!(now - before >= length, "{:?} is short of {length:?}", now - before);
+                    before = now;
+                }
+            });
+        }
+        let runtime = runtime();
+        let mut before = runtime.now();
+        for _ in 0..1000 {
+            let now = runtime.now();
+            assert!(now >= before, "time went back");
+            before = now;
+        }
+    })
+    .await;
+}
+
+async fn law_4_a_sleep_can_be_set_again() {
+    let runtime = runtime();
+    let start = runtime.now();
+    let mut sleep = runtime.sleep(Duration::MAX);
+    poll_fn(|cx| {
+        assert!(Pin::new(&mut sleep).poll(cx).is_pending(), "the longest sleep is no overflow");
+        Poll::Ready(())
+    })
+    .await;
+    sleep.reset(unit());
+    (&mut sleep).await;
+    assert!(runtime.now() - start >= unit());
+    sleep.reset(unit());
+    (&mut sleep).await;
+    assert!(runtime.now() - start >= unit() * 2);
+}
+
+async fn law_5_a_sleep_wakes_who_polled_it_last() {
+    let mut sleep = runtime().sleep(unit());
+    let wakes = Wakes::new();
+    assert!(Pin::new(&mut sleep).poll(&mut Context::from_waker(&wakes.waker())).is_pending());
+    // It goes to another task, on another thread where there are several, and wakes that one.
+    together(|group| async move { group.spawn(sleep).await.unwrap() }).await;
+    assert_eq!(wakes.count(), 0, "the one that polled it first waits no more");
+}
+
+async fn law_6_out_of_budget_is_woken_again() {
+    let runtime = runtime();
+    together(|group| async move {
+        for _ in 0..3 {
+            let runtime = runtime.clone();
+            group.spawn(async move {
+                for _ in 0..2000 {
+                    poll_fn(|cx| runtime.poll_budget(cx)).await;
+                }
+            });
+        }
+    })
+    .await;
+}
+
+fn law_7_a_handle_owns_nothing(make: Make<'_>) {
+    // The runtime's value, and then its last handle, go in a task of its own.
+    let runtime = make();
+    let handle = runtime.handle();
+    if handle.name() == "sim" {
+        // It runs only while a thread is in it, which has its value then.
+        return;
+    }
+    let last = handle.clone();
+    let value = Sendable(runtime.keep_alive());
+    drop(runtime);
+    let run = Run::new("run", inherit, move |scope| {
+        scope.spawn("drops", async move {
+            drop(value);
+            drop(last);
+        });
+        std::future::ready(())
+    });
+    match wait(run.on(handle).checked()) {
+        Ok(()) => {}
+        Err(error) => assert!(is_gone(&error), "{error}"),
+    }
+}
+
+/// What keeps a runtime alive.
+struct Sendable(
+    #[expect(dead_code, reason = "it is only held")] Option<Arc<dyn std::any::Any + Send + Sync>>,
+);
+
+fn law_8_block_on_waits_for_its_root(make: Make<'_>) {
+    let runtime = make();
+    let handle = runtime.handle();
+    let done = Arc::new(AtomicBool::new(false));
+    let tells = Arc::clone(&done);
+    let run = task_group(inherit, |group| async move {
+        let child = group.spawn(async {
+            let scope = current_scope().expect("in a task");
+            let job = scope.spawn_blocking("job", || 1);
+            sleep(unit()).await;
+            job.await.unwrap()
+        });
+        assert_eq!(child.await.unwrap(), 1);
+        tells.store(true, Ordering::SeqCst);
+    });
+    let run = run.on(&handle);
+    runtime.block_on(pin!(run));
+    assert!(done.load(Ordering::SeqCst));
+    // And again, on the same runtime.
+    let mut again = false;
+    runtime.block_on(pin!(async { again = true }));
+    assert!(again);
+}
+
+fn i05_a_runtime_that_goes_in_mid_run_is_told(make: Make<'_>) {
+    let (runtime, dropped) = (make(), Dropped::new());
+    let (begun, begins) = mpsc::channel();
+    let tells = dropped.clone();
+    let run = Run::new("run", inherit, move |scope| {
+        let (items, rx) = anypipe_core::channel::bounded(4);
+        for number in 0..3 {
+            let (begun, tells, items) = (begun.clone(), tells.tells(), items.clone());
+            scope.spawn("task", async move {
+                let _tells = tells;
+                let _ = begun.send(());
+                sleep(Duration::from_millis(40)).await;
+                let _ = items.send(number).await;
+            });
+        }
+        drop(items);
+        async move {
+            let mut count = 0;
+            while rx.recv().await.is_ok() {
+                count += 1;
+            }
+            count
+        }
+    });
+    let run = run.on(runtime.handle()).start();
+    // Where nothing begins, the runtime runs only while a thread is in it.
+    let _ = begins.recv_timeout(Duration::from_millis(200));
+    drop(runtime);
+    match wait(run) {
+        Ok(count) => assert_eq!(count, 3, "a short result"),
+        Err(error) => assert!(is_gone(&error), "{error}"),
+    }
+    assert_eq!(dropped.live(), 0);
+}
