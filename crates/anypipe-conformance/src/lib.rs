@@ -2,6 +2,7 @@
 //! must pass.
 
 mod case;
+pub mod channel_laws;
 pub mod channels;
 pub mod laws;
 pub mod mapping;

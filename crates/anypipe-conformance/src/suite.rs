@@ -75,10 +75,8 @@ macro_rules! __groups {
         mod property {
             $crate::__property!(super::$run);
         }
-        mod promises_runs {
+        mod promises {
             $crate::__promises_runs!(super::$run);
-        }
-        mod promises_items {
             $crate::__promises_items!(super::$run);
         }
         mod laws {

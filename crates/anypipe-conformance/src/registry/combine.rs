@@ -1,7 +1,258 @@
 //! Entries: what joins several sources or branches.
 
-use super::{Operator, Origin};
+use anypipe_core::{Holds, Source};
+use anypipe_stages::sink::{self, IntoStage};
+use anypipe_stages::{source, stage};
 
-pub(super) const ENTRIES: &[Operator] = &[];
+use super::{Agree, BuiltSource, BuiltStage, Draw, Item, Operator, Origin, Tally, around, mix};
 
-pub(super) const SOURCES: &[Origin] = &[];
+/// A source of these values, whose items are made as they are asked for.
+fn of(tally: &Tally, values: &[i64]) -> impl Source<Item = Item> + use<> {
+    let (tally, values) = (tally.clone(), values.to_vec());
+    source::from_iter(values.into_iter().map(move |value| tally.item(value)))
+}
+
+/// The other source of a stage: its items are counted by themselves.
+fn other(draw: &mut Draw) -> (Vec<i64>, impl Source<Item = Item> + use<>) {
+    let values = draw.values(12);
+    let source = of(&Tally::new(), &values);
+    (values, source)
+}
+
+/// Two of the items that wait before branches, apart from those in the branches.
+const AHEAD: usize = 8;
+
+fn pair((one, two): (Item, Item)) -> Item {
+    Item::of_list([one, two]).expect("two items")
+}
+
+fn is_odd(value: i64) -> bool {
+    value % 2 != 0
+}
+
+pub(super) const ENTRIES: &[Operator] = &[
+    Operator {
+        name: "merge",
+        build: |draw| {
+            let (values, other) = other(draw);
+            let told = format!("merge({values:?})");
+            let model = move |all: &[i64]| [all, &values].concat();
+            BuiltStage::new(told, stage::merge(other), model).itemwise().agree(Agree::AnyOrder)
+        },
+    },
+    Operator {
+        name: "chain",
+        build: |draw| {
+            let (values, other) = other(draw);
+            let told = format!("chain({values:?})");
+            let model = move |all: &[i64]| [all, &values].concat();
+            BuiltStage::new(told, stage::chain(other), model).itemwise()
+        },
+    },
+    Operator {
+        name: "zip",
+        build: |draw| {
+            let (values, other) = other(draw);
+            let told = format!("zip({values:?})");
+            let model = move |all: &[i64]| all.iter().zip(&values).map(|(a, b)| mix(&[*a, *b])).collect();
+            let stage = around(|item| item, stage::zip(other), pair);
+            BuiltStage::new(told, stage, model).holds(Holds::at_most(1))
+        },
+    },
+    Operator {
+        name: "zip_strict",
+        build: |draw| {
+            let (values, other) = other(draw);
+            let told = format!("zip_strict({values:?})");
+            let tally = Tally::new();
+            let after = move |row: Result<(Item, Item), _>| row.map_or_else(|_| tally.item(-1), pair);
+            let model = move |all: &[i64]| {
+                let rows = all.iter().zip(&values).map(|(a, b)| mix(&[*a, *b]));
+                rows.chain((all.len() != values.len()).then_some(-1)).collect()
+            };
+            let stage = around(|item| item, stage::zip_strict(other), after);
+            BuiltStage::new(told, stage, model).holds(Holds::at_most(1))
+        },
+    },
+    Operator {
+        name: "zip_latest",
+        build: |draw| {
+            // Of one item, so that the rows depend on the order of events only in which of them are left out.
+            let value = draw.value();
+            let stage = around(|item| item, stage::zip_latest(of(&Tally::new(), &[value])), pair);
+            let model = move |all: &[i64]| all.iter().map(|item| mix(&[*item, value])).collect();
+            BuiltStage::new(format!("zip_latest([{value}])"), stage, model)
+                .agree(Agree::Part)
+                .holds(Holds::at_most(2))
+        },
+    },
+    Operator {
+        name: "zip_latest_partial",
+        build: |_| {
+            let after = |(item, _): (Option<Item>, Option<Item>)| item.expect("the other gives none");
+            let stage = around(|item| item, stage::zip_latest_partial(of(&Tally::new(), &[])), after);
+            BuiltStage::new("zip_latest_partial([])", stage, <[i64]>::to_vec)
+                .itemwise()
+                .holds(Holds::at_most(2))
+        },
+    },
+    Operator {
+        name: "race",
+        build: |draw| {
+            let (values, other) = other(draw);
+            let told = format!("race({values:?})");
+            // One or the other, by who is first.
+            let model = move |all: &[i64]| [all, &values].concat();
+            BuiltStage::new(told, stage::race(other), model).agree(Agree::Part).holds(Holds::at_most(1))
+        },
+    },
+    Operator {
+        name: "broadcast",
+        build: |draw| {
+            let buffer = draw.within(1..=4);
+            let branches = (
+                stage::filter(|item: &Item| is_odd(item.value())),
+                sink::for_each(|item: Item| drop(item)).into_stage(),
+                stage::buffer(buffer),
+            );
+            let told = format!("broadcast((filter(odd), for_each.into_stage(), buffer({buffer})))");
+            let model = |all: &[i64]| {
+                let odd = all.iter().copied().filter(|value| is_odd(*value));
+                all.iter().copied().chain(odd).collect()
+            };
+            BuiltStage::new(told, stage::broadcast(branches), model)
+                .itemwise()
+                .agree(Agree::AnyOrder)
+                .holds(Holds::at_most(3 * AHEAD + buffer + 1))
+        },
+    },
+    Operator {
+        name: "route",
+        build: |draw| {
+            let buffer = draw.within(1..=4);
+            let branches = (stage::map(|item: Item| item), stage::buffer(buffer));
+            let route = stage::route(|item: &Item| usize::from(is_odd(item.value())), branches);
+            BuiltStage::new(format!("route(odd, (map, buffer({buffer})))"), route, <[i64]>::to_vec)
+                .itemwise()
+                .agree(Agree::AnyOrder)
+                .holds(Holds::at_most(2 * AHEAD + 1 + buffer + 1))
+        },
+    },
+    Operator {
+        name: "tee",
+        build: |_| {
+            let sink = sink::for_each(|item: Item| {
+                item.value();
+            });
+            BuiltStage::new("tee(for_each)", stage::tee(sink), <[i64]>::to_vec)
+                .itemwise()
+                .holds(Holds::at_most(AHEAD + 1))
+        },
+    },
+];
+
+/// Draws the values of a few sources.
+fn parts(draw: &mut Draw) -> Vec<Vec<i64>> {
+    (0..draw.below(5)).map(|_| draw.values(8)).collect()
+}
+
+fn sources(tally: &Tally, parts: &[Vec<i64>]) -> Vec<impl Source<Item = Item> + use<>> {
+    parts.iter().map(|values| of(tally, values)).collect()
+}
+
+/// The rows of the values, up to the end of the shortest.
+fn rows(parts: &[Vec<i64>]) -> Vec<i64> {
+    let length = parts.iter().map(Vec::len).min().unwrap_or(0);
+    (0..length).map(|row| mix(&parts.iter().map(|values| values[row]).collect::<Vec<_>>())).collect()
+}
+
+fn row(items: Vec<Item>) -> Item {
+    Item::of_list(items).expect("some items")
+}
+
+/// How many items wait for their row.
+fn waiting(parts: &[Vec<i64>]) -> Holds {
+    Holds::at_most(parts.len().saturating_sub(1))
+}
+
+/// A source with a stage behind it that turns what it gives to items.
+fn then_item<S: Source>(
+    source: S,
+    after: impl Fn(S::Item) -> Item + Send + Sync + 'static,
+) -> impl Source<Item = Item> {
+    anypipe_stages::Piped { source, stage: stage::map(after) }
+}
+
+pub(super) const SOURCES: &[Origin] = &[
+    Origin {
+        name: "merge",
+        build: |draw, tally| {
+            let parts = parts(draw);
+            let source = source::merge(sources(tally, &parts));
+            BuiltSource::new(format!("merge({parts:?})"), source, parts.concat()).agree(Agree::AnyOrder)
+        },
+    },
+    Origin {
+        name: "chain",
+        build: |draw, tally| {
+            let parts = parts(draw);
+            let source = source::chain(sources(tally, &parts));
+            BuiltSource::new(format!("chain({parts:?})"), source, parts.concat())
+        },
+    },
+    Origin {
+        name: "zip",
+        build: |draw, tally| {
+            let parts = parts(draw);
+            let source = then_item(source::zip(sources(tally, &parts)), row);
+            BuiltSource::new(format!("zip({parts:?})"), source, rows(&parts)).holds(waiting(&parts))
+        },
+    },
+    Origin {
+        name: "zip_strict",
+        build: |draw, tally| {
+            let (parts, counts) = (parts(draw), tally.clone());
+            let after = move |made: Result<Vec<Item>, _>| made.map_or_else(|_| counts.item(-1), row);
+            let source = then_item(source::zip_strict(sources(tally, &parts)), after);
+            let together = parts.windows(2).all(|two| two[0].len() == two[1].len());
+            let mut model = rows(&parts);
+            model.extend((!together).then_some(-1));
+            BuiltSource::new(format!("zip_strict({parts:?})"), source, model).holds(waiting(&parts))
+        },
+    },
+    Origin {
+        name: "zip_latest",
+        build: |draw, tally| {
+            // All of one item but the first, whose items are told.
+            let values = draw.values(8);
+            let parts = [values.clone(), vec![draw.value()], vec![draw.value()]];
+            let source = source::zip_latest(sources(tally, &parts));
+            let source = then_item(source, |items| items.into_iter().next().expect("three items"));
+            // Each of the last two events may tell the same item of the first again.
+            let model = values.iter().flat_map(|value| [*value; 3]).collect();
+            BuiltSource::new(format!("zip_latest({parts:?})"), source, model)
+                .agree(Agree::Part)
+                .holds(Holds::at_most(3))
+        },
+    },
+    Origin {
+        name: "zip_latest_partial",
+        build: |draw, tally| {
+            let parts = [draw.values(8), vec![], vec![]];
+            let first = |items: Vec<Option<Item>>| items.into_iter().flatten().next().expect("one item");
+            let source = then_item(source::zip_latest_partial(sources(tally, &parts)), first);
+            BuiltSource::new(format!("zip_latest_partial({parts:?})"), source, parts.concat())
+                .holds(Holds::at_most(3))
+        },
+    },
+    Origin {
+        name: "race",
+        build: |draw, tally| {
+            let parts = parts(draw);
+            let source = source::race(sources(tally, &parts));
+            // All have their items at once, so the first that has any wins.
+            let model = parts.iter().find(|values| !values.is_empty()).cloned().unwrap_or_default();
+            BuiltSource::new(format!("race({parts:?})"), source, model).holds(Holds::at_most(1))
+        },
+    },
+];
