@@ -1,5 +1,8 @@
 //! `broadcast`, `route`, `tee`, `dead_letter` and sinks as branches, on every backend.
-#![cfg(feature = "macros")]
+#![cfg(all(
+    feature = "macros",
+    any(feature = "tokio", feature = "smol", feature = "async-std", feature = "sim")
+))]
 
 mod common;
 

@@ -1,5 +1,8 @@
 //! `merge`, `chain`, `zip` and its kin, `race`: what they mean, on every backend.
-#![cfg(feature = "macros")]
+#![cfg(all(
+    feature = "macros",
+    any(feature = "tokio", feature = "smol", feature = "async-std", feature = "sim")
+))]
 
 mod common;
 

@@ -1,5 +1,8 @@
 //! Operators on results and the options around the work on an item, on every backend.
-#![cfg(feature = "macros")]
+#![cfg(all(
+    feature = "macros",
+    any(feature = "tokio", feature = "smol", feature = "async-std", feature = "sim")
+))]
 
 mod common;
 

@@ -1,5 +1,8 @@
 //! `concat_map`, `flat_map_stream`, `switch_map`: what they mean, on every backend.
-#![cfg(feature = "macros")]
+#![cfg(all(
+    feature = "macros",
+    any(feature = "tokio", feature = "smol", feature = "async-std", feature = "sim")
+))]
 
 mod common;
 

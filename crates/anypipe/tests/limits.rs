@@ -1,5 +1,8 @@
 //! Limits that depend on items, and a run in hand, on every backend.
-#![cfg(feature = "macros")]
+#![cfg(all(
+    feature = "macros",
+    any(feature = "tokio", feature = "smol", feature = "async-std", feature = "sim")
+))]
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};

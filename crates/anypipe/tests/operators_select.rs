@@ -1,5 +1,8 @@
 //! What the operators that let some items through mean, with their edges, on every backend.
-#![cfg(feature = "macros")]
+#![cfg(all(
+    feature = "macros",
+    any(feature = "tokio", feature = "smol", feature = "async-std", feature = "sim")
+))]
 
 mod watched;
 

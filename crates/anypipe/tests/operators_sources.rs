@@ -1,5 +1,8 @@
 //! What the plain sources give, on every backend.
-#![cfg(feature = "macros")]
+#![cfg(all(
+    feature = "macros",
+    any(feature = "tokio", feature = "smol", feature = "async-std", feature = "sim")
+))]
 
 use std::sync::Arc;
 use std::time::Duration;

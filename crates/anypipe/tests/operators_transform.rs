@@ -1,5 +1,8 @@
 //! What the operators that make something else of items mean, with their edges, on every backend.
-#![cfg(feature = "macros")]
+#![cfg(all(
+    feature = "macros",
+    any(feature = "tokio", feature = "smol", feature = "async-std", feature = "sim")
+))]
 
 mod watched;
 

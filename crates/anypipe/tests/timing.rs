@@ -1,5 +1,8 @@
 //! The operators that go by the clock, on every backend: exact on the simulator, lenient elsewhere.
-#![cfg(feature = "macros")]
+#![cfg(all(
+    feature = "macros",
+    any(feature = "tokio", feature = "smol", feature = "async-std", feature = "sim")
+))]
 
 mod common;
 
