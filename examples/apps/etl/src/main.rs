@@ -1,7 +1,7 @@
-// cargo run --release --manifest-path examples/apps/etl/Cargo.toml -- [ORDERS.csv] [--database FILE] [--rejects FILE] [--batch N] [--rows N]
+// cargo run --release --manifest-path examples/apps/etl/Cargo.toml -- [ORDERS.csv] [--help]
 //! Loads orders from a CSV file into an `SQLite` database. A row that isn't valid, or that the database
-//! refuses, goes to a file of rejects with its line and the reason; a batch that fails is tried again row by row. At the end
-//! every row that was read is in one of the two, and the program counts both to prove it.
+//! refuses, goes to a file of rejects with its line and the reason; a batch that fails is tried again row by
+//! row. At the end every row that was read is in one of the two, and the program counts both to prove it.
 //!
 //! Without a file it makes one of its own, with some of everything that can be wrong.
 // ci: --rows 5000
