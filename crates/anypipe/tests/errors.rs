@@ -141,12 +141,12 @@ async fn a_timeout_of_and_then_is_of_its_work_only() {
 fn flaky(times: usize) -> (Arc<AtomicUsize>, Segment<impl Stage<u32, Out = Result<u32, String>>>) {
     let calls = Arc::new(AtomicUsize::new(0));
     let counts = Arc::clone(&calls);
-    let tried = Arc::new(Mutex::new(std::collections::HashMap::<u32, usize>::new()));
+    let attempts = Arc::new(Mutex::new(std::collections::HashMap::<u32, usize>::new()));
     let work = move |n: u32| {
         counts.fetch_add(1, Ordering::SeqCst);
         let failed = {
-            let mut tried = tried.lock().unwrap();
-            let tries = tried.entry(n).or_default();
+            let mut attempts = attempts.lock().unwrap();
+            let tries = attempts.entry(n).or_default();
             *tries += 1;
             *tries <= times
         };

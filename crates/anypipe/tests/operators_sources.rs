@@ -68,6 +68,7 @@ async fn unfold_ends_at_none() {
     assert_eq!(error.to_string(), "stage `unfold` panicked: two");
 }
 
+#[cfg(feature = "sim")]
 #[anypipe::test(sim, seeds = 8)]
 async fn interval_keeps_its_rhythm() {
     let start = anypipe::time::now();

@@ -171,6 +171,7 @@ async fn a_task_of_your_own() {
     assert_eq!(error.to_string(), "stage `then` panicked: four");
 }
 
+#[cfg(feature = "sim")]
 #[anypipe::test(sim, seeds = 8)]
 async fn workers_connect_at_the_same_time() {
     const SECOND: Duration = Duration::from_secs(1);
