@@ -2,7 +2,7 @@
 //! that is shut down in mid-run.
 
 use std::cell::Cell;
-use std::future::{Future, poll_fn};
+use std::future::{Future, pending, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
@@ -14,7 +14,7 @@ use anypipe_core::runtime::{AsHandle, Enter};
 use anypipe_core::scope::{current_scope, task_group};
 use anypipe_core::{ErrorKind, Run, RunError};
 
-use crate::tools::{Dropped, Wakes, is_virtual, runtime, sleep, together, unit, wait};
+use crate::tools::{Dropped, Wakes, give_way, is_virtual, runtime, sleep, together, unit, wait};
 
 crate::suite::cases! { ($) runtime_laws as __runtime_laws {
     law_1_a_task_is_polled_to_its_end_and_never_in_the_call(),
@@ -26,6 +26,8 @@ crate::suite::cases! { ($) runtime_laws as __runtime_laws {
     law_6_out_of_budget_is_woken_again(),
     law_7_a_handle_owns_nothing(make),
     law_8_block_on_waits_for_its_root(make),
+    a_run_is_awaited_on_a_thread_in_no_runtime(make),
+    promise_p02_without_a_scope_around_it_a_dropped_run_is_cancelled(make),
     i05_a_runtime_that_goes_in_mid_run_is_told(make),
 } }
 
@@ -44,7 +46,7 @@ async fn law_1_a_task_is_polled_to_its_end_and_never_in_the_call() {
             SPAWNING.set(true);
             scope.spawn("task", async move {
                 assert!(!SPAWNING.get(), "polled inside the call");
-                crate::tools::give_way().await;
+                give_way().await;
                 ended.send(number).unwrap();
             });
             SPAWNING.set(false);
@@ -228,6 +230,48 @@ fn law_8_block_on_waits_for_its_root(make: Make<'_>) {
     let mut again = false;
     runtime.block_on(pin!(async { again = true }));
     assert!(again);
+}
+
+fn a_run_is_awaited_on_a_thread_in_no_runtime(make: Make<'_>) {
+    let runtime = make();
+    if runtime.handle().name() == "sim" {
+        // It runs only while a thread is in it.
+        return;
+    }
+    let run = task_group(inherit, |group| async move {
+        let children: Vec<_> = (0..100_u32).map(|number| group.spawn(async move { number })).collect();
+        let mut sum = 0;
+        for child in children {
+            sum += child.await.unwrap();
+        }
+        sum
+    });
+    assert_eq!(wait(run.on(&*runtime)), 4950);
+}
+
+fn promise_p02_without_a_scope_around_it_a_dropped_run_is_cancelled(make: Make<'_>) {
+    let (runtime, dropped) = (make(), Dropped::new());
+    let (begun, begins) = mpsc::channel();
+    let tells = dropped.clone();
+    let run = Run::new("dropped", inherit, move |scope| {
+        for _ in 0..4 {
+            let (begun, tells) = (begun.clone(), tells.tells());
+            scope.spawn("task", async move {
+                let _tells = tells;
+                let _ = begun.send(());
+                pending::<()>().await;
+            });
+        }
+        pending::<()>()
+    });
+    let running = run.on(&*runtime).start();
+    // Where nothing begins, the runtime runs only while a thread is in it.
+    let _ = begins.recv_timeout(Duration::from_millis(200));
+    drop(running);
+    // A thread may be in the middle of polling one. Where none is ever dropped, the watchdog tells.
+    while dropped.live() > 0 {
+        wait(give_way());
+    }
 }
 
 fn i05_a_runtime_that_goes_in_mid_run_is_told(make: Make<'_>) {

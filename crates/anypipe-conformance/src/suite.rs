@@ -43,6 +43,24 @@ macro_rules! suite {
     };
 }
 
+/// Stamps the laws of a runtime alone, for one more way to make it: what else holds on it was shown by
+/// its [`suite!`](crate::suite).
+#[macro_export]
+macro_rules! runtime_suite {
+    ($variant:ident, $make:expr) => {
+        mod $variant {
+            #[allow(unused_imports, reason = "what the runner names is in the file around it")]
+            use super::*;
+
+            fn stamped_run(case: &'static $crate::Case) {
+                case.run_on($make, 0);
+            }
+
+            $crate::__runtime_laws!(stamped_run);
+        }
+    };
+}
+
 /// One module for each file of cases.
 #[doc(hidden)]
 #[macro_export]

@@ -5,13 +5,4 @@ use anypipe_tokio::Tokio;
 anypipe_conformance::suite!(tokio_multi_thread, || Tokio::multi_thread(2));
 anypipe_conformance::suite!(tokio_current_thread, Tokio::current_thread);
 
-anypipe_conformance::channel_suite!(
-    tokio_mpsc,
-    |capacity| {
-        let (tx, rx) = tokio::sync::mpsc::channel(capacity);
-        (anypipe_tokio::sender(tx), anypipe_tokio::receiver(rx))
-    },
-    except {
-        a_sender_that_vanished_is_no_end: "a tokio channel can't tell a sender that closed from one that vanished",
-    }
-);
+anypipe_conformance::runtime_suite!(tokio_one_worker, || Tokio::multi_thread(1));
