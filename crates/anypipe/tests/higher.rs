@@ -101,14 +101,11 @@ async fn empty_ones_make_an_empty_one() {
 
 #[anypipe::test]
 async fn switch_map_gives_the_newest() {
-    // An inner pipeline gives an item every tick from its first on; the second comes at 2.5 of its own.
     let (mut queries, input) = probe_source();
     let (mut first, second) = (probe_source(), probe_source());
     let resources = Resources::new();
     let held = resources.clone();
-    let mut inner = vec![second.1, first.1];
-    let mut inner = inner.drain(..).collect::<Vec<_>>();
-    let inner = std::sync::Mutex::new(std::mem::take(&mut inner));
+    let inner = std::sync::Mutex::new(vec![second.1, first.1]);
     let run = Pipeline::from_source(input)
         .switch_map(move |()| {
             let held = held.clone();

@@ -121,7 +121,7 @@ fn process_seed() -> u64 {
     *SEED.get_or_init(|| RandomState::new().build_hasher().finish())
 }
 
-/// Spreads the bits of a number over all of another (the finishing step of SplitMix64).
+/// Spreads the bits of a number over all of another (the finishing step of `SplitMix64`).
 fn mix(number: u64) -> u64 {
     let mut mixed = number.wrapping_add(0x9E37_79B9_7F4A_7C15);
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);

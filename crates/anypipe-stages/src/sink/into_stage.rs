@@ -73,14 +73,14 @@ where
         input: impl Stream<Item = In> + Send + 'static,
         scope: &Scope,
     ) -> impl Stream<Item = Out> + Send + 'static {
-        AttachedStream(drain_beside(self.name, self.sink, input, scope))
+        AttachedStream(drain_beside(&self.name, self.sink, input, scope))
     }
 }
 
 /// Drains a sink in a task of its own; gives a stream without items that ends when the sink has. Dropped
 /// before, it cancels the sink.
 pub(crate) fn drain_beside<In, K, Out>(
-    name: Name,
+    name: &Name,
     sink: K,
     input: impl Stream<Item = In> + Send + 'static,
     scope: &Scope,

@@ -76,6 +76,7 @@ pub(super) fn take_pair<A, B>(lanes: &mut (Lane<A>, Lane<B>)) -> (A, B) {
     (lanes.0.take(), lanes.1.take())
 }
 
+#[expect(clippy::ptr_arg, reason = "a lanes' type is `Vec`, not a slice of it")]
 pub(super) fn take_row<T>(lanes: &mut Vec<Lane<T>>) -> Vec<T> {
     lanes.iter_mut().map(Lane::take).collect()
 }

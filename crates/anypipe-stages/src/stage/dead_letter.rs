@@ -38,7 +38,7 @@ where
         scope: &Scope,
     ) -> impl Stream<Item = T> + Send + 'static {
         let split = Errors { name: self.name.clone() };
-        siding(input, self.name, self.sink, split, scope)
+        siding(input, &self.name, self.sink, split, scope)
     }
 
     fn holds(&self) -> Holds {

@@ -30,15 +30,16 @@ pub(super) trait Split<In>: Send + 'static {
 pub(super) const HOLDS: Holds = Holds::at_most(AHEAD + 1);
 
 /// Gives what goes on of the items of `input`, and the rest to the sink; ends when both have.
-pub(super) fn siding<In, K, P>(
-    input: impl Stream<Item = In> + Send + 'static,
-    name: Name,
+pub(super) fn siding<S, K, P>(
+    input: S,
+    name: &Name,
     sink: K,
     split: P,
     scope: &Scope,
-) -> impl Stream<Item = P::On> + Send + 'static
+) -> Siding<S, P::Aside, P>
 where
-    P: Split<In>,
+    S: Stream,
+    P: Split<S::Item>,
     K: Sink<P::Aside, Output: NothingToTell>,
 {
     let (fan, inputs) = fan(1);
@@ -50,7 +51,7 @@ where
 /// The stream gives way after this many items of which nothing went on.
 const ASIDE_IN_A_ROW: usize = 256;
 
-struct Siding<S, Aside, P> {
+pub(super) struct Siding<S, Aside, P> {
     /// The input, until it has ended.
     input: Option<Pin<Box<S>>>,
     /// Ends when the sink has.

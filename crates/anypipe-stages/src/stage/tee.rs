@@ -35,7 +35,7 @@ where
         input: impl Stream<Item = In> + Send + 'static,
         scope: &Scope,
     ) -> impl Stream<Item = In> + Send + 'static {
-        siding(input, self.name, self.sink, Both, scope)
+        siding(input, &self.name, self.sink, Both, scope)
     }
 
     fn holds(&self) -> Holds {
