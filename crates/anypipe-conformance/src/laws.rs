@@ -13,7 +13,7 @@ use anypipe_core::{ErrorKind, RunError, Source};
 use anypipe_stages::{BoxSource, source, stage};
 
 use crate::plan::{Meaning, attached};
-use crate::registry::{Agree, BuiltSource, BuiltStage, Draw, Item, Operator, POISON, POISONED, Tally};
+use crate::registry::{BuiltSource, BuiltStage, Draw, Item, Operator, POISON, POISONED, Tally};
 use crate::registry::{operators, origins, terminals};
 use crate::tools::{Crumb, Flow, drop_after, flow, next, settle, together};
 

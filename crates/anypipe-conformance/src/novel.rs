@@ -48,7 +48,7 @@ async fn g02_a_source_that_fails_is_told_by_name() {
     });
     let run = flow(source::from_iter(items)).pipe(stage::then(async |item| item)).into(sink::for_each(
         move |item: Item| {
-            assert_eq!(item.value(), i64::try_from(sees.fetch_add(1, Ordering::SeqCst)).unwrap())
+            assert_eq!(item.value(), i64::try_from(sees.fetch_add(1, Ordering::SeqCst)).unwrap());
         },
     ));
     let error = run.checked().await.unwrap_err();
