@@ -104,7 +104,7 @@ combine! {
 
 combine! {
     /// As [`zip`](Self::zip), with pairs as `Ok`; where the two don't end together a last item tells so: an
-    /// `Err` of [`UnequalEnds`].
+    /// `Err` of [`UnequalEnds`](crate::stage::UnequalEnds).
     ///
     /// `A`, `B` → `Result<(A, B), UnequalEnds>`. Fused; holds one item, besides what both hold. After the end
     /// of one the other is awaited once more, for its end or an item; with one that never gives either, use a
