@@ -1,5 +1,5 @@
 //! A first pipeline on every backend.
-#![cfg(all(feature = "tokio", feature = "smol", feature = "async-std"))]
+#![cfg(any(feature = "tokio", feature = "smol", feature = "async-std"))]
 use anypipe::prelude::*;
 use std::time::Duration;
 
@@ -76,15 +76,18 @@ async fn body() {
     assert_eq!(running.await.unwrap().len(), 20);
 }
 
+#[cfg(feature = "tokio")]
 #[test]
 fn tokio() {
     anypipe::run_on(anypipe::runtime::Tokio::multi_thread(2), body());
     anypipe::run_on(anypipe::runtime::Tokio::current_thread(), body());
 }
+#[cfg(feature = "smol")]
 #[test]
 fn smol() {
     anypipe::run_on(anypipe::runtime::Smol::new(), body());
 }
+#[cfg(feature = "async-std")]
 #[test]
 fn async_std() {
     anypipe::run_on(anypipe::runtime::AsyncStd::new(), body());

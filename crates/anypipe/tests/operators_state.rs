@@ -6,7 +6,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
-use std::time::Duration;
 
 use anypipe::prelude::*;
 
@@ -174,7 +173,7 @@ async fn a_task_of_your_own() {
 #[cfg(feature = "sim")]
 #[anypipe::test(sim, seeds = 8)]
 async fn workers_connect_at_the_same_time() {
-    const SECOND: Duration = Duration::from_secs(1);
+    const SECOND: std::time::Duration = std::time::Duration::from_secs(1);
     let start = anypipe::time::now();
     let connect = || anypipe::time::sleep(SECOND);
     let pipeline = Pipeline::range(0..6).then_with(connect, async |(), n| {
