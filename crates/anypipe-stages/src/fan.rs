@@ -140,10 +140,9 @@ impl<T> Drop for Fan<T> {
     fn drop(&mut self) {
         let mut state = self.shared.lock();
         let dealer = state.dealer.take();
-        if state.ended {
-            return;
-        }
-        // The run is over, or nobody takes what the branches make: what waits goes at once.
+        // Nobody takes what the branches make: what waits goes at once, and none of them must take that for
+        // the end of its input.
+        state.ended = false;
         let items: Vec<_> = state.branches.iter_mut().flat_map(|branch| branch.items.drain(..)).collect();
         drop(state);
         drop(dealer);

@@ -108,7 +108,8 @@ combine! {
     ///
     /// `A`, `B` → `Result<(A, B), UnequalEnds>`. Fused; holds one item, besides what both hold. After the end
     /// of one the other is awaited once more, for its end or an item; with one that never gives either, use a
-    /// [`timeout`](Self::timeout) before this. [`source::zip_strict`](crate::source::zip_strict) takes any
+    /// [`timeout`](Self::timeout) before this. A [`stop`](anypipe_core::run::Control::stop) may end the two
+    /// apart as well. [`source::zip_strict`](crate::source::zip_strict) takes any
     /// number.
     ///
     /// # Examples
