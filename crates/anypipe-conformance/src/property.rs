@@ -1,37 +1,37 @@
 //! Random pipelines of registered operators give what the same does over `Vec`s.
 
+use std::future::Future;
+
 use anypipe_core::run::{inherit, scoped};
 
 use crate::plan::{Plan, Trial};
 use crate::registry::Draw;
-use crate::tools::{Crumb, drop_after};
+use crate::tools::{Crumb, drop_after, is_virtual};
 
 crate::suite::cases! { ($) property as __property {
     random_pipelines_give_what_vecs_give(seed),
     random_pipelines_leave_nothing_when_dropped(seed),
 } }
 
-/// Pipelines for each seed of a simulation, and for the one of a real runtime.
-const PLANS: u64 = 40;
-
-/// The seeds of the pipelines that are drawn for one seed of the case.
+/// The seeds of the pipelines that are drawn for one seed of the case: few where there are many seeds.
 fn plans(seed: u64) -> impl Iterator<Item = u64> {
     let mut draw = Draw::new(seed);
-    (0..PLANS).map(move |_| draw.any())
+    let count = if is_virtual() { 10 } else { 60 };
+    (0..count).map(move |_| draw.any())
 }
 
 async fn random_pipelines_give_what_vecs_give(seed: u64) {
     for plan_seed in plans(seed) {
         let plan = Plan::draw(plan_seed);
-        if let Some(failure) = fails(&plan).await {
-            let smallest = shrink(plan, failure).await;
+        if let Some(failure) = fails(plan.clone()).await {
+            let smallest = shrink(plan, failure, fails).await;
             panic!("{smallest}\n  drawn with seed {plan_seed}");
         }
     }
 }
 
 /// Runs a pipeline; what it did wrong, if anything.
-async fn fails(plan: &Plan) -> Option<String> {
+async fn fails(plan: Plan) -> Option<String> {
     let Trial { told, run, tally, meaning } = plan.build()?;
     let crumb = Crumb::new(&told);
     let result = run.checked().await;
@@ -47,7 +47,10 @@ async fn fails(plan: &Plan) -> Option<String> {
 }
 
 /// The smallest pipeline near this one that fails too, by leaving out stages and values.
-async fn shrink(mut plan: Plan, mut failure: String) -> String {
+async fn shrink<F>(mut plan: Plan, mut failure: String, fails: impl Fn(Plan) -> F) -> String
+where
+    F: Future<Output = Option<String>>,
+{
     let mut tries = 300;
     'again: loop {
         for smaller in plan.smaller() {
@@ -55,7 +58,7 @@ async fn shrink(mut plan: Plan, mut failure: String) -> String {
                 return failure;
             }
             tries -= 1;
-            if let Some(found) = fails(&smaller).await {
+            if let Some(found) = fails(smaller.clone()).await {
                 (plan, failure) = (smaller, found);
                 continue 'again;
             }
@@ -74,5 +77,36 @@ async fn random_pipelines_leave_nothing_when_dropped(seed: u64) {
         assert!(dropped.is_ok(), "{told}: {dropped:?}");
         crumb.done();
         assert_eq!(tally.live(), 0, "{told}: items are left; drawn with seed {plan_seed}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tools::wait;
+
+    /// Fails for every pipeline with an `inspect` in it.
+    async fn dislikes_inspect(plan: Plan) -> Option<String> {
+        plan.build().map(|trial| trial.told).filter(|told| told.contains("| inspect"))
+    }
+
+    #[test]
+    fn a_failure_is_shrunk_to_what_it_takes() {
+        let mut shrunk = 0;
+        for seed in 0..200 {
+            let plan = Plan::draw(seed);
+            let Some(failure) = wait(dislikes_inspect(plan.clone())) else { continue };
+            let smallest = wait(shrink(plan, failure, dislikes_inspect));
+            assert!(smallest.starts_with("from_iter([]) | inspect"), "{smallest}");
+            assert_eq!(smallest.matches(" | ").count(), 2, "one stage and a sink: {smallest}");
+            shrunk += 1;
+        }
+        assert!(shrunk > 5);
+    }
+
+    #[test]
+    fn the_same_seed_draws_the_same_pipeline() {
+        let told = |seed| Plan::draw(seed).build().map(|trial| trial.told);
+        assert!((0..100).all(|seed| told(seed).is_some() && told(seed) == told(seed)));
     }
 }
