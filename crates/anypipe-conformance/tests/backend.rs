@@ -10,6 +10,6 @@ anypipe_conformance::suite!(on_threads, || Threads);
 
 #[test]
 fn the_guide_shows_this_backend() {
-    let (guide, code) = (include_str!("../../docs/guide/backend.md"), include_str!("threads/mod.rs"));
-    assert!(guide.contains(code), "`docs/guide/backend.md` and `examples/tests/threads/mod.rs` differ");
+    let (guide, code) = (include_str!("../../../docs/guide/backend.md"), include_str!("threads/mod.rs"));
+    assert!(guide.contains(code), "`docs/guide/backend.md` and `tests/threads/mod.rs` differ");
 }
