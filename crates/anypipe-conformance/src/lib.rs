@@ -6,6 +6,7 @@
 mod case;
 pub mod channel_laws;
 pub mod channels;
+pub mod combining;
 pub mod laws;
 pub mod mapping;
 pub mod novel;

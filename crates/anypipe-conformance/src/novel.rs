@@ -1,4 +1,4 @@
-//! G. Cases that no peer has. G4 waits for `buffer_weight`.
+//! G. Cases that no peer has.
 
 use std::future::{pending, poll_fn};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Poll, Waker};
 
 use anypipe_core::ErrorKind;
+use anypipe_core::option::WeighedBy;
 use anypipe_core::scope::CancelToken;
 use anypipe_stages::{sink, source, stage};
 
@@ -17,6 +18,7 @@ crate::suite::cases! { ($) novel as __novel {
     g02_a_source_that_fails_is_told_by_name(),
     g02_an_error_item_comes_after_what_was_before_it(),
     g03_nothing_is_left_of_a_dropped_run(),
+    g04_a_buffer_by_weight_is_never_too_heavy(),
     g05_a_stop_lets_items_finish(),
     g05_a_stop_with_a_grace_then_cancels(),
     g06_wakes_without_need_leave_no_worker_behind(),
@@ -98,6 +100,35 @@ async fn g03_nothing_is_left_of_a_dropped_run() {
     })
     .await;
     assert_eq!(tally.live(), 0, "every item was dropped, once");
+}
+
+async fn g04_a_buffer_by_weight_is_never_too_heavy() {
+    const MAX: usize = 20;
+    let (weight, heaviest) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (grows, peak, shrinks) = (Arc::clone(&weight), Arc::clone(&heaviest), Arc::clone(&weight));
+    let work = stage::then(move |item: usize| {
+        let now = grows.fetch_add(item, Ordering::SeqCst) + item;
+        peak.fetch_max(now, Ordering::SeqCst);
+        async move {
+            give_way().await;
+            item
+        }
+    });
+    let work = work.weighed_by(MAX, |item: &usize| *item);
+    let items = (0..60).map(|item| item * 5 % 9 + 1);
+    let run =
+        flow(source::from_iter(items.clone())).pipe(work).into(sink::fold_async(0, move |sum, item| {
+            let shrinks = Arc::clone(&shrinks);
+            async move {
+                give_way().await;
+                shrinks.fetch_sub(item, Ordering::SeqCst);
+                sum + item
+            }
+        }));
+    assert_eq!(run.await, items.sum::<usize>());
+    // One item goes over it, and one more is in the sink's hand.
+    let most = heaviest.load(Ordering::SeqCst);
+    assert!(most <= MAX + 9 + 9, "{most} at once");
 }
 
 async fn g05_a_stop_lets_items_finish() {

@@ -4,8 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anypipe_core::channel::{TryRecvError, TrySendError, bounded, rendezvous};
+use anypipe_core::option::WrapWith;
 use anypipe_core::scope::CancelToken;
-use anypipe_stages::{source, stage};
+use anypipe_stages::option::{Failed, Locate, WithInput};
+use anypipe_stages::{sink, source, stage};
 
 use crate::tools::{Clock, flow, next, once, sleep, unit};
 
@@ -13,6 +15,9 @@ crate::suite::cases! { ($) pipelines as __pipelines {
     f01_stages_work_at_the_same_time(),
     f02_a_slow_stage_paces_the_one_before_it(),
     f03_workers_give_every_item(),
+    f04_an_error_tells_its_stage_its_place_and_its_item(),
+    f04_a_second_failure_is_an_error_of_its_own(),
+    f05_results_are_parted_without_loss(),
     f06_nobody_overtakes_one_who_waits(),
     f07_the_high_water_mark_stays(),
     f08_workers_sleep_at_the_same_time(),
@@ -76,6 +81,54 @@ async fn f03_workers_give_every_item() {
     let mut came = items().pipe(work()).workers(4).unordered().collect().await;
     came.sort_unstable();
     assert_eq!(came, all);
+}
+
+async fn f04_an_error_tells_its_stage_its_place_and_its_item() {
+    let risky = stage::then(async |item: u32| if item == 2 { Err("bad") } else { Ok(item * 10) });
+    let later = Arc::new(AtomicUsize::new(0));
+    let calls = Arc::clone(&later);
+    let second = stage::and_then(move |item: u32| {
+        calls.fetch_add(1, Ordering::SeqCst);
+        async move { Ok(item + 1) }
+    });
+    let run = flow(source::from_iter(0..4)).pipe(risky).workers(2).named("risky");
+    let items = run.wrap(Locate).wrap(WithInput).pipe(second).collect().await;
+    assert_eq!(items.len(), 4);
+    assert_eq!((items[0].as_ref(), items[1].as_ref(), items[3].as_ref()), (Ok(&1), Ok(&11), Ok(&31)));
+    let failed = items[2].as_ref().unwrap_err();
+    let located = &failed.error;
+    assert_eq!((failed.input, located.stage.as_str(), located.index, located.error), (2, "risky", 2, "bad"));
+    assert_eq!(later.load(Ordering::SeqCst), 3, "an error skips the later stages");
+}
+
+async fn f04_a_second_failure_is_an_error_of_its_own() {
+    let first =
+        stage::then(
+            async |item: u32| {
+                if item == 1 { Err(Failed { input: item, error: "first" }) } else { Ok(item * 10) }
+            },
+        );
+    let second = stage::and_then(async |item: u32| if item == 20 { Err("second") } else { Ok(item) });
+    let run = flow(source::from_iter(0..4)).pipe(first).pipe(second.wrap_with(WithInput));
+    let items = run.collect().await;
+    let errors: Vec<_> = items.into_iter().filter_map(Result::err).collect();
+    let expected = [Failed { input: 1, error: "first" }, Failed { input: 20, error: "second" }];
+    assert_eq!(errors, expected, "the second carries what came to the second stage");
+}
+
+async fn f05_results_are_parted_without_loss() {
+    let results = || {
+        let items = (0..20).map(|item| if item % 3 == 0 { Err(item) } else { Ok(item) });
+        flow(source::from_iter(items)).pipe(stage::boundary())
+    };
+    let (values, errors): (Vec<i32>, Vec<i32>) = results().into(sink::partition_results()).await;
+    assert!(errors.iter().all(|item| item % 3 == 0) && values.iter().all(|item| item % 3 != 0));
+    assert_eq!(values.len() + errors.len(), 20);
+    assert_eq!(results().pipe(stage::ok_only()).collect().await, values);
+    assert_eq!(results().pipe(stage::err_only()).collect().await, errors);
+    let recovered = results().pipe(stage::recover(|item: i32| -item)).collect().await;
+    let expected: Vec<_> = (0..20).map(|item| if item % 3 == 0 { -item } else { item }).collect();
+    assert_eq!(recovered, expected);
 }
 
 async fn f06_nobody_overtakes_one_who_waits() {

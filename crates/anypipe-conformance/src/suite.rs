@@ -81,6 +81,9 @@ macro_rules! __groups {
         mod operators {
             $crate::__operators!(super::$run);
         }
+        mod combining {
+            $crate::__combining!(super::$run);
+        }
         mod pipelines {
             $crate::__pipelines!(super::$run);
         }

@@ -1,7 +1,7 @@
 //! Pipelines, without the facade.
 
 use anypipe_core::drive::{Boundary, Order};
-use anypipe_core::option::{HasBoundary, IntoBoundary, Named};
+use anypipe_core::option::{HasBoundary, IntoBoundary, Named, WrapWith};
 use anypipe_core::run::{RunStream, inherit};
 use anypipe_core::source::Gated;
 use anypipe_core::{Run, Sink, Source, Stage};
@@ -49,6 +49,15 @@ impl<S: IntoBoundary> Flow<S> {
 
     pub(crate) fn unordered(self) -> Flow<S::Boundary> {
         self.edit(|boundary| boundary.order(Order::Unordered))
+    }
+}
+
+impl<S> Flow<S> {
+    pub(crate) fn wrap<K>(self, how: K) -> Flow<S::Wrapped>
+    where
+        S: WrapWith<K>,
+    {
+        Flow(self.0.wrap_with(how))
     }
 }
 
