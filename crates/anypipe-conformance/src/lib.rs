@@ -1,5 +1,27 @@
 //! The laws, promises and acceptance cases of anypipe, each written once, as tests that every backend
 //! must pass.
+//!
+//! [`suite!`] stamps all of them onto a variant of a backend, [`channel_suite!`] the laws of channels onto
+//! a channel. The stamping is in the tests of each backend, in `tests/conformance.rs` and
+//! `tests/channel.rs`; a third party does the same in its own crate.
+//!
+//! | What | Where |
+//! |---|---|
+//! | what an implementer of a runtime, or of a channel, MUST do | [`runtime_laws`], [`channel_laws`] |
+//! | the promises, as `promise_pNN_…` | [`promises_runs`], [`promises_items`] |
+//! | the acceptance cases, by their first letters | [`channels`] (A), [`scopes`] (B), [`permits`] (C), [`mapping`] (D), [`operators`] and [`combining`] (E), [`pipelines`] (F), [`novel`] (G), [`peers`] (H2 and I) |
+//! | what holds for every registered operator alone | [`laws`] |
+//! | random pipelines against the same over `Vec`s | [`property`] |
+//! | how each operator is built, and what it means | [`registry`] |
+//!
+//! # Adding a case
+//!
+//! Write it as a private `async fn` in its file and name it in the list at the top; it is then stamped
+//! everywhere. One that is not in the list is dead code, which the compiler tells. A case that draws
+//! something takes a seed, and one that makes runtimes itself takes what makes them.
+//!
+//! A case that isn't done after a minute, all its seeds together, fails as hanging; `ANYPIPE_CASE_TIMEOUT`
+//! gives it more seconds.
 
 #![allow(clippy::similar_names, reason = "what does a thing and what sees it done are called alike")]
 
