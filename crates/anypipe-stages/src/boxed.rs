@@ -33,7 +33,7 @@ impl<T: Send + 'static> BoxSource<T> {
     /// Puts `source` behind the common type.
     pub fn new(source: impl Source<Item = T>) -> Self {
         let holds = source.holds();
-        Self { attach: Box::new(|scope| Box::pin(source.attach(scope))), holds }
+        Self { attach: Box::new(|scope| Box::pin(source.attach_gated(scope))), holds }
     }
 }
 
@@ -42,6 +42,11 @@ impl<T: Send + 'static> Source for BoxSource<T> {
 
     fn attach(self, scope: &Scope) -> impl Stream<Item = T> + Send + 'static {
         (self.attach)(scope)
+    }
+
+    fn attach_gated(self, scope: &Scope) -> impl Stream<Item = T> + Send + 'static {
+        // What it is made of obeys already.
+        self.attach(scope)
     }
 
     fn holds(&self) -> Holds {

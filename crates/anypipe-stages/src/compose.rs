@@ -29,6 +29,11 @@ where
         self.stage.attach(self.source.attach(scope), scope)
     }
 
+    fn attach_gated(self, scope: &Scope) -> impl Stream<Item = G::Out> + Send + 'static {
+        // The gate belongs where the items come from: what is on its way must come out.
+        self.stage.attach(self.source.attach_gated(scope), scope)
+    }
+
     fn holds(&self) -> Holds {
         self.source.holds() + self.stage.holds()
     }

@@ -3,7 +3,7 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 
 use anypipe_core::channel::{Receiver, Sender, bounded, rendezvous};
-use anypipe_core::stage::in_stage;
+use anypipe_core::stage::{drop_each, in_stage};
 use anypipe_core::{RunError, Scope};
 use futures_core::Stream;
 
@@ -35,21 +35,48 @@ where
         })
         .await;
     });
-    Generated { receiver, name: name.to_owned(), scope: scope.clone() }
+    Generated {
+        receiver: Some(receiver),
+        rest: Vec::new().into_iter(),
+        name: name.to_owned(),
+        scope: scope.clone(),
+    }
 }
 
 /// The items of [`generate`]'s task.
 pub(crate) struct Generated<T> {
-    receiver: Receiver<T>,
+    /// Where they come from, until a stop.
+    receiver: Option<Receiver<T>>,
+    /// What was sent before the stop.
+    rest: std::vec::IntoIter<T>,
     name: String,
     scope: Scope,
 }
+
+impl<T> Generated<T> {
+    /// Ends the task; what it has sent by then is still given.
+    pub(crate) fn stop(&mut self) {
+        if let Some(receiver) = self.receiver.take() {
+            self.rest = receiver.into_rest().into_iter();
+        }
+    }
+}
+
+impl<T> Drop for Generated<T> {
+    fn drop(&mut self) {
+        drop_each(&mut self.rest);
+    }
+}
+
+// The items are only ever moved.
+impl<T> Unpin for Generated<T> {}
 
 impl<T> Stream for Generated<T> {
     type Item = T;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        match ready!(Pin::new(&mut self.receiver).poll_next(cx)) {
+        let Some(receiver) = &mut self.receiver else { return Poll::Ready(self.rest.next()) };
+        match ready!(Pin::new(receiver).poll_next(cx)) {
             Some(Ok(item)) => Poll::Ready(Some(item)),
             Some(Err(_)) => {
                 // Not an end: the stream stays pending, and the run fails.

@@ -139,3 +139,28 @@ async fn a_stop_with_a_grace_becomes_a_cancel() {
     assert!(running.await.map_or_else(|error| error.is_cancelled(), |()| true));
     assert!(control.stats().stages.iter().all(|stage| stage.held() == 0));
 }
+
+/// What a generator has sent is on its way, and comes out after a stop.
+#[anypipe::test]
+async fn a_stop_loses_nothing_that_a_generator_has_sent() {
+    let sent = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&sent);
+    let generator = Pipeline::from_fn(move |sender| async move {
+        while sender.send(1).await.is_ok() {
+            count.fetch_add(1, Ordering::SeqCst);
+            if count.load(Ordering::SeqCst) % 7 == 0 {
+                sleep(Duration::from_millis(1)).await;
+            }
+        }
+    });
+    let slow = async |n: usize| {
+        sleep(Duration::from_millis(1)).await;
+        n
+    };
+    let other = Pipeline::from_iter(0..3).map(|_| 0);
+    let running = generator.then(slow).buffer_size(2).merge(other).fold(0, |sum, n| sum + n).start();
+    let control = running.control();
+    sleep(Duration::from_millis(30)).await;
+    control.stop();
+    assert_eq!(running.await.unwrap(), sent.load(Ordering::SeqCst));
+}

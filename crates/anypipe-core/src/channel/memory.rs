@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::task::Waker;
 
 use super::Statistics;
-use crate::scope::{drop_each, is_breaking};
+use crate::scope::{drop_each, is_breaking, wake_each};
 use crate::sync::{Mutex, MutexGuard};
 
 pub(super) type Key = u64;
@@ -51,6 +51,8 @@ pub(super) struct State<T> {
     watching: BTreeMap<Key, Waker>,
     /// Whom to wake once the lock is let go.
     wakes: Vec<Waker>,
+    /// Wakers to drop then: that may run the destructor of whoever they belong to.
+    old: Vec<Waker>,
 }
 
 struct Sending<T> {
@@ -80,9 +82,10 @@ impl<T> std::ops::DerefMut for Locked<'_, T> {
 
 impl<T> Drop for Locked<'_, T> {
     fn drop(&mut self) {
-        let wakes = std::mem::take(&mut self.wakes);
+        let (wakes, old) = (std::mem::take(&mut self.wakes), std::mem::take(&mut self.old));
         self.guard = None;
-        wakes.into_iter().for_each(Waker::wake);
+        wake_each(wakes);
+        drop_each(old);
     }
 }
 
@@ -104,6 +107,7 @@ impl<T> Shared<T> {
             granted: BTreeSet::new(),
             watching: BTreeMap::new(),
             wakes: Vec::new(),
+            old: Vec::new(),
         };
         Arc::new(Self { state: Mutex::new(state) })
     }
@@ -118,18 +122,37 @@ impl<T> Shared<T> {
         state.sender_vanished |= is_breaking();
         state.senders -= 1;
         if state.senders == 0 {
-            let receiving = std::mem::take(&mut state.receiving);
-            state.wakes.extend(receiving.into_values());
+            state.wake_receivers();
         }
     }
 
-    /// Counts a receiver out; the last one takes the queued items with it.
-    pub(super) fn receiver_gone(&self) {
+    /// Has the senders look again, since one of them was closed while it waits.
+    pub(super) fn sender_closed(&self) {
+        let mut state = self.lock();
+        let waiting: Vec<_> = state.sending.values().map(|sending| sending.waker.clone()).collect();
+        let watching: Vec<_> = state.watching.values().cloned().collect();
+        state.wakes.extend(waiting.into_iter().chain(watching));
+    }
+
+    /// Has the receivers look again, since one of them was closed while it waits; `place` is the one it
+    /// keeps between polls.
+    pub(super) fn receiver_closed(&self, place: Option<Key>) {
+        let mut state = self.lock();
+        let item = place.and_then(|key| state.unpark_receiver(key));
+        let receiving: Vec<_> = state.receiving.values().cloned().collect();
+        state.wakes.extend(receiving);
+        drop(state);
+        drop(item);
+    }
+
+    /// Counts a receiver out; the last one takes the queued items with it, for the caller to drop.
+    #[must_use]
+    pub(super) fn receiver_gone(&self) -> VecDeque<T> {
         let mut state = self.lock();
         state.receiver_vanished |= is_breaking();
         state.receivers -= 1;
         if state.receivers > 0 {
-            return;
+            return VecDeque::new();
         }
         let queue = std::mem::take(&mut state.queue);
         let watching = std::mem::take(&mut state.watching);
@@ -137,8 +160,7 @@ impl<T> Shared<T> {
         let sending: Vec<_> = state.sending.values().map(|sending| sending.waker.clone()).collect();
         state.wakes.extend(watching.into_values());
         state.wakes.extend(sending);
-        drop(state);
-        drop_each(queue);
+        queue
     }
 }
 
@@ -152,8 +174,23 @@ impl<T> State<T> {
         self.queue.len() + self.reserved < self.capacity + self.receiving.len()
     }
 
+    /// True once no item is left that a receiver might get: what was handed to one may come back.
+    pub(super) fn is_drained(&self) -> bool {
+        self.senders == 0 && self.queue.is_empty() && self.handed.is_empty()
+    }
+
+    /// Wakes all receivers; those that are to wait on enter again, in the same place.
+    fn wake_receivers(&mut self) {
+        let receiving = std::mem::take(&mut self.receiving);
+        self.wakes.extend(receiving.into_values());
+    }
+
     /// Gives items to receivers that wait, and room to senders that wait, as far as both reach.
     fn settle(&mut self) {
+        if self.receivers == 0 {
+            // There is nobody to take what a sender would put: it gets its item back.
+            return;
+        }
         loop {
             if !self.queue.is_empty() && !self.receiving.is_empty() {
                 let (Some(item), Some((key, waker))) = (self.queue.pop_front(), self.receiving.pop_first())
@@ -215,7 +252,9 @@ impl<T> State<T> {
     pub(super) fn rewake_sender(&mut self, key: Key, waker: &Waker) -> bool {
         match self.sending.get_mut(&key) {
             Some(sending) => {
-                sending.waker.clone_from(waker);
+                if !sending.waker.will_wake(waker) {
+                    self.old.push(std::mem::replace(&mut sending.waker, waker.clone()));
+                }
                 true
             }
             None => false,
@@ -229,8 +268,10 @@ impl<T> State<T> {
 
     /// Ends a sender's wait; its item comes back.
     pub(super) fn unpark_sender(&mut self, key: Key) -> Option<T> {
-        let item = self.sending.remove(&key).and_then(|sending| sending.item);
+        let sending = self.sending.remove(&key);
         self.settle();
+        let Sending { item, waker } = sending?;
+        self.old.push(waker);
         item
     }
 
@@ -255,18 +296,22 @@ impl<T> State<T> {
     }
 
     pub(super) fn park_receiver(&mut self, key: Key, waker: Waker) {
-        self.receiving.insert(key, waker);
+        self.old.extend(self.receiving.insert(key, waker));
         self.settle();
     }
 
     /// What was handed to a receiver that waited.
     pub(super) fn take_handed(&mut self, key: Key) -> Option<T> {
-        self.handed.remove(&key)
+        let item = self.handed.remove(&key)?;
+        if self.is_drained() {
+            self.wake_receivers();
+        }
+        Some(item)
     }
 
     /// Ends a receiver's wait. What it was handed goes to the next, before all that came later.
     pub(super) fn unpark_receiver(&mut self, key: Key) -> Option<T> {
-        self.receiving.remove(&key);
+        self.old.extend(self.receiving.remove(&key));
         if let Some(item) = self.handed.remove(&key) {
             if self.receivers == 0 {
                 return Some(item);
@@ -278,7 +323,7 @@ impl<T> State<T> {
     }
 
     pub(super) fn watch(&mut self, key: Key, waker: Waker) {
-        self.watching.insert(key, waker);
+        self.old.extend(self.watching.insert(key, waker));
     }
 
     pub(super) fn unwatch(&mut self, key: Key) -> Option<Waker> {

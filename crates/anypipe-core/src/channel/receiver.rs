@@ -10,6 +10,7 @@ use futures_core::Stream;
 
 use super::memory::{Key, Locked, Shared, State};
 use super::{ChannelReceiver, RecvError, Statistics, TryRecvError};
+use crate::scope::drop_each;
 use crate::sync::atomic::{AtomicBool, Ordering};
 
 /// The receiving end of the in-memory channel. Clones are further receivers: each item goes to one of
@@ -96,8 +97,26 @@ impl<T> Receiver<T> {
     /// Closes this receiver, as dropping it would. The last one drops the items that are queued.
     pub fn close(&self) {
         if !self.closed.swap(true, Ordering::SeqCst) {
-            self.shared.receiver_gone();
+            self.shared.receiver_closed(self.waiting);
+            drop_each(self.shared.receiver_gone());
         }
+    }
+
+    /// Closes this receiver, and gives what was sent and not received where it is the last one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (sender, receiver) = anypipe_core::channel::bounded(2);
+    /// sender.try_send(1).unwrap();
+    /// assert_eq!(receiver.into_rest(), [1]);
+    /// assert!(sender.try_send(2).unwrap_err().is_closed());
+    /// ```
+    pub fn into_rest(mut self) -> Vec<T> {
+        if let Some(key) = self.waiting.take() {
+            self.leave(key);
+        }
+        if self.closed.swap(true, Ordering::SeqCst) { Vec::new() } else { self.shared.receiver_gone().into() }
     }
 
     /// What the channel is doing now.
@@ -153,19 +172,16 @@ impl<T> Receiver<T> {
 
 /// The end of input, where every sender is gone and nothing is left.
 fn end<T>(state: &State<T>) -> Option<RecvError> {
-    (state.senders == 0 && state.queue.is_empty()).then_some(if state.sender_vanished {
-        RecvError::Broken
-    } else {
-        RecvError::Closed
-    })
+    state.is_drained().then_some(if state.sender_vanished { RecvError::Broken } else { RecvError::Closed })
 }
 
 impl<T> Clone for Receiver<T> {
     fn clone(&self) -> Self {
+        // Looked at under the lock: a handle that is closed meanwhile brings no receiver back.
+        let mut state = self.shared.lock();
         let closed = self.closed.load(Ordering::SeqCst);
-        if !closed {
-            self.shared.lock().receivers += 1;
-        }
+        state.receivers += usize::from(!closed);
+        drop(state);
         Self { shared: Arc::clone(&self.shared), closed: AtomicBool::new(closed), waiting: None }
     }
 }
@@ -175,7 +191,9 @@ impl<T> Drop for Receiver<T> {
         if let Some(key) = self.waiting.take() {
             self.leave(key);
         }
-        self.close();
+        if !self.closed.swap(true, Ordering::SeqCst) {
+            drop_each(self.shared.receiver_gone());
+        }
     }
 }
 

@@ -103,6 +103,7 @@ impl<T> Sender<T> {
     pub fn close(&self) {
         if !self.closed.swap(true, Ordering::SeqCst) {
             self.shared.sender_gone();
+            self.shared.sender_closed();
         }
     }
 
@@ -136,17 +137,20 @@ impl Gone {
 
 impl<T> Clone for Sender<T> {
     fn clone(&self) -> Self {
+        // Looked at under the lock: a handle that is closed meanwhile brings no sender back.
+        let mut state = self.shared.lock();
         let closed = self.closed.load(Ordering::SeqCst);
-        if !closed {
-            self.shared.lock().senders += 1;
-        }
+        state.senders += usize::from(!closed);
+        drop(state);
         Self { shared: Arc::clone(&self.shared), closed: AtomicBool::new(closed) }
     }
 }
 
 impl<T> Drop for Sender<T> {
     fn drop(&mut self) {
-        self.close();
+        if !self.closed.swap(true, Ordering::SeqCst) {
+            self.shared.sender_gone();
+        }
     }
 }
 

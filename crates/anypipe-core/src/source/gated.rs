@@ -27,9 +27,11 @@ impl<S: Source> Source for Gated<S> {
     type Item = S::Item;
 
     fn attach(self, scope: &Scope) -> impl Stream<Item = S::Item> + Send + 'static {
-        let controls = scope.controls().clone();
-        let stopped = controls.stop_token().cancelled();
-        GatedStream { input: Some(self.source.attach(scope)), controls, stopped }
+        self.source.attach_gated(scope)
+    }
+
+    fn attach_gated(self, scope: &Scope) -> impl Stream<Item = S::Item> + Send + 'static {
+        self.attach(scope)
     }
 
     fn holds(&self) -> Holds {
@@ -37,34 +39,81 @@ impl<S: Source> Source for Gated<S> {
     }
 }
 
+/// Puts a gate before a stream's items: at a stop the stream is dropped.
+pub fn gated<S: Stream>(stream: S, scope: &Scope) -> impl Stream<Item = S::Item> + use<S> {
+    Gate::new(stream, scope, |_: Pin<&mut S>| AtStop::End)
+}
+
+/// Puts a gate before a stream's items: at a stop `stop` is called, once, and then what the stream still
+/// has is given, to its end.
+pub fn gated_until<S, F>(stream: S, scope: &Scope, mut stop: F) -> impl Stream<Item = S::Item> + use<S, F>
+where
+    S: Stream,
+    F: FnMut(Pin<&mut S>),
+{
+    Gate::new(stream, scope, move |stream: Pin<&mut S>| {
+        stop(stream);
+        AtStop::GoOn
+    })
+}
+
+/// What becomes of a stream at a stop.
+enum AtStop {
+    End,
+    GoOn,
+}
+
 pin_project! {
-    struct GatedStream<S> {
+    struct Gate<S, F> {
         #[pin]
         input: Option<S>,
         controls: Controls,
         // Wakes the task at a stop while the input is pending.
         stopped: Cancelled,
+        // Called at the stop.
+        at_stop: Option<F>,
     }
 }
 
-impl<S: Stream> Stream for GatedStream<S> {
+impl<S, F> Gate<S, F> {
+    fn new(input: S, scope: &Scope, at_stop: F) -> Self {
+        let controls = scope.controls().clone();
+        let stopped = controls.stop_token().cancelled();
+        Self { input: Some(input), controls, stopped, at_stop: Some(at_stop) }
+    }
+}
+
+impl<S, F> Stream for Gate<S, F>
+where
+    S: Stream,
+    F: FnMut(Pin<&mut S>) -> AtStop,
+{
     type Item = S::Item;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
         let mut this = self.project();
-        if this.controls.stop_token().is_cancelled() {
-            this.input.set(None);
-        }
-        let Some(input) = this.input.as_mut().as_pin_mut() else { return Poll::Ready(None) };
-        let polled = if this.controls.is_paused(cx) { Poll::Pending } else { input.poll_next(cx) };
-        match polled {
-            Poll::Ready(None) => this.input.set(None),
-            Poll::Pending if Pin::new(this.stopped).poll(cx).is_ready() => {
-                this.input.set(None);
-                return Poll::Ready(None);
+        loop {
+            let Some(mut input) = this.input.as_mut().as_pin_mut() else { return Poll::Ready(None) };
+            if this.at_stop.is_some() && this.controls.stop_token().is_cancelled() {
+                let at_stop = this.at_stop.take().map(|mut at_stop| at_stop(input.as_mut()));
+                if matches!(at_stop, Some(AtStop::End)) {
+                    this.input.set(None);
+                    return Poll::Ready(None);
+                }
             }
-            _ => {}
+            // A stop ends a pause: what is left is on its way.
+            let paused = this.at_stop.is_some() && this.controls.is_paused(cx);
+            let polled = if paused { Poll::Pending } else { input.poll_next(cx) };
+            match polled {
+                Poll::Ready(None) => this.input.set(None),
+                Poll::Pending
+                    if this.at_stop.is_some() && Pin::new(&mut *this.stopped).poll(cx).is_ready() =>
+                {
+                    continue;
+                }
+                _ => {}
+            }
+            return polled;
         }
-        polled
     }
 }

@@ -4,7 +4,7 @@ mod gated;
 
 use futures_core::Stream;
 
-pub use self::gated::Gated;
+pub use self::gated::{Gated, gated, gated_until};
 use crate::scope::Scope;
 use crate::stage::Holds;
 
@@ -26,6 +26,15 @@ pub trait Source: Sized + Send + 'static {
 
     /// Starts the stream; its tasks run in `scope`.
     fn attach(self, scope: &Scope) -> impl Stream<Item = Self::Item> + Send + 'static;
+
+    /// Starts the stream so that it obeys the run's [`Control`](crate::run::Control): it ends at a stop, and gives
+    /// nothing during a pause. Every pipeline starts its source so.
+    ///
+    /// A source that holds items which were handed to it, and which a stop must not lose, does this itself
+    /// with [`gated_until`]; so does one that is made of sources that obey already.
+    fn attach_gated(self, scope: &Scope) -> impl Stream<Item = Self::Item> + Send + 'static {
+        gated(self.attach(scope), scope)
+    }
 
     /// How many items it can hold between them coming into being and going out.
     fn holds(&self) -> Holds {

@@ -73,6 +73,11 @@ where
         self.how.combine(self.first, self.second, scope)
     }
 
+    fn attach_gated(self, scope: &Scope) -> impl Stream<Item = K::Out> + Send + 'static {
+        // What it is made of obeys already.
+        self.attach(scope)
+    }
+
     fn holds(&self) -> Holds {
         K::holds(self.first.holds(), self.second.holds())
     }
@@ -100,6 +105,11 @@ where
 
     fn attach(self, scope: &Scope) -> impl Stream<Item = K::Out> + Send + 'static {
         self.how.combine_many(self.sources, scope)
+    }
+
+    fn attach_gated(self, scope: &Scope) -> impl Stream<Item = K::Out> + Send + 'static {
+        // What it is made of obeys already.
+        self.attach(scope)
     }
 
     fn holds(&self) -> Holds {
@@ -136,6 +146,10 @@ where
     type Item = S::Item;
 
     fn attach(self, _scope: &Scope) -> impl Stream<Item = S::Item> + Send + 'static {
+        self.0
+    }
+
+    fn attach_gated(self, _scope: &Scope) -> impl Stream<Item = S::Item> + Send + 'static {
         self.0
     }
 }

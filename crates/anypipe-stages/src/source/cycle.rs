@@ -27,6 +27,11 @@ impl<S: Source + Clone> Source for Cycle<S> {
         CycleStream { source: self.source, scope: scope.clone(), state: State::Between, gave: true }
     }
 
+    fn attach_gated(self, scope: &Scope) -> impl Stream<Item = S::Item> + Send + 'static {
+        // What it is made of obeys already.
+        self.attach(scope)
+    }
+
     fn holds(&self) -> Holds {
         self.source.holds()
     }
@@ -74,7 +79,7 @@ impl<S: Source + Clone> Stream for CycleStream<S> {
                 State::Between if std::mem::take(&mut this.gave) => {
                     let scope = this.scope.child();
                     let source = in_stage("cycle", || this.source.clone());
-                    this.state = State::Round(Box::pin(source.attach(&scope)), scope);
+                    this.state = State::Round(Box::pin(source.attach_gated(&scope)), scope);
                 }
                 State::Between => return Poll::Ready(None),
             }

@@ -3,6 +3,7 @@ use std::marker::PhantomData;
 
 use anypipe_core::channel::Sender;
 use anypipe_core::drive::DEFAULT_BUFFER;
+use anypipe_core::source::gated_until;
 use anypipe_core::{Holds, Scope, Source};
 use futures_core::Stream;
 
@@ -37,6 +38,10 @@ where
 
     fn attach(self, scope: &Scope) -> impl Stream<Item = T> + Send + 'static {
         generate("from_fn", DEFAULT_BUFFER, scope, self.f)
+    }
+
+    fn attach_gated(self, scope: &Scope) -> impl Stream<Item = T> + Send + 'static {
+        gated_until(generate("from_fn", DEFAULT_BUFFER, scope, self.f), scope, |items| items.get_mut().stop())
     }
 
     fn holds(&self) -> Holds {

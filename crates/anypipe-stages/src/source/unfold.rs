@@ -1,11 +1,12 @@
 use std::future::Future;
 
 use anypipe_core::drive::DEFAULT_BUFFER;
+use anypipe_core::source::gated_until;
 use anypipe_core::stage::in_stage;
 use anypipe_core::{Holds, Scope, Source};
 use futures_core::Stream;
 
-use crate::generate::generate;
+use crate::generate::{Generated, generate};
 
 /// Items of a state; made by [`unfold`].
 #[derive(Clone, Debug)]
@@ -22,16 +23,14 @@ pub fn unfold<St, F>(init: St, f: F) -> Unfold<St, F> {
     Unfold { init, f }
 }
 
-impl<St, T, F, Fut> Source for Unfold<St, F>
+impl<St, T, F, Fut> Unfold<St, F>
 where
     St: Send + 'static,
     T: Send + 'static,
     F: Fn(St) -> Fut + Send + 'static,
     Fut: Future<Output = Option<(T, St)>> + Send + 'static,
 {
-    type Item = T;
-
-    fn attach(self, scope: &Scope) -> impl Stream<Item = T> + Send + 'static {
+    fn generate(self, scope: &Scope) -> Generated<T> {
         let Self { init, f } = self;
         generate("unfold", DEFAULT_BUFFER, scope, |sender| async move {
             let mut state = init;
@@ -45,6 +44,24 @@ where
                 state = next;
             }
         })
+    }
+}
+
+impl<St, T, F, Fut> Source for Unfold<St, F>
+where
+    St: Send + 'static,
+    T: Send + 'static,
+    F: Fn(St) -> Fut + Send + 'static,
+    Fut: Future<Output = Option<(T, St)>> + Send + 'static,
+{
+    type Item = T;
+
+    fn attach(self, scope: &Scope) -> impl Stream<Item = T> + Send + 'static {
+        self.generate(scope)
+    }
+
+    fn attach_gated(self, scope: &Scope) -> impl Stream<Item = T> + Send + 'static {
+        gated_until(self.generate(scope), scope, |items| items.get_mut().stop())
     }
 
     fn holds(&self) -> Holds {

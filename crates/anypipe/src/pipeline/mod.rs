@@ -100,6 +100,11 @@ impl<S: Source> Source for Pipeline<S> {
         self.source.attach(scope)
     }
 
+    fn attach_gated(self, scope: &Scope) -> impl Stream<Item = S::Item> + Send + 'static {
+        // It begins with a gate, or was made of pipelines that do.
+        self.source.attach(scope)
+    }
+
     fn holds(&self) -> Holds {
         self.source.holds()
     }
