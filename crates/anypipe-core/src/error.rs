@@ -181,6 +181,15 @@ impl RunError {
         }
     }
 
+    /// The panics among this failure and those that came after.
+    pub(crate) fn into_panics(mut self) -> Vec<RunError> {
+        if self.is_panic() {
+            return vec![self];
+        }
+        let others = std::mem::take(&mut self.inner.others);
+        others.into_iter().flat_map(RunError::into_panics).collect()
+    }
+
     pub(crate) fn push_other(&mut self, other: RunError) {
         self.inner.others.push(other);
     }

@@ -99,6 +99,27 @@ impl<In> Drop for Crew<In> {
     }
 }
 
+/// Items on their way from the input to `ready`, with their keys. Those that don't get there, since the
+/// input or the closure of the keys has panicked, are counted.
+struct Haul<'a, In> {
+    crew: &'a Crew<In>,
+    items: Vec<(u64, In)>,
+}
+
+impl<In> Haul<'_, In> {
+    fn keep(&mut self, item: In) -> &mut (u64, In) {
+        self.items.push((0, item));
+        self.items.last_mut().expect("one was pushed")
+    }
+}
+
+impl<In> Drop for Haul<'_, In> {
+    fn drop(&mut self) {
+        self.crew.tally.cancelled.add(self.items.len());
+        drop_each(self.items.drain(..));
+    }
+}
+
 impl<In> State<In> {
     /// The worker to wake for what is there to do: an item, the input, or the end.
     fn call_next(&mut self, keyed: bool) -> Option<Waker> {
@@ -272,20 +293,20 @@ impl<In: Send + 'static> Crew<In> {
             line.pace.waited();
             return Poll::Pending;
         }
-        let mut taken = Vec::new();
+        let mut taken = Haul { crew: self, items: Vec::new() };
         let mut ended = false;
         while line.port.permits() > 0 && !ended {
             match input.as_mut().poll_next(cx) {
                 Poll::Ready(Some(item)) => {
                     line.port.take_in();
-                    let key = self.key.as_ref().map_or(0, |key| key(&item));
-                    taken.push((key, item));
+                    let item = taken.keep(item);
+                    item.0 = self.key.as_ref().map_or(0, |key| key(&item.1));
                 }
                 Poll::Ready(None) => ended = true,
                 Poll::Pending => break,
             }
         }
-        if taken.is_empty() && !ended {
+        if taken.items.is_empty() && !ended {
             if line.port.is_closed() {
                 return Poll::Ready(Err(Unwanted));
             }
@@ -294,7 +315,7 @@ impl<In: Send + 'static> Crew<In> {
         }
         let input = held.take();
         let mut state = self.state.lock();
-        for (key, item) in taken {
+        for (key, item) in taken.items.drain(..) {
             let ticket = state.next;
             state.next += 1;
             state.ready.push_back(Taken { ticket, key, item });

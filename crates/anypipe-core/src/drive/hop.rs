@@ -10,7 +10,7 @@ use super::outlet::Outlet;
 use super::port::{Batch, Port};
 use super::waiting::Producers;
 use super::{Tally, Weigh};
-use crate::scope::{Flush, Scope, drop_each};
+use crate::scope::{Flush, Scope, drop_each, wake_each};
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -51,6 +51,8 @@ pub(super) struct State<T> {
     pub(super) free: usize,
     /// The weight of the items that were finished and not taken out.
     pub(super) weight: usize,
+    /// How many these are; only counted where they are weighed.
+    pub(super) finished: usize,
     /// The consumer, waiting for an item.
     pub(super) consumer: Option<Waker>,
     /// The producers, by their index.
@@ -84,6 +86,7 @@ impl<T> Hop<T> {
             head: 0,
             free: room.permits,
             weight: 0,
+            finished: 0,
             consumer: None,
             producers: Producers::new(producers),
             open: producers,
@@ -91,7 +94,10 @@ impl<T> Hop<T> {
         };
         let (owed, owed_weight) = (AtomicUsize::new(0), AtomicUsize::new(0));
         let (state, closed) = (Mutex::new(state), AtomicBool::new(false));
-        Self { state, owed, closed, owed_weight, tally, weight: room.weight }
+        // Each producer may pass the most once: the sum must not overflow.
+        let bound = usize::MAX / 2 / (producers + 1);
+        let weight = room.weight.map(|(most, weigh)| (most.min(bound), weigh));
+        Self { state, owed, closed, owed_weight, tally, weight }
     }
 
     pub(super) fn is_closed(&self) -> bool {
@@ -104,12 +110,16 @@ impl<T> Hop<T> {
         self.tally.delivered.add(owed);
         state.free += owed;
         if self.weight.is_some() {
-            state.weight -= self.owed_weight.swap(0, Ordering::SeqCst);
+            state.finished -= owed;
+            let weight = state.weight.saturating_sub(self.owed_weight.swap(0, Ordering::SeqCst));
+            // A closure that weighs the same item differently each time must not fill the hop for good.
+            state.weight = if state.finished == 0 { 0 } else { weight };
         }
     }
 
+    /// An item's weight. More than the most makes no difference, and would overflow the sum.
     pub(super) fn weigh(&self, item: &T) -> usize {
-        self.weight.as_ref().map_or(0, |(_, weigh)| weigh(item))
+        self.weight.as_ref().map_or(0, |(most, weigh)| weigh(item).min(*most))
     }
 
     /// How many of `want` permits can be had now. Weighed items come one at a time, so that each is
@@ -161,7 +171,10 @@ impl<T> Hop<T> {
             self.tally.left.add(unwanted.len());
             return drop_each(unwanted);
         }
-        state.weight += weight;
+        if self.weight.is_some() {
+            state.finished += batch.items().count();
+            state.weight += weight;
+        }
         let before = state.queue.len();
         match batch {
             Batch::Plain(items) => state.queue.extend(items.drain(..)),
@@ -174,7 +187,7 @@ impl<T> Hop<T> {
         let consumer = if state.queue.len() > before { state.consumer.take() } else { None };
         let producers = self.wake_for_room(&mut state);
         drop(state);
-        consumer.into_iter().chain(producers).for_each(Waker::wake);
+        wake_each(consumer.into_iter().chain(producers));
     }
 
     /// Counts a producer out. The last one ends the output, cleanly unless one of them vanished.
@@ -216,6 +229,6 @@ impl<T: Send> Flush for Hop<T> {
         self.collect_owed(&mut state);
         let producers = self.wake_for_room(&mut state);
         drop(state);
-        producers.into_iter().for_each(Waker::wake);
+        wake_each(producers);
     }
 }

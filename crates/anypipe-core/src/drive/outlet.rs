@@ -4,14 +4,14 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 
 use futures_core::Stream;
 
 use super::hop::Hop;
 use crate::error::RunError;
 use crate::runtime::WaitsFor;
-use crate::scope::{Flush, Scope, drop_each, flush_later, note_wait};
+use crate::scope::{Flush, Scope, drop_each, flush_later, note_wait, wake_each};
 use crate::sync::atomic::Ordering;
 
 /// The consumer's end of a hop: the stream that comes out of a boundary.
@@ -40,9 +40,11 @@ impl<T> Outlet<T> {
 impl<T: Send + 'static> Outlet<T> {
     /// Gives an item out, whose permit is then owed.
     fn give(&mut self) -> Option<T> {
+        // Weighed while it is still held: the user's closure may panic.
+        let weight = self.hop.weigh(self.local.front()?);
         let item = self.local.pop_front()?;
         if self.hop.weight.is_some() {
-            self.hop.owed_weight.fetch_add(self.hop.weigh(&item), Ordering::SeqCst);
+            self.hop.owed_weight.fetch_add(weight, Ordering::SeqCst);
         }
         if self.hop.owed.fetch_add(1, Ordering::SeqCst) == 0 {
             flush_later(Arc::clone(&self.hop) as Arc<dyn Flush>);
@@ -68,7 +70,7 @@ impl<T: Send + 'static> Outlet<T> {
         }
         drop(state);
         drop(old);
-        producers.into_iter().for_each(Waker::wake);
+        wake_each(producers);
         if self.local.is_empty() && broken {
             if let Some((scope, name)) = self.stage.take() {
                 // A task that panicked or was cancelled has failed the scope before this.
@@ -108,7 +110,7 @@ impl<T> Drop for Outlet<T> {
         let window = std::mem::take(&mut state.window);
         let wakers = state.producers.take_all();
         drop(state);
-        wakers.into_iter().for_each(Waker::wake);
+        wake_each(wakers);
         let local = std::mem::take(&mut self.local);
         self.hop.collect_owed(&mut self.hop.state.lock());
         let waiting = window.into_iter().flatten().flatten();

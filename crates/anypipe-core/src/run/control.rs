@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::Stats;
 use crate::drive::Tally;
-use crate::scope::CancelToken;
+use crate::scope::{CancelToken, wake_each};
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, Ordering};
 
@@ -23,15 +23,23 @@ struct Inner {
     /// Cancels the run.
     cancel: CancelToken,
     /// How long a stop may take before it becomes a cancel.
-    grace: Mutex<Option<Duration>>,
+    grace: Mutex<Grace>,
     /// While it is set the sources give nothing.
     paused: AtomicBool,
     /// Sources that wait for the end of a pause.
     waiting: Mutex<Vec<Waker>>,
-    /// The errors of items, where all of them were asked for.
-    errors: Mutex<Option<Vec<Box<dyn Any + Send>>>>,
+    /// The errors of items, a `Vec` of the run's error type, where all of them were asked for.
+    errors: Mutex<Option<Box<dyn Any + Send>>>,
     /// What the run's boundaries count.
     tallies: Mutex<Vec<Arc<Tally>>>,
+}
+
+#[derive(Default)]
+struct Grace {
+    /// What was asked for and not yet taken up.
+    asked: Option<Duration>,
+    /// The run, to be told of the next.
+    run: Option<Waker>,
 }
 
 impl Controls {
@@ -47,20 +55,29 @@ impl Controls {
         &self.inner.stop
     }
 
-    pub(crate) fn grace(&self) -> Option<Duration> {
-        *self.inner.grace.lock()
+    /// The grace that was last asked for, once; the task is woken at the next.
+    pub(crate) fn take_grace(&self, cx: &mut Context<'_>) -> Option<Duration> {
+        let mut grace = self.inner.grace.lock();
+        let known = grace.run.as_ref().is_some_and(|run| run.will_wake(cx.waker()));
+        let old = if known { None } else { grace.run.replace(cx.waker().clone()) };
+        let asked = grace.asked.take();
+        drop(grace);
+        drop(old);
+        asked
     }
 
-    /// From now on errors are kept and don't end the run.
-    pub(crate) fn keep_errors(&self) {
-        self.inner.errors.lock().get_or_insert_default();
+    /// From now on errors of this type are kept and don't end the run.
+    pub(crate) fn keep_errors<E: Send + 'static>(&self) {
+        *self.inner.errors.lock() = Some(Box::new(Vec::<E>::new()));
     }
 
-    /// Keeps an error, or hands it back where the first is to end the run.
+    /// Keeps an error, or hands it back where the first is to end the run, or the run's are of another
+    /// type.
     pub(crate) fn keep_error<E: Send + 'static>(&self, error: E) -> Result<(), E> {
-        match &mut *self.inner.errors.lock() {
+        let mut errors = self.inner.errors.lock();
+        match errors.as_mut().and_then(|errors| errors.downcast_mut::<Vec<E>>()) {
             Some(errors) => {
-                errors.push(Box::new(error));
+                errors.push(error);
                 Ok(())
             }
             None => Err(error),
@@ -69,9 +86,8 @@ impl Controls {
 
     /// The errors that were kept, in order.
     pub(crate) fn kept_errors<E: 'static>(&self) -> Vec<E> {
-        let errors = self.inner.errors.lock().take().unwrap_or_default();
-        // Whoever keeps errors in this run keeps those of its result type.
-        errors.into_iter().filter_map(|error| error.downcast().ok()).map(|error| *error).collect()
+        let errors = self.inner.errors.lock().take();
+        errors.and_then(|errors| errors.downcast().ok()).map_or_else(Vec::new, |errors| *errors)
     }
 
     pub(crate) fn count(&self, tally: Arc<Tally>) {
@@ -113,10 +129,15 @@ impl Control {
     }
 
     /// As [`stop`](Control::stop), but a run that is not over after `grace` is cancelled, and fails as
-    /// cancelled.
+    /// cancelled. Asked again, also after a plain stop, it begins anew with the new grace.
     pub fn stop_within(&self, grace: Duration) {
-        *self.controls.inner.grace.lock() = Some(grace);
+        let run = {
+            let mut asked = self.controls.inner.grace.lock();
+            asked.asked = Some(grace);
+            asked.run.take()
+        };
         self.stop();
+        run.into_iter().for_each(Waker::wake);
     }
 
     /// Cancels the run; it then fails as cancelled.
@@ -139,7 +160,7 @@ impl Control {
     pub fn resume(&self) {
         self.controls.inner.paused.store(false, Ordering::SeqCst);
         let waiting = std::mem::take(&mut *self.controls.inner.waiting.lock());
-        waiting.into_iter().for_each(Waker::wake);
+        wake_each(waiting);
     }
 }
 

@@ -241,7 +241,7 @@ impl<T: Send + 'static, E: Send + 'static> Run<Result<T, E>> {
         };
         Run::planned(plan, move |scope| {
             let controls = scope.controls().clone();
-            controls.keep_errors();
+            controls.keep_errors::<E>();
             let run = make(scope);
             async move {
                 let result = run.await;

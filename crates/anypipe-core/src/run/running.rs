@@ -7,7 +7,7 @@ use super::{Control, Controls, FutureSession, Make, Plan};
 use crate::error::RunError;
 use crate::runtime::RuntimeHandle;
 use crate::scope::task::BoxFuture;
-use crate::scope::{Promise, Scope, current_scope, promise};
+use crate::scope::{Promise, Scope, current_scope, drop_caught, promise};
 
 /// A run that was started: it goes on by itself, and is a future of its result.
 ///
@@ -98,7 +98,12 @@ impl<T: Send + 'static> Future for Running<T> {
         let failure = this.host.take().and_then(|host| host.take_failure());
         match std::mem::replace(&mut this.outcome, Outcome::Over) {
             Outcome::Known(Some(Ok(value))) => Poll::Ready(failure.map_or(Ok(value), Err)),
-            Outcome::Known(Some(Err(error))) => Poll::Ready(Err(error)),
+            Outcome::Known(Some(Err(mut error))) => {
+                if let Some(other) = failure {
+                    error.push_other(other);
+                }
+                Poll::Ready(Err(error))
+            }
             Outcome::Known(None) => Poll::Ready(Err(failure.unwrap_or_else(RunError::cancelled))),
             Outcome::Promised(_) | Outcome::Over => panic!("a running run was polled after its end"),
         }
@@ -110,7 +115,19 @@ impl<T> Unpin for Running<T> {}
 impl<T> Drop for Running<T> {
     fn drop(&mut self) {
         if let Some(host) = self.host.take() {
-            host.abandon(&mut || None);
+            let outcome = &mut self.outcome;
+            host.abandon(&mut || {
+                let result = match std::mem::replace(outcome, Outcome::Over) {
+                    Outcome::Promised(mut promise) => promise.take(),
+                    Outcome::Known(result) => result,
+                    Outcome::Over => None,
+                };
+                // The run is over: a panic in it is still to be told, here as by one that is not.
+                match result {
+                    Some(Err(error)) => Some(error),
+                    value => drop_caught(value).err().map(|panic| panic.into_error(None)),
+                }
+            });
         }
     }
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::Controls;
 use crate::error::RunError;
 use crate::runtime::{RuntimeHandle, Sleep};
-use crate::scope::{Cancelled, Panic, Scope, catch, current_scope, drop_broken, polling};
+use crate::scope::{Cancelled, Panic, Scope, catch, current_scope, drop_broken, drop_caught, polling};
 
 /// What becomes of tasks that still run when the body is done.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -34,8 +34,6 @@ pub(crate) struct Session<B> {
     deadline: Option<Sleep>,
     /// Ends the run as cancelled.
     cancel: Option<Cancelled>,
-    /// Tells of a stop, which may come with a grace.
-    stopped: Cancelled,
     /// Ends the run as cancelled, after the grace of a stop.
     grace: Option<Sleep>,
     /// What to do with tasks that still run when the body is done.
@@ -56,7 +54,6 @@ impl<B> Session<B> {
         keep: Option<Arc<dyn Any + Send + Sync>>,
         make: impl FnOnce(&Scope) -> B,
     ) -> Self {
-        let stopped = controls.stop_token().cancelled();
         let scope = Scope::new(runtime, current_scope(), controls);
         let mut session = Self {
             scope,
@@ -64,7 +61,6 @@ impl<B> Session<B> {
             name,
             deadline: None,
             cancel: None,
-            stopped,
             grace: None,
             at_end,
             joined: false,
@@ -139,8 +135,8 @@ impl<B> Session<B> {
         if self.cancel.as_mut().is_some_and(|cancel| Pin::new(cancel).poll(cx).is_ready()) {
             return self.scope.fail(RunError::cancelled());
         }
-        if self.grace.is_none() && Pin::new(&mut self.stopped).poll(cx).is_ready() {
-            self.grace = self.scope.controls().grace().and_then(|grace| self.sleep(grace));
+        if let Some(grace) = self.scope.controls().take_grace(cx) {
+            self.grace = self.sleep(grace);
         }
         let over = catch(|| (is_over(&mut self.deadline, cx), is_over(&mut self.grace, cx)));
         match over {
@@ -214,6 +210,15 @@ pub(crate) struct FutureSession<F: Future> {
     finishing: bool,
 }
 
+impl<F: Future> Drop for FutureSession<F> {
+    fn drop(&mut self) {
+        // Before the session goes, which may have a panic to tell, too.
+        if let Err(panic) = drop_caught(self.value.take()) {
+            self.session.fail(panic);
+        }
+    }
+}
+
 impl<F: Future + Unpin> FutureSession<F> {
     pub(crate) fn new(session: Session<F>) -> Self {
         Self { session, value: None, finishing: false }
@@ -228,7 +233,12 @@ impl<F: Future + Unpin> FutureSession<F> {
             self.value = ready!(self.session.poll_body(cx, |body, cx| Pin::new(body).poll(cx)));
             self.finishing = true;
         }
-        ready!(self.session.poll_finish(cx))?;
+        if let Err(mut error) = ready!(self.session.poll_finish(cx)) {
+            if let Err(panic) = drop_caught(self.value.take()) {
+                error.push_other(panic.into_error(Some(self.session.name)));
+            }
+            return Poll::Ready(Err(error));
+        }
         // Without a failure and without a value the scope was cancelled by hand.
         Poll::Ready(self.value.take().ok_or_else(RunError::cancelled))
     }

@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use super::task::Name;
-use super::{Promise, Scope, catch, promise};
+use super::{Promise, Scope, catch, drop_caught, promise};
 use crate::error::RunError;
 
 impl Scope {
@@ -23,8 +23,9 @@ impl Scope {
                 panic.resume();
             }
         };
-        let refused = self.spawn_job(name.into(), Box::new(job)).err();
-        Blocking { promise, refused }
+        let name = name.into();
+        let refused = self.spawn_job(name.clone(), Box::new(job)).err();
+        Blocking { promise, refused, scope: self.clone(), name }
     }
 }
 
@@ -43,6 +44,21 @@ pub struct Blocking<T> {
     promise: Promise<Result<T, super::Panic>>,
     /// Why the work was never let in.
     refused: Option<RunError>,
+    /// Where a panic goes that nobody awaits.
+    scope: Scope,
+    name: Name,
+}
+
+impl<T> Drop for Blocking<T> {
+    fn drop(&mut self) {
+        let panic = match self.promise.take() {
+            Some(Err(panic)) => Some(panic),
+            value => drop_caught(value).err(),
+        };
+        if let Some(panic) = panic {
+            self.scope.fail(panic.into_error(Some(&self.name)));
+        }
+    }
 }
 
 impl<T> Future for Blocking<T> {

@@ -24,7 +24,7 @@ where
 {
     Run::planned(Plan::new("task_group", choose, AtEnd::Wait), move |scope| {
         let children = scope.child();
-        let failure = Arc::new(Mutex::new(Failure { first: None, body: None }));
+        let failure = Arc::new(Mutex::new(Failure { first: None, keep: None, body: None }));
         let body = body(TaskGroup { scope: children.clone(), failure: Arc::clone(&failure) });
         async move {
             let value = {
@@ -40,19 +40,28 @@ where
                 .await
             };
             poll_fn(|cx| children.poll_join(cx)).await;
-            let first = failure.lock().first.take();
-            match first.or(value) {
-                Some(result) => result,
-                None => unreachable!("a body is only interrupted by an error"),
+            let (first, keep) = {
+                let mut failure = failure.lock();
+                (failure.first.take(), failure.keep.take())
+            };
+            match (value, first, keep) {
+                // A body that was done before a child failed may have failed before it.
+                (Some(value), Some(first), Some(keep)) => keep(value, first, &children),
+                (Some(result), _, _) | (None, Some(result), _) => result,
+                (None, None, _) => unreachable!("a body is only interrupted by an error"),
             }
         }
     })
 }
 
+type Keep<R> = fn(R, R, &Scope) -> R;
+
 /// What the children of a group have failed with.
 struct Failure<R> {
     /// The first child's error, as the group's result.
     first: Option<R>,
+    /// Gives the group's result, of the body's and of a child's that failed after it.
+    keep: Option<Keep<R>>,
     /// Wakes the body.
     body: Option<Waker>,
 }
@@ -182,6 +191,7 @@ where
             let mut failure = self.failure.lock();
             if failure.first.is_none() {
                 failure.first = Some(Err(error));
+                failure.keep = Some(first_error);
             } else {
                 // Kept where all errors were asked for; else the first stands for the rest.
                 let _ = self.scope.keep_error(error);
@@ -190,6 +200,15 @@ where
         };
         self.scope.cancel();
         body.into_iter().for_each(Waker::wake);
+    }
+}
+
+/// The body's error where it has one, which then came first; else the child's.
+fn first_error<T, E: Send + 'static>(body: Result<T, E>, child: Result<T, E>, scope: &Scope) -> Result<T, E> {
+    let Err(first) = body else { return child };
+    match scope.keep_error(first) {
+        Ok(()) => child,
+        Err(first) => Err(first),
     }
 }
 

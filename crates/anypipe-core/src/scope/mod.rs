@@ -38,7 +38,7 @@ pub use self::blocking::Blocking;
 pub use self::context::{Entered, current_runtime, current_scope, enter};
 pub(crate) use self::context::{Flush, flush_later, note_wait, polling};
 pub use self::group::{Started, TaskGroup, TaskHandle, task_group};
-pub(crate) use self::panic::{Panic, catch, drop_broken, is_breaking};
+pub(crate) use self::panic::{Panic, catch, drop_broken, drop_caught, is_breaking, wake_each};
 pub use self::panic::{catch_panic, drop_each, in_stage};
 pub(crate) use self::promise::{Giver, Promise, promise};
 use self::task::{JobCell, Member, Name, Seized, TaskCell};
@@ -163,8 +163,7 @@ impl Scope {
     pub fn child(&self) -> Scope {
         let child = Self::with(self.inner.runtime.clone(), Some(self.clone()), true, self.controls().clone());
         let mut state = self.inner.state.lock();
-        state.children.retain(|child| child.strong_count() > 0);
-        state.children.push(Arc::downgrade(&child.inner));
+        token::enter_child(&mut state.children, &child.inner);
         drop(state);
         if self.is_cancelled() {
             child.cancel();
@@ -276,13 +275,14 @@ impl Scope {
             }
         }
         drop(state);
-        joiners.into_iter().for_each(Waker::wake);
         if let Some(heir) = heir {
             heir.count_down();
         }
         if let Some(parent) = self.joining_parent() {
             parent.count_down();
         }
+        // Last: a waker may panic.
+        wake_each(joiners);
     }
 
     fn joining_parent(&self) -> Option<&Scope> {
@@ -298,15 +298,24 @@ impl Scope {
         }
         let mut state = self.inner.state.lock();
         if let Some(abandoned) = &mut state.abandoned {
-            // The run was dropped, so nobody awaits it: only a panic goes on, in the adopter.
-            if error.is_panic() {
-                match abandoned.heir.clone() {
-                    Some(heir) => {
-                        drop(state);
-                        heir.fail(error);
+            // The run was dropped, so nobody awaits it: only panics go on, in the adopter.
+            let panics = error.into_panics();
+            match abandoned.heir.clone() {
+                Some(heir) => {
+                    drop(state);
+                    for panic in panics {
+                        heir.fail(panic);
                     }
-                    None => abandoned.panics.push(error),
                 }
+                None => abandoned.panics.extend(panics),
+            }
+            return;
+        }
+        if let Some(parent) = self.inner.parent.as_ref().filter(|_| state.ended) {
+            // The run is over, and has told what it had to: a panic goes on in what is still open.
+            drop(state);
+            for panic in error.into_panics() {
+                parent.fail(panic);
             }
             return;
         }
@@ -320,7 +329,7 @@ impl Scope {
         let joiners = state.waiting();
         drop(state);
         self.cancel();
-        joiners.into_iter().for_each(Waker::wake);
+        wake_each(joiners);
     }
 
     /// Keeps an item's error where the run was asked for all of them ([`Run::all_errors`]) and is to
@@ -349,7 +358,7 @@ impl Scope {
         for member in members {
             member.cancel();
         }
-        joiners.into_iter().for_each(Waker::wake);
+        wake_each(joiners);
     }
 
     /// Cancels all tasks of this scope and waits until the last has ended, destructors and all.

@@ -5,6 +5,7 @@
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::task::Waker;
 
 use crate::error::RunError;
 use crate::sync::thread_local;
@@ -80,9 +81,18 @@ pub(crate) fn drop_broken<T>(value: T) -> Result<(), Panic> {
 /// anypipe_core::stage::drop_each(vec![1, 2, 3]);
 /// ```
 pub fn drop_each<T>(items: impl IntoIterator<Item = T>) {
+    for_each_caught(items, drop);
+}
+
+/// Wakes all, also where one of the wakers panics; that panic resumes after the last, as in [`drop_each`].
+pub(crate) fn wake_each(wakers: impl IntoIterator<Item = Waker>) {
+    for_each_caught(wakers, Waker::wake);
+}
+
+fn for_each_caught<T>(items: impl IntoIterator<Item = T>, mut f: impl FnMut(T)) {
     let mut first = None;
     for item in items {
-        if let Err(panic) = drop_caught(item) {
+        if let Err(panic) = catch(|| f(item)) {
             first.get_or_insert(panic);
         }
     }

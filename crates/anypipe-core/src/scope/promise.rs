@@ -64,6 +64,14 @@ impl<T> Drop for Giver<T> {
 }
 
 impl<T> Promise<T> {
+    /// What was given and not taken yet; from now on nobody waits.
+    pub(crate) fn take(&mut self) -> Option<T> {
+        match std::mem::replace(&mut *self.shared.state.lock(), State::Over) {
+            State::Given(value) => Some(value),
+            State::Waiting(_) | State::Over | State::Vanished => None,
+        }
+    }
+
     /// True once polling would not wait.
     pub(crate) fn is_ready(&self) -> bool {
         !matches!(*self.shared.state.lock(), State::Waiting(_))

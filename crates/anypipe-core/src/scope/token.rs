@@ -4,6 +4,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, Waker};
 
+use super::wake_each;
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, Ordering};
 
@@ -57,8 +58,7 @@ impl CancelToken {
         let child = Self::new();
         {
             let mut state = self.inner.state.lock();
-            state.children.retain(|child| child.strong_count() > 0);
-            state.children.push(Arc::downgrade(&child.inner));
+            enter_child(&mut state.children, &child.inner);
         }
         // After the entry: a cancel in between has either seen the child or is seen here.
         if self.is_cancelled() {
@@ -69,19 +69,18 @@ impl CancelToken {
 
     /// Cancels this token and all below it. Again is no harm.
     pub fn cancel(&self) {
-        if self.inner.cancelled.swap(true, Ordering::SeqCst) {
-            return;
+        // All flags before the first wake, and one by one: a long line of tokens must not fill the stack.
+        let mut wakers = Vec::new();
+        let mut tokens = vec![Arc::clone(&self.inner)];
+        while let Some(token) = tokens.pop() {
+            if token.cancelled.swap(true, Ordering::SeqCst) {
+                continue;
+            }
+            let mut state = token.state.lock();
+            tokens.extend(std::mem::take(&mut state.children).iter().filter_map(Weak::upgrade));
+            wakers.extend(std::mem::take(&mut state.waiters).into_iter().map(|(_, waker)| waker));
         }
-        let (children, waiters) = {
-            let mut state = self.inner.state.lock();
-            (std::mem::take(&mut state.children), std::mem::take(&mut state.waiters))
-        };
-        for inner in children.iter().filter_map(Weak::upgrade) {
-            Self { inner }.cancel();
-        }
-        for (_, waker) in waiters {
-            waker.wake();
-        }
+        wake_each(wakers);
     }
 
     /// True once the token was cancelled.
@@ -115,6 +114,16 @@ impl CancelToken {
         })
         .await
     }
+}
+
+/// Enters a child among those of its parent. The dead are swept out when the list is full, which then
+/// grows, so that the sweeps cost little in the long run.
+pub(super) fn enter_child<T>(children: &mut Vec<Weak<T>>, child: &Arc<T>) {
+    if children.len() == children.capacity() {
+        children.retain(|child| child.strong_count() > 0);
+        children.reserve(children.len() + 1);
+    }
+    children.push(Arc::downgrade(child));
 }
 
 impl fmt::Debug for CancelToken {
