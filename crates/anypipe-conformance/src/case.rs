@@ -17,6 +17,8 @@ use anypipe_core::scope::enter;
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Gives that more seconds, for many seeds.
 const PATIENCE_VARIABLE: &str = "ANYPIPE_CASE_TIMEOUT";
+/// Gives another seed.
+const SEED_VARIABLE: &str = "ANYPIPE_CASE_SEED";
 
 type BoxFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
 
@@ -133,9 +135,22 @@ pub fn watched(path: &str, test: impl FnOnce() + Send + 'static) {
 }
 
 fn patience() -> Duration {
-    let text = std::env::var(PATIENCE_VARIABLE).ok();
-    let seconds = text.and_then(|text| text.trim().parse().ok());
-    seconds.map_or(PATIENCE, Duration::from_secs)
+    number(PATIENCE_VARIABLE).map_or(PATIENCE, Duration::from_secs)
+}
+
+/// What cases draw from where nothing else gives a seed: the number in `ANYPIPE_CASE_SEED`, else 0.
+///
+/// # Panics
+///
+/// Where the variable is no number.
+pub fn seed() -> u64 {
+    number(SEED_VARIABLE).unwrap_or(0)
+}
+
+fn number(variable: &str) -> Option<u64> {
+    let text = std::env::var(variable).ok()?;
+    let number = text.trim().parse().ok();
+    Some(number.unwrap_or_else(|| panic!("{variable} must be a number, not `{text}`")))
 }
 
 #[cfg(test)]

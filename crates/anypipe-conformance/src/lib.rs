@@ -21,7 +21,8 @@
 //! something takes a seed, and one that makes runtimes itself takes what makes them.
 //!
 //! A case that isn't done after a minute, all its seeds together, fails as hanging; `ANYPIPE_CASE_TIMEOUT`
-//! gives it more seconds.
+//! gives it more seconds. On a real runtime what is drawn is the same each time, unless
+//! `ANYPIPE_CASE_SEED` gives another seed.
 
 #![allow(clippy::similar_names, reason = "what does a thing and what sees it done are called alike")]
 
@@ -46,4 +47,4 @@ pub mod scopes;
 mod suite;
 mod tools;
 
-pub use self::case::{Case, watched};
+pub use self::case::{Case, seed, watched};

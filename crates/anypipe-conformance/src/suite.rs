@@ -39,7 +39,7 @@ macro_rules! suite {
         }
     };
     ($variant:ident, $make:expr) => {
-        $crate::suite!($variant, each | case | case.run_on($make, 0));
+        $crate::suite!($variant, each | case | case.run_on($make, $crate::seed()));
     };
 }
 
@@ -53,7 +53,7 @@ macro_rules! runtime_suite {
             use super::*;
 
             fn stamped_run(case: &'static $crate::Case) {
-                case.run_on($make, 0);
+                case.run_on($make, $crate::seed());
             }
 
             $crate::__runtime_laws!(stamped_run);
