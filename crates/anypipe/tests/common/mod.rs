@@ -27,6 +27,18 @@ pub(crate) fn assert_ticks(start: Instant, n: u32) {
     }
 }
 
+/// Checks items whose order comes of time: in this order on the simulator, in any elsewhere, since a slow
+/// machine keeps no time.
+#[track_caller]
+pub(crate) fn assert_order<T: Ord + std::fmt::Debug>(mut items: Vec<T>, expected: impl Into<Vec<T>>) {
+    let mut expected = expected.into();
+    if !is_exact() {
+        items.sort();
+        expected.sort();
+    }
+    assert_eq!(items, expected);
+}
+
 /// Items that come at these ticks after the start of the run, then the end.
 pub(crate) fn timed<T: Clone + Send + 'static>(
     items: &[(u32, T)],
