@@ -24,6 +24,7 @@ crate::suite::cases! { ($) promises_runs as __promises_runs {
     promise_p02_a_dropped_run_drops_its_tasks(),
     promise_p03_a_cancelled_task_is_polled_at_most_once_more(),
     promise_p03_work_nobody_wants_is_dropped(),
+    promise_p03_work_nobody_wants_is_dropped_while_the_run_goes_on(),
     promise_p03_nothing_starts_after_a_cancel(),
     promise_p04_a_panic_joins_and_resumes_once(),
     promise_p04_a_payload_that_is_no_text_stays_as_it_was(),
@@ -178,15 +179,19 @@ async fn promise_p03_a_cancelled_task_is_polled_at_most_once_more() {
         assert!(eager.await.unwrap_err().is_cancelled());
         assert!(polls.load(Ordering::SeqCst) <= at_cancel + 1);
 
-        let tells = Dropped::new();
-        let never = tells.tells();
+        let (dropped, polled) = (Dropped::new(), Arc::new(AtomicBool::new(false)));
+        let (captured, tells) = (dropped.tells(), Arc::clone(&polled));
         let unpolled = group.spawn(async move {
-            let _never = never;
+            let _captured = captured;
+            tells.store(true, Ordering::SeqCst);
             pending::<()>().await;
         });
         unpolled.cancel();
         assert!(unpolled.await.unwrap_err().is_cancelled());
-        assert_eq!(tells.live(), 0);
+        assert_eq!(dropped.live(), 0);
+        if is_virtual() {
+            assert!(!polled.load(Ordering::SeqCst), "cancelled before its first poll");
+        }
     })
     .await;
 }
@@ -208,6 +213,28 @@ async fn promise_p03_work_nobody_wants_is_dropped() {
     let run = flow(source::from_iter(0..)).pipe(work).workers(4).pipe(stage::take(1)).collect();
     assert_eq!(run.await, [0]);
     assert_eq!(dropped.live(), 0);
+}
+
+async fn promise_p03_work_nobody_wants_is_dropped_while_the_run_goes_on() {
+    let dropped = Dropped::new();
+    let (tells, sees) = (dropped.clone(), dropped.clone());
+    let work = stage::then(move |item: u32| {
+        let tells = tells.tells();
+        async move {
+            if item > 0 {
+                pending::<()>().await;
+            }
+            drop(tells);
+            item
+        }
+    });
+    // What comes next waits for the pending futures to be gone.
+    let next = source::from_fn(|sender| async move {
+        until(|| sees.live() == 0).await;
+        sender.send(7).await.unwrap();
+    });
+    let first = flow(source::from_iter(0..)).pipe(work).workers(4).pipe(stage::take(1));
+    assert_eq!(first.pipe(stage::chain(next)).collect().await, [0, 7]);
 }
 
 async fn promise_p03_nothing_starts_after_a_cancel() {
