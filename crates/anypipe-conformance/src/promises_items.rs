@@ -185,7 +185,15 @@ async fn promise_p08_a_pause_snoozes_nobody() {
     let running = flow(source::from_iter(0..40)).pipe(work).workers(3).collect().start();
     until(|| begun.load(Ordering::SeqCst) > 2).await;
     running.control().pause();
+    // Whatever was begun is done, and nothing else begins.
     until(|| begun.load(Ordering::SeqCst) == done.load(Ordering::SeqCst)).await;
+    sleep(unit()).await;
+    let at_pause = begun.load(Ordering::SeqCst);
+    sleep(unit()).await;
+    if is_virtual() {
+        assert_eq!(begun.load(Ordering::SeqCst), at_pause, "the sources give nothing during a pause");
+    }
+    assert!(begun.load(Ordering::SeqCst) < 40);
     running.control().resume();
     assert_eq!(running.await.unwrap(), (0..40).collect::<Vec<_>>());
 }
