@@ -3,12 +3,12 @@
 use std::future::{Future, pending, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
 use std::task::Poll;
 
 use anypipe::prelude::*;
-use anypipe::task::{TaskGroup, task_group, yield_now};
+use anypipe::task::{CancelToken, TaskGroup, blocking, task_group, yield_now};
 
 /// Panics when it is dropped, and counts.
 struct Mine(Arc<AtomicUsize>);
@@ -122,45 +122,79 @@ async fn of_what_is_refused_by_a_group_that_has_ended() {
     assert!(error.is_panic() && error.to_string().contains("a destructor"), "{error}");
 }
 
-#[anypipe::test]
+/// Not on the simulator, whose blocking work can't wait for what comes after it.
+#[anypipe::test(tokio, tokio_current_thread, smol, smol_one_thread, async_std)]
 async fn of_a_task_whose_cancelled_run_is_dropped() {
-    // The run has failed as cancelled; the panic that comes with it is told all the same.
-    let token = anypipe::task::CancelToken::new();
+    // The run has failed as cancelled; the panic that came with it is told all the same.
+    let token = CancelToken::new();
     let cancel = token.clone();
-    let mine = Mine::new(&Arc::default());
+    let dropped = Arc::new(AtomicUsize::new(0));
+    let mine = Mine::new(&dropped);
+    let (open, opened) = mpsc::channel::<()>();
     let run = task_group(move |group: TaskGroup<()>| async move {
         group.spawn(async move {
             let _mine = mine;
             pending::<()>().await;
         });
-        let stays = group.scope().spawn_blocking("stays", move || {
-            // Started work is awaited: the run can't be over yet when it is dropped.
-            std::thread::park_timeout(std::time::Duration::from_millis(30));
+        let (runs, running) = anypipe::channel::bounded(1);
+        // Started work is awaited: the run can't be over yet when it is dropped.
+        let _stays = group.scope().spawn_blocking("stays", move || {
+            runs.try_send(()).unwrap();
+            let _ = opened.recv();
         });
-        yield_now().await;
+        running.recv().await.unwrap();
         cancel.cancel();
-        let _ = stays.await;
         pending::<()>().await;
     });
-    let run = run.cancel_on(token.clone());
-    let error = dropped_in_a_group(run, move || token.is_cancelled()).await;
+    let enough = move || {
+        let _open = &open;
+        dropped.load(Ordering::SeqCst) == 1
+    };
+    let error = dropped_in_a_group(run.cancel_on(token), enough).await;
     assert!(error.is_panic() && error.to_string().contains("a destructor"), "{error}");
 }
 
 #[test]
 fn with_nobody_to_tell() {
-    let dropped = Arc::new(AtomicUsize::new(0));
-    let (value, task) = (Mine::new(&dropped), Mine::new(&dropped));
-    let run = task_group(move |group: TaskGroup<Mine>| async move {
-        group.spawn(async move {
-            let _task = task;
-            pending::<()>().await;
-        });
-        value
-    });
+    // The value of the run is there, and the panic of a task; a job keeps the run from its end.
+    let (begun, dropped) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (count, mine) = (Arc::clone(&begun), Arc::clone(&dropped));
+    let (open, opened) = mpsc::channel::<()>();
+    let gate = Arc::new(Mutex::new(opened));
+    let work = move |n| {
+        let (count, mine, gate) = (Arc::clone(&count), Arc::clone(&mine), Arc::clone(&gate));
+        async move {
+            if n == 0 {
+                let began = Arc::clone(&count);
+                blocking(move || {
+                    began.fetch_add(1, Ordering::SeqCst);
+                    gate.lock().unwrap().recv()
+                })
+                .await
+                .unwrap();
+            }
+            let mine = Mine::new(&mine);
+            if n == 1 {
+                count.fetch_add(1, Ordering::SeqCst);
+                pending::<()>().await;
+            }
+            while count.load(Ordering::SeqCst) < 2 {
+                yield_now().await;
+            }
+            mine
+        }
+    };
+    let run = Pipeline::from_iter(0..3).then(work).workers(3).unordered().first();
     let mut run = run.on(anypipe::runtime::Smol::new());
-    assert!(super::poll_once(&mut run).is_pending());
+    let mut after = 0;
+    // Some turns more, for the run to hear of the panic.
+    while after < 100 {
+        assert!(super::poll_once(&mut run).is_pending());
+        std::thread::yield_now();
+        after += dropped.load(Ordering::SeqCst);
+    }
     let told = catch_unwind(AssertUnwindSafe(move || drop(run)));
     assert!(told.is_err());
     assert_eq!(dropped.load(Ordering::SeqCst), 2);
+    drop(open);
 }
