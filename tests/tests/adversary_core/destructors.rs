@@ -165,9 +165,9 @@ fn with_nobody_to_tell() {
         let (count, mine, gate) = (Arc::clone(&count), Arc::clone(&mine), Arc::clone(&gate));
         async move {
             if n == 0 {
-                let began = Arc::clone(&count);
+                let running = Arc::clone(&count);
                 blocking(move || {
-                    began.fetch_add(1, Ordering::SeqCst);
+                    running.fetch_add(1, Ordering::SeqCst);
                     gate.lock().unwrap().recv()
                 })
                 .await
