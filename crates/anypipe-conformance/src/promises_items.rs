@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
 
-use anypipe_core::ErrorKind;
-use anypipe_core::channel::{RecvError, bounded};
+use anypipe_core::channel::{RecvError, Sender, bounded};
 use anypipe_core::drive::Boundary;
+use anypipe_core::run::inherit;
 use anypipe_core::scope::CancelToken;
+use anypipe_core::{ErrorKind, Run};
 use anypipe_stages::{sink, source, stage};
 
 use crate::registry::{Item, Tally};
@@ -16,6 +17,7 @@ use crate::tools::{flow, give_way, is_virtual, next, panic_of, settle, sleep, to
 
 crate::suite::cases! { ($) promises_items as __promises_items {
     promise_p05_a_sender_that_vanished_is_no_end(),
+    promise_p05_a_run_that_was_cut_off_is_no_end(),
     promise_p05_a_generator_that_panics_is_no_end(),
     promise_p06_the_first_error_in_order_is_given(),
     promise_p06_all_errors_are_given(),
@@ -54,6 +56,24 @@ async fn promise_p05_a_sender_that_vanished_is_no_end() {
     drop(tx);
     let run = flow(source::from_channel(rx)).pipe(stage::then(async |item: u32| item)).collect();
     assert_eq!(run.await, [1]);
+}
+
+async fn promise_p05_a_run_that_was_cut_off_is_no_end() {
+    let sends = |tx: Sender<u32>| {
+        Run::new("sends", inherit, move |_| async move {
+            tx.send(1).await.unwrap();
+            pending::<()>().await;
+        })
+    };
+    // Timed out, and dropped.
+    let (tx, rx) = bounded(4);
+    assert!(sends(tx).deadline(unit()).checked().await.is_err());
+    assert_eq!((rx.recv().await, rx.recv().await), (Ok(1), Err(RecvError::Broken)));
+    let (tx, rx) = bounded(4);
+    let running = sends(tx).start();
+    until(|| rx.statistics().used == 1).await;
+    drop(running);
+    assert_eq!((rx.recv().await, rx.recv().await), (Ok(1), Err(RecvError::Broken)));
 }
 
 async fn promise_p05_a_generator_that_panics_is_no_end() {
