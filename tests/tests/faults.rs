@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use anypipe::prelude::*;
 use anypipe::runtime::{Tokio, enter};
-use anypipe::task::{TaskGroup, task_group};
+use anypipe::task::{TaskGroup, task_group, try_task_group};
 use anypipe::time::{fail_after, sleep};
 use anypipe::{ErrorKind, runtime};
 
@@ -54,6 +54,27 @@ async fn a_child_of_a_group_that_has_ended_is_refused() {
     let late = ended.spawn(async move { count.fetch_add(1, Ordering::SeqCst) });
     assert_eq!(late.await.unwrap_err().kind(), ErrorKind::ScopeEnded);
     assert_eq!(polled.load(Ordering::SeqCst), 0);
+}
+
+#[anypipe::test]
+async fn a_host_that_fails_cancels_its_children() {
+    let live = Arc::new(AtomicUsize::new(0));
+    let held = Live::new(&live);
+    let failed: Result<(), &str> = try_task_group(move |group| async move {
+        group.spawn(async move {
+            let _held = held;
+            pending::<()>().await;
+        });
+        Err("host")
+    })
+    .await;
+    assert_eq!((failed, live.load(Ordering::SeqCst)), (Err("host"), 0));
+    let failed: Result<(), &str> = task_group(|group: TaskGroup<Result<(), &str>>| async move {
+        group.spawn_try(pending::<Result<(), _>>());
+        Err("host")
+    })
+    .await;
+    assert_eq!(failed, Err("host"));
 }
 
 /// Counts a task's future, until it is dropped.

@@ -43,6 +43,36 @@ where
     anypipe_core::scope::task_group(backend::choose, body)
 }
 
+/// As [`task_group`], where an `Err` of the body fails the group as a child's does: the children are
+/// cancelled and joined, and the group gives the error.
+///
+/// # Cancel safety
+///
+/// Dropping the run cancels the group.
+///
+/// # Examples
+///
+/// ```
+/// use anypipe::task::try_task_group;
+///
+/// # #[cfg(any(feature = "tokio", feature = "smol", feature = "async-std"))] {
+/// let failed = anypipe::run(try_task_group(|group| async move {
+///     group.spawn(std::future::pending::<()>());
+///     Err::<(), _>("the host failed")
+/// }));
+/// assert_eq!(failed, Err("the host failed"));
+/// # }
+/// ```
+pub fn try_task_group<T, E, F, Fut>(body: F) -> Run<Result<T, E>>
+where
+    T: Send + 'static,
+    E: Send + 'static,
+    F: FnOnce(TaskGroup<Result<T, E>>) -> Fut + Send + 'static,
+    Fut: Future<Output = Result<T, E>> + Send + 'static,
+{
+    anypipe_core::scope::try_task_group(backend::choose, body)
+}
+
 /// Lets the runtime's other tasks go first, once.
 ///
 /// # Cancel safety

@@ -22,9 +22,32 @@ where
     F: FnOnce(TaskGroup<R>) -> Fut + Send + 'static,
     Fut: Future<Output = R> + Send + 'static,
 {
+    group(choose, body, None)
+}
+
+/// As [`task_group`], where an `Err` of the body fails the group as a child's does: the children are
+/// cancelled and joined.
+///
+/// In a group that uses [`spawn_try`](TaskGroup::spawn_try) it does so anyway.
+pub fn try_task_group<T, E, F, Fut>(choose: Choose, body: F) -> Run<Result<T, E>>
+where
+    T: Send + 'static,
+    E: Send + 'static,
+    F: FnOnce(TaskGroup<Result<T, E>>) -> Fut + Send + 'static,
+    Fut: Future<Output = Result<T, E>> + Send + 'static,
+{
+    group(choose, body, Some(Result::is_err))
+}
+
+fn group<R, F, Fut>(choose: Choose, body: F, judge: Option<fn(&R) -> bool>) -> Run<R>
+where
+    R: Send + 'static,
+    F: FnOnce(TaskGroup<R>) -> Fut + Send + 'static,
+    Fut: Future<Output = R> + Send + 'static,
+{
     Run::planned(Plan::new("task_group", choose, AtEnd::Wait), move |scope| {
         let children = scope.child();
-        let failure = Arc::new(Mutex::new(Failure { first: None, keep: None, body: None }));
+        let failure = Arc::new(Mutex::new(Failure { first: None, keep: None, body: None, judge }));
         let body = body(TaskGroup { scope: children.clone(), failure: Arc::clone(&failure) });
         async move {
             let value = {
@@ -39,6 +62,10 @@ where
                 })
                 .await
             };
+            let judge = failure.lock().judge;
+            if value.as_ref().zip(judge).is_some_and(|(value, is_failure)| is_failure(value)) {
+                children.cancel();
+            }
             poll_fn(|cx| children.poll_join(cx)).await;
             let (first, keep) = {
                 let mut failure = failure.lock();
@@ -64,6 +91,8 @@ struct Failure<R> {
     keep: Option<Keep<R>>,
     /// Wakes the body.
     body: Option<Waker>,
+    /// Tells whether a result of the body is a failure, where results can be.
+    judge: Option<fn(&R) -> bool>,
 }
 
 /// Where a [`task_group`]'s body spawns its children. Cheap to clone; children may hold one.
@@ -170,6 +199,7 @@ where
         F: Future<Output = Result<U, E>> + Send + 'static,
     {
         let (giver, promise) = promise();
+        self.failure.lock().judge = Some(Result::is_err);
         let group = self.clone();
         let child = async move {
             match future.await {

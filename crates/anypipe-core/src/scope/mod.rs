@@ -37,7 +37,7 @@ use std::task::{Context, Poll, Waker};
 pub use self::blocking::Blocking;
 pub use self::context::{Entered, current_runtime, current_scope, enter};
 pub(crate) use self::context::{Flush, flush_later, note_wait, polling};
-pub use self::group::{Started, TaskGroup, TaskHandle, task_group};
+pub use self::group::{Started, TaskGroup, TaskHandle, task_group, try_task_group};
 pub(crate) use self::panic::{Panic, catch, drop_broken, drop_caught, is_breaking, wake_each};
 pub use self::panic::{catch_panic, drop_each, in_stage};
 pub(crate) use self::promise::{Giver, Promise, promise};
