@@ -19,7 +19,7 @@ fail() {
 # The programs that are workspaces of their own, each told by its folder.
 own_workspaces() {
     local manifest
-    for manifest in tests/features/*/Cargo.toml tests/ui/Cargo.toml tests/third-party/*/Cargo.toml \
+    for manifest in tests/features/*/Cargo.toml tests/ui/Cargo.toml \
         benches/peers/Cargo.toml examples/apps/*/Cargo.toml; do
         if [ -f "$manifest" ]; then
             dirname "$manifest"

@@ -9,18 +9,12 @@
 /// # Examples
 ///
 /// ```
-/// # mod stand_in {
-/// # pub struct Mine;
-/// # impl anypipe_core::runtime::AsHandle for Mine {
-/// #     fn handle(&self) -> anypipe_core::runtime::RuntimeHandle { unimplemented!() }
+/// # mod backend {
+/// #     include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/threads/mod.rs"));
 /// # }
-/// # impl anypipe_core::runtime::Enter for Mine {
-/// #     fn block_on(&self, _: std::pin::Pin<&mut dyn Future<Output = ()>>) { unimplemented!() }
-/// # }
-/// # }
-/// # use stand_in::Mine;
-/// // In the backend's own `tests/conformance.rs`.
-/// anypipe_conformance::suite!(mine, || Mine);
+/// # use backend::Threads;
+/// // In the backend's own `tests/conformance.rs`: here that of the guide's backend.
+/// anypipe_conformance::suite!(on_threads, || Threads);
 /// # fn main() {}
 /// ```
 #[macro_export]
