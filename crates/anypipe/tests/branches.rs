@@ -66,7 +66,8 @@ async fn the_slowest_branch_sets_the_pace() {
     }
     settle().await;
     let ahead = seen.lock().unwrap().len();
-    assert!((3..=3 + 8).contains(&ahead), "{ahead} items went to the quick branch");
+    // However slow the machine, never more than the slow branch has taken and has room for.
+    assert!(ahead <= 3 + 8, "{ahead} items went to the quick branch");
     if is_exact() {
         assert_eq!(ahead, 11);
     }
