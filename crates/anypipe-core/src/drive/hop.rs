@@ -144,17 +144,23 @@ impl<T> Hop<T> {
         self.collect_owed(&mut state);
         let got = self.room(&state, want);
         state.free -= got;
-        if got == 0 {
-            state.producers.wait_for_room(index, waker);
+        let old = if got == 0 {
+            state.producers.wait_for_room(index, waker)
         } else {
             state.producers.has_room(index);
-        }
+            None
+        };
+        drop(state);
+        drop(old);
         got
     }
 
     /// Has the producer woken when the consumer goes.
     pub(super) fn register(&self, index: usize, waker: &Waker) {
-        self.state.lock().producers.register(index, waker);
+        let mut state = self.state.lock();
+        let old = state.producers.register(index, waker);
+        drop(state);
+        drop(old);
     }
 
     /// Takes in what a producer has made, with the permits it doesn't need.

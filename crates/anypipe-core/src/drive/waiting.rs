@@ -4,6 +4,8 @@
 use std::collections::{HashSet, VecDeque};
 use std::task::Waker;
 
+use crate::scope::replace_waker;
+
 /// The producers of a hop, by their index.
 pub(super) struct Producers {
     each: Vec<Producer>,
@@ -22,18 +24,17 @@ impl Producers {
         Self { each: (0..count).map(|_| Producer::default()).collect() }
     }
 
-    /// Has the producer woken when the consumer goes.
-    pub(super) fn register(&mut self, index: usize, waker: &Waker) {
-        match &mut self.each[index].waker {
-            Some(old) => old.clone_from(waker),
-            none => *none = Some(waker.clone()),
-        }
+    /// Has the producer woken when the consumer goes; gives its old waker.
+    #[must_use]
+    pub(super) fn register(&mut self, index: usize, waker: &Waker) -> Option<Waker> {
+        replace_waker(&mut self.each[index].waker, waker)
     }
 
-    /// Has the producer woken when there is room, too.
-    pub(super) fn wait_for_room(&mut self, index: usize, waker: &Waker) {
-        self.register(index, waker);
+    /// Has the producer woken when there is room, too; gives its old waker.
+    #[must_use]
+    pub(super) fn wait_for_room(&mut self, index: usize, waker: &Waker) -> Option<Waker> {
         self.each[index].wants_room = true;
+        self.register(index, waker)
     }
 
     pub(super) fn has_room(&mut self, index: usize) {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::Stats;
 use crate::drive::Tally;
-use crate::scope::{CancelToken, wake_each};
+use crate::scope::{CancelToken, replace_waker, wake_each};
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, Ordering};
 
@@ -58,8 +58,7 @@ impl Controls {
     /// The grace that was last asked for, once; the task is woken at the next.
     pub(crate) fn take_grace(&self, cx: &mut Context<'_>) -> Option<Duration> {
         let mut grace = self.inner.grace.lock();
-        let known = grace.run.as_ref().is_some_and(|run| run.will_wake(cx.waker()));
-        let old = if known { None } else { grace.run.replace(cx.waker().clone()) };
+        let old = replace_waker(&mut grace.run, cx.waker());
         let asked = grace.asked.take();
         drop(grace);
         drop(old);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 
 use super::task::TaskCell;
-use super::{Giver, Promise, Scope, promise};
+use super::{Giver, Promise, Scope, promise, replace_waker};
 use crate::error::RunError;
 use crate::run::{AtEnd, Choose, Plan, Run};
 use crate::sync::Mutex;
@@ -53,11 +53,12 @@ where
             let value = {
                 let mut body = pin!(body);
                 poll_fn(|cx| {
-                    let failed = {
+                    let (failed, old) = {
                         let mut failure = failure.lock();
-                        failure.body = Some(cx.waker().clone());
-                        failure.first.is_some()
+                        let old = replace_waker(&mut failure.body, cx.waker());
+                        (failure.first.is_some(), old)
                     };
+                    drop(old);
                     if failed { Poll::Ready(None) } else { body.as_mut().poll(cx).map(Some) }
                 })
                 .await

@@ -102,11 +102,10 @@ impl State {
         waiting
     }
 
-    fn set_run(&mut self, waker: &Waker) {
-        match &mut self.run {
-            Some(run) => run.clone_from(waker),
-            none => *none = Some(waker.clone()),
-        }
+    /// Gives the waker that was there before, for the caller to drop once the lock is let go.
+    #[must_use]
+    fn set_run(&mut self, waker: &Waker) -> Option<Waker> {
+        replace_waker(&mut self.run, waker)
     }
 
     fn add_joiner(&mut self, waker: &Waker) {
@@ -114,6 +113,16 @@ impl State {
             self.joiners.push(waker.clone());
         }
     }
+}
+
+/// Leaves a waker in its place; gives the one that was there before, for the caller to drop once the lock is
+/// let go: its destructor may be anybody's.
+#[must_use]
+pub(crate) fn replace_waker(place: &mut Option<Waker>, waker: &Waker) -> Option<Waker> {
+    if place.as_ref().is_some_and(|old| old.will_wake(waker)) {
+        return None;
+    }
+    place.replace(waker.clone())
 }
 
 /// What becomes of a scope whose run was dropped.
@@ -369,7 +378,13 @@ impl Scope {
     /// joins it.
     pub async fn cancel_and_join(&self) {
         self.cancel();
-        poll_fn(|cx| self.poll_ended(|state| state.add_joiner(cx.waker()))).await;
+        poll_fn(|cx| {
+            self.poll_ended(|state| {
+                state.add_joiner(cx.waker());
+                None
+            })
+        })
+        .await;
     }
 
     /// Ready once nothing is running; the scope has then ended.
@@ -377,19 +392,24 @@ impl Scope {
         self.poll_ended(|state| state.set_run(cx.waker()))
     }
 
-    fn poll_ended(&self, wait: impl FnOnce(&mut State)) -> Poll<()> {
+    fn poll_ended(&self, wait: impl FnOnce(&mut State) -> Option<Waker>) -> Poll<()> {
         let mut state = self.inner.state.lock();
         if state.running == 0 {
             state.ended = true;
             return Poll::Ready(());
         }
-        wait(&mut state);
+        let old = wait(&mut state);
+        drop(state);
+        drop(old);
         Poll::Pending
     }
 
     /// Has the task that polls told of a failure and of a cancel.
     pub(crate) fn register(&self, cx: &mut Context<'_>) {
-        self.inner.state.lock().set_run(cx.waker());
+        let mut state = self.inner.state.lock();
+        let old = state.set_run(cx.waker());
+        drop(state);
+        drop(old);
     }
 
     /// The failure of the run, once; and whether there was one.
@@ -408,12 +428,15 @@ impl Scope {
         let heir = self.adopter();
         let lost = {
             let mut state = self.inner.state.lock();
-            state.run = None;
+            let run = state.run.take();
             let counted = heir.is_some();
             state.abandoned = Some(Abandoned { heir: heir.clone(), counted, panics: Vec::new() });
             // While this goes on, the scope must not report its end.
             state.running += 1;
-            state.failure.take()
+            let lost = state.failure.take();
+            drop(state);
+            drop(run);
+            lost
         };
         let mut seized = Vec::new();
         self.seize(&mut seized);

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use super::panic::{catch, drop_broken, drop_caught};
-use super::{Scope, context};
+use super::{Scope, context, replace_waker};
 use crate::error::RunError;
 use crate::runtime::WaitsFor;
 use crate::sync::Mutex;
@@ -94,20 +94,15 @@ impl TaskCell {
     }
 
     pub(crate) fn poll(&self, cx: &mut Context<'_>) -> Poll<()> {
-        let mut future = {
+        let (old, future) = {
             let mut slot = self.slot.lock();
             if slot.ended {
                 return Poll::Ready(());
             }
-            match &mut slot.waker {
-                Some(waker) => waker.clone_from(cx.waker()),
-                none => *none = Some(cx.waker().clone()),
-            }
-            match slot.future.take() {
-                Some(future) => future,
-                None => return Poll::Ready(()),
-            }
+            (replace_waker(&mut slot.waker, cx.waker()), slot.future.take())
         };
+        drop(old);
+        let Some(mut future) = future else { return Poll::Ready(()) };
         if self.is_cancelled() {
             self.end_broken(future);
             return Poll::Ready(());
