@@ -11,6 +11,7 @@
 //! | the promises, as `promise_pNN_…` | [`promises_runs`], [`promises_items`] |
 //! | the acceptance cases, by their first letters | [`channels`] (A), [`scopes`] (B), [`permits`] (C), [`mapping`] (D), [`operators`] and [`combining`] (E), [`pipelines`] (F), [`novel`] (G), [`peers`] (H2 and I) |
 //! | what holds for every registered operator alone | [`laws`] |
+//! | what must not grow with the length or the depth of a program | [`growth`] |
 //! | random pipelines against the same over `Vec`s | [`property`] |
 //! | how each operator is built, and what it means | [`registry`] |
 //!
@@ -30,6 +31,7 @@ mod case;
 pub mod channel_laws;
 pub mod channels;
 pub mod combining;
+pub mod growth;
 pub mod laws;
 pub mod mapping;
 pub mod novel;

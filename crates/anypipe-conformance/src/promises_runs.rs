@@ -6,8 +6,8 @@ use std::sync::{Arc, mpsc};
 use std::task::Poll;
 use std::time::Duration;
 
-use anypipe_core::run::{inherit, scoped};
-use anypipe_core::scope::{current_scope, task_group};
+use anypipe_core::run::{inherit, scoped, task_group};
+use anypipe_core::scope::current_scope;
 use anypipe_core::{ErrorKind, Run, Scope};
 use anypipe_stages::{sink, source, stage};
 

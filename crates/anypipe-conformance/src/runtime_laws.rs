@@ -9,9 +9,9 @@ use std::sync::{Arc, mpsc};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use anypipe_core::run::inherit;
+use anypipe_core::run::{inherit, task_group};
 use anypipe_core::runtime::Enter;
-use anypipe_core::scope::{current_scope, task_group};
+use anypipe_core::scope::current_scope;
 use anypipe_core::{ErrorKind, Run, RunError};
 
 use crate::tools::{Dropped, Wakes, give_way, is_virtual, runtime, sleep, together, unit, wait};

@@ -6,8 +6,8 @@ use std::future::pending;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use anypipe_core::run::{fail_after, inherit, move_on_after};
-use anypipe_core::scope::{CancelToken, TaskGroup, task_group};
+use anypipe_core::run::{TaskGroup, fail_after, inherit, move_on_after, task_group};
+use anypipe_core::scope::CancelToken;
 use anypipe_core::{ErrorKind, Run};
 
 use crate::tools::{Clock, Dropped, give_way, panic_in, sleep, together, unit, until};
@@ -24,6 +24,7 @@ crate::suite::cases! { ($) scopes as __scopes {
     b10_a_cancel_stops_every_level(),
     b11_a_child_is_cancelled_alone(),
     b12_a_token_cancelled_before_use_stops_all(),
+    b12_a_token_keeps_what_it_hears_from(),
     b14_the_outer_deadline_is_the_outer_ones(),
     b15_a_deadline_joins_before_it_is_told(),
     b15_a_cancel_before_the_deadline_is_a_cancel(),
@@ -266,6 +267,21 @@ async fn b12_a_token_cancelled_before_use_stops_all() {
     let future = async { tells.store(true, Ordering::SeqCst) };
     assert_eq!(token.run_until_cancelled(future).await, None);
     assert!(!polled.load(Ordering::SeqCst), "nothing was polled");
+}
+
+async fn b12_a_token_keeps_what_it_hears_from() {
+    let root = CancelToken::new();
+    let leaf = root.child().child().child();
+    let never = Run::new("never", inherit, |_scope| pending::<()>()).cancel_on(root.child().child());
+    let cancelled = together(|group| async move {
+        group.spawn(async move {
+            give_way().await;
+            root.cancel();
+        });
+        never.checked().await
+    });
+    assert!(cancelled.await.unwrap_err().is_cancelled());
+    assert!(leaf.is_cancelled(), "the tokens in between were let go");
 }
 
 async fn b14_the_outer_deadline_is_the_outer_ones() {

@@ -66,6 +66,9 @@ macro_rules! __groups {
         mod scopes {
             $crate::__scopes!(super::$run);
         }
+        mod growth {
+            $crate::__growth!(super::$run);
+        }
         mod permits {
             $crate::__permits!(super::$run);
         }

@@ -35,6 +35,7 @@
 pub mod channel;
 pub mod drive;
 pub mod error;
+mod holds;
 pub mod option;
 pub mod run;
 pub mod runtime;
@@ -48,8 +49,9 @@ mod loom;
 mod sync;
 
 pub use self::error::{ErrorKind, RunError};
+pub use self::holds::Holds;
 pub use self::run::Run;
 pub use self::scope::Scope;
 pub use self::sink::Sink;
 pub use self::source::Source;
-pub use self::stage::{Holds, Stage};
+pub use self::stage::Stage;

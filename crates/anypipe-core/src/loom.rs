@@ -10,9 +10,8 @@ use futures_core::Stream;
 use loom::future::block_on;
 use loom::thread;
 
-use crate::run::Controls;
 use crate::runtime::{Job, Runtime, RuntimeHandle, Sleep, SleepFuture, Spawner, Task, Timer};
-use crate::scope::Scope;
+use crate::scope::{Controls, Scope};
 
 /// A thread for each task.
 struct Threads;

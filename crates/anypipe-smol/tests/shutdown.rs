@@ -7,8 +7,8 @@ use std::pin::pin;
 use std::sync::{Arc, mpsc};
 
 use anypipe_core::run::inherit;
+use anypipe_core::run::task_group;
 use anypipe_core::runtime::{AsHandle, Enter, RuntimeHandle};
-use anypipe_core::scope::task_group;
 use anypipe_core::{ErrorKind, Run, RunError};
 use anypipe_smol::Smol;
 use async_executor::Executor;

@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use anypipe_core::Run;
 use anypipe_core::run::inherit;
+use anypipe_core::run::task_group;
 use anypipe_core::runtime::{AsHandle, Enter};
-use anypipe_core::scope::task_group;
 use anypipe_tokio::{Tokio, detect};
 use tokio::runtime::Builder;
 

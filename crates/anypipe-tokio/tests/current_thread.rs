@@ -7,8 +7,8 @@ use std::thread;
 
 use anypipe_core::Run;
 use anypipe_core::run::inherit;
+use anypipe_core::run::task_group;
 use anypipe_core::runtime::{AsHandle, Enter};
-use anypipe_core::scope::task_group;
 use anypipe_tokio::Tokio;
 
 use common::wait;

@@ -6,8 +6,8 @@ use std::future::pending;
 use std::sync::mpsc;
 
 use anypipe_core::run::inherit;
+use anypipe_core::run::task_group;
 use anypipe_core::runtime::{AsHandle, RuntimeHandle};
-use anypipe_core::scope::task_group;
 use anypipe_core::{ErrorKind, Run, RunError};
 use anypipe_tokio::Tokio;
 use tokio::runtime::Builder;

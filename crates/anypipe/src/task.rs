@@ -4,8 +4,9 @@ use std::future::{Future, pending, poll_fn};
 use std::task::Poll;
 
 use anypipe_core::run::scoped;
+pub use anypipe_core::run::{Started, TaskGroup, TaskHandle};
 use anypipe_core::scope::current_scope;
-pub use anypipe_core::scope::{CancelToken, Cancelled, Started, TaskGroup, TaskHandle};
+pub use anypipe_core::scope::{CancelToken, Cancelled};
 use anypipe_core::{Run, Scope};
 
 use crate::backend;
@@ -40,7 +41,7 @@ where
     F: FnOnce(TaskGroup<R>) -> Fut + Send + 'static,
     Fut: Future<Output = R> + Send + 'static,
 {
-    anypipe_core::scope::task_group(backend::choose, body)
+    anypipe_core::run::task_group(backend::choose, body)
 }
 
 /// As [`task_group`], where an `Err` of the body fails the group as a child's does: the children are
@@ -70,7 +71,7 @@ where
     F: FnOnce(TaskGroup<Result<T, E>>) -> Fut + Send + 'static,
     Fut: Future<Output = Result<T, E>> + Send + 'static,
 {
-    anypipe_core::scope::try_task_group(backend::choose, body)
+    anypipe_core::run::try_task_group(backend::choose, body)
 }
 
 /// Lets the runtime's other tasks go first, once.

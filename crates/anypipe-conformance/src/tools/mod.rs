@@ -1,6 +1,7 @@
 //! What cases are written with.
 
 mod clock;
+mod counted;
 mod flow;
 mod guard;
 mod wait;
@@ -11,11 +12,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 
-use anypipe_core::run::inherit;
-use anypipe_core::scope::{TaskGroup, task_group};
+use anypipe_core::run::{TaskGroup, inherit, task_group};
+
 use futures_core::Stream;
 
 pub(crate) use self::clock::{Clock, is_virtual, runtime, settle, sleep, unit, until};
+pub(crate) use self::counted::Counted;
 pub(crate) use self::flow::{Flow, flow};
 pub(crate) use self::guard::Dropped;
 pub(crate) use self::wait::{Wakes, wait};

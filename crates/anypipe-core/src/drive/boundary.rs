@@ -8,8 +8,8 @@ use super::crew::{Crew, Feed, Key};
 use super::hop::{Room, hop};
 use super::worker::worker;
 use super::{Input, Outlet, Weigh, Work};
+use crate::holds::Holds;
 use crate::scope::Scope;
-use crate::stage::Holds;
 
 /// How many items wait between two tasks where nothing else was asked for.
 pub const DEFAULT_BUFFER: usize = 64;

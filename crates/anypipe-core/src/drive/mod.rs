@@ -11,7 +11,6 @@ mod items;
 mod outlet;
 mod pace;
 mod port;
-mod tally;
 mod waiting;
 mod worker;
 
@@ -28,7 +27,7 @@ pub use self::boundary::{Boundary, DEFAULT_BUFFER, Limits, Order};
 pub use self::crew::Key;
 pub use self::items::Items;
 pub use self::outlet::Outlet;
-pub(crate) use self::tally::Tally;
+use crate::scope::Tally;
 
 /// Tells an item's weight.
 pub type Weigh<T> = Arc<dyn Fn(&T) -> usize + Send + Sync>;

@@ -1,9 +1,9 @@
 //! What a terminal returns: a run that has not started yet, one in hand, and one as a stream.
 
 mod control;
+mod group;
 mod running;
 mod session;
-mod stats;
 mod stream;
 mod timed;
 
@@ -16,16 +16,16 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 pub use self::control::Control;
-pub(crate) use self::control::Controls;
+pub use self::group::{Started, TaskGroup, TaskHandle, task_group, try_task_group};
 pub use self::running::Running;
 pub(crate) use self::session::{AtEnd, FutureSession, Session};
-pub use self::stats::{StageStats, Stats};
 pub use self::stream::{CheckedStream, RunStream};
 pub use self::timed::{Scoped, TimedOut, fail_after, move_on_after, scoped};
 use crate::error::RunError;
 use crate::runtime::{AsHandle, RuntimeHandle};
 use crate::scope::task::BoxFuture;
-use crate::scope::{CancelToken, Scope, current_runtime};
+use crate::scope::{CancelToken, Controls, Scope, current_runtime};
+pub use crate::scope::{StageStats, Stats};
 use crate::sink::Sink;
 use crate::source::Source;
 

@@ -3,11 +3,11 @@ use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use super::{Control, Controls, FutureSession, Make, Plan};
+use super::{Control, FutureSession, Make, Plan};
 use crate::error::RunError;
 use crate::runtime::RuntimeHandle;
 use crate::scope::task::BoxFuture;
-use crate::scope::{Promise, Scope, current_scope, drop_caught, promise};
+use crate::scope::{Controls, Promise, Scope, current_scope, drop_caught, promise};
 
 /// A run that was started: it goes on by itself, and is a future of its result.
 ///
@@ -61,7 +61,7 @@ impl<T: Send + 'static> Running<T> {
         controls: Controls,
         open: impl FnOnce() -> FutureSession<BoxFuture<T>> + Send + 'static,
     ) -> Self {
-        let host = Scope::new(runtime, current_scope(), controls.clone());
+        let host = Scope::new(runtime, current_scope().as_ref(), controls.clone());
         let (giver, promise) = promise();
         host.spawn(name, async move {
             let mut session = open();

@@ -7,10 +7,11 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use super::Controls;
 use crate::error::RunError;
 use crate::runtime::{RuntimeHandle, Sleep};
-use crate::scope::{Cancelled, Panic, Scope, catch, current_scope, drop_broken, drop_caught, polling};
+use crate::scope::{
+    Cancelled, Controls, Panic, Scope, catch, current_scope, drop_broken, drop_caught, polling,
+};
 
 /// What becomes of tasks that still run when the body is done.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -54,7 +55,7 @@ impl<B> Session<B> {
         keep: Option<Arc<dyn Any + Send + Sync>>,
         make: impl FnOnce(&Scope) -> B,
     ) -> Self {
-        let scope = Scope::new(runtime, current_scope(), controls);
+        let scope = Scope::new(runtime, current_scope().as_ref(), controls);
         let mut session = Self {
             scope,
             body: None,

@@ -62,11 +62,14 @@ impl RuntimeHandle {
         self.runtime.poll_budget(cx)
     }
 
-    pub(crate) fn spawn(&self, task: Task) {
+    /// Passes a task on, for a runtime that stands around another; all else spawns into a
+    /// [`Scope`](crate::Scope).
+    pub fn spawn(&self, task: Task) {
         self.runtime.spawn(task);
     }
 
-    pub(crate) fn spawn_blocking(&self, job: Job) {
+    /// Passes blocking work on, as [`spawn`](RuntimeHandle::spawn) does a task.
+    pub fn spawn_blocking(&self, job: Job) {
         self.runtime.spawn_blocking(job);
     }
 }

@@ -30,5 +30,6 @@ mod timer;
 
 pub use self::enter::{AsHandle, Enter};
 pub use self::handle::{Runtime, RuntimeHandle};
+pub(crate) use self::spawner::{Blocks, Polled};
 pub use self::spawner::{Job, Spawner, Task, TaskWatch, WaitsFor};
 pub use self::timer::{Sleep, SleepFuture, Timer};

@@ -4,8 +4,6 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use crate::scope::task::{JobCell, TaskCell};
-
 /// Starts work on a runtime.
 pub trait Spawner: Send + Sync + 'static {
     /// Starts a task. What the runtime gives back for it is let go so that the task runs on
@@ -21,7 +19,7 @@ pub trait Spawner: Send + Sync + 'static {
 /// A backend polls it to its end or drops it; core learns of either.
 #[must_use = "a task does nothing until it is spawned"]
 pub struct Task {
-    pub(crate) cell: Arc<TaskCell>,
+    pub(crate) cell: Arc<dyn Polled>,
 }
 
 impl Task {
@@ -59,7 +57,7 @@ impl fmt::Debug for Task {
 /// Tells a task's name and what it waits for; used by the simulator's report of a deadlock.
 #[derive(Clone)]
 pub struct TaskWatch {
-    cell: Arc<TaskCell>,
+    cell: Arc<dyn Polled>,
 }
 
 impl TaskWatch {
@@ -105,10 +103,27 @@ impl fmt::Display for WaitsFor {
     }
 }
 
+/// What stands behind a [`Task`].
+pub(crate) trait Polled: Send + Sync {
+    fn name(&self) -> &str;
+    fn waits_for(&self) -> WaitsFor;
+    fn poll(&self, cx: &mut Context<'_>) -> Poll<()>;
+    /// Tells that the runtime let go of the task, at its end or before.
+    fn dropped_by_runtime(&self);
+}
+
+/// What stands behind a [`Job`].
+pub(crate) trait Blocks: Send + Sync {
+    fn name(&self) -> &str;
+    fn run(&self);
+    /// Tells that the runtime let go of the job, at its end or before.
+    fn dropped_by_runtime(&self);
+}
+
 /// Blocking work of a scope, as a backend sees it: [`run`](Job::run) it, or drop it.
 #[must_use = "a job does nothing until it is run"]
 pub struct Job {
-    pub(crate) cell: Arc<JobCell>,
+    pub(crate) cell: Arc<dyn Blocks>,
 }
 
 impl Job {

@@ -8,10 +8,9 @@ use loom::future::block_on;
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::thread;
 
-use super::Scope;
+use super::{Controls, Scope};
 use crate::RunError;
 use crate::loom::{model, scope};
-use crate::run::Controls;
 
 #[test]
 fn loom_join_waits_for_both_tasks() {
@@ -43,7 +42,7 @@ fn loom_cancel_and_join_ends_a_pending_task() {
 fn loom_abandoned_scope_is_joined_by_its_heir() {
     model(3, || {
         let heir = scope();
-        let scope = Scope::new(heir.runtime().clone(), Some(heir.clone()), Controls::default());
+        let scope = Scope::new(heir.runtime().clone(), Some(&heir), Controls::default());
         let dropped = Arc::new(AtomicUsize::new(0));
         struct OnDrop(Arc<AtomicUsize>);
         impl Drop for OnDrop {

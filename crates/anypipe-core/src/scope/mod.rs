@@ -18,34 +18,42 @@
 // never the other way, and never together with a task's slot. No user code, waker or destructor
 // runs under any of them.
 
+mod adoption;
 mod blocking;
 mod context;
-mod group;
+mod controls;
 mod panic;
 mod promise;
+mod stats;
+mod tally;
 pub(crate) mod task;
 mod token;
+mod waiters;
 
 #[cfg(all(test, loom))]
 mod loom;
 
 use std::fmt;
-use std::future::poll_fn;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, Waker};
 
+use self::adoption::{Abandoned, Line};
 pub use self::blocking::Blocking;
 pub use self::context::{Entered, current_runtime, current_scope, enter};
 pub(crate) use self::context::{Flush, flush_later, note_wait, polling};
-pub use self::group::{Started, TaskGroup, TaskHandle, task_group, try_task_group};
+pub(crate) use self::controls::{Controls, Pauses};
 pub(crate) use self::panic::{Panic, catch, drop_broken, drop_caught, is_breaking, wake_each};
 pub use self::panic::{catch_panic, drop_each, in_stage};
 pub(crate) use self::promise::{Giver, Promise, promise};
-use self::task::{JobCell, Member, Name, Seized, TaskCell};
+pub use self::stats::{StageStats, Stats};
+pub(crate) use self::tally::Tally;
+use self::task::{JobCell, Member, Name, TaskCell};
 pub use self::token::{CancelToken, Cancelled};
+pub(crate) use self::waiters::{Place, Waiters};
 use crate::error::{ErrorKind, RunError};
-use crate::run::Controls;
-use crate::runtime::{Job, RuntimeHandle, Task};
+use crate::runtime::{Job, Polled, RuntimeHandle, Task};
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, Ordering};
 
@@ -60,10 +68,10 @@ pub struct Scope {
 struct Inner {
     /// The runtime all its tasks run on.
     runtime: RuntimeHandle,
-    /// The scope it was started in: it adopts what a dropped run leaves behind.
-    parent: Option<Scope>,
-    /// True where the parent joins this scope with its own tasks, instead of only adopting.
-    joined_by_parent: bool,
+    /// Where it stands among the scopes it was started in: they adopt what a dropped run leaves behind.
+    line: Arc<Line>,
+    /// The scope that joins this one with its own tasks, instead of only adopting.
+    joined_by: Option<Scope>,
     /// What steers the run from outside: stop, pause, statistics.
     controls: Controls,
     /// Set once; looked at before each user future starts, without the lock.
@@ -87,7 +95,7 @@ struct State {
     /// The run, waiting for a failure or for the end.
     run: Option<Waker>,
     /// Those who wait in `cancel_and_join`.
-    joiners: Vec<Waker>,
+    joiners: Waiters,
     /// Set when the run was dropped.
     abandoned: Option<Abandoned>,
     /// Set when all is over; nothing can be spawned any more.
@@ -96,22 +104,14 @@ struct State {
 
 impl State {
     /// All who wait, to be woken once the lock is let go.
-    fn waiting(&mut self) -> Vec<Waker> {
-        let mut waiting = std::mem::take(&mut self.joiners);
-        waiting.extend(self.run.take());
-        waiting
+    fn waiting(&mut self) -> impl Iterator<Item = Waker> + use<> {
+        self.joiners.take().chain(self.run.take())
     }
 
     /// Gives the waker that was there before, for the caller to drop once the lock is let go.
     #[must_use]
     fn set_run(&mut self, waker: &Waker) -> Option<Waker> {
         replace_waker(&mut self.run, waker)
-    }
-
-    fn add_joiner(&mut self, waker: &Waker) {
-        if !self.joiners.iter().any(|joiner| joiner.will_wake(waker)) {
-            self.joiners.push(waker.clone());
-        }
     }
 }
 
@@ -125,31 +125,25 @@ pub(crate) fn replace_waker(place: &mut Option<Waker>, waker: &Waker) -> Option<
     place.replace(waker.clone())
 }
 
-/// What becomes of a scope whose run was dropped.
-struct Abandoned {
-    /// Who joins it and is told of its panics.
-    heir: Option<Scope>,
-    /// True while the heir counts it.
-    counted: bool,
-    /// Panics that no heir takes; those of the drop itself resume from there.
-    panics: Vec<RunError>,
-}
-
 impl Scope {
     /// A scope of a run on `runtime`, started in `parent`.
-    pub(crate) fn new(runtime: RuntimeHandle, parent: Option<Scope>, controls: Controls) -> Self {
-        Self::with(runtime, parent, false, controls)
+    pub(crate) fn new(runtime: RuntimeHandle, parent: Option<&Scope>, controls: Controls) -> Self {
+        Self::with(runtime, parent, None, controls)
     }
 
     fn with(
         runtime: RuntimeHandle,
-        parent: Option<Scope>,
-        joined_by_parent: bool,
+        parent: Option<&Scope>,
+        joined_by: Option<Scope>,
         controls: Controls,
     ) -> Self {
         let state = Mutex::new(State::default());
         let cancelled = AtomicBool::new(false);
-        Self { inner: Arc::new(Inner { runtime, parent, joined_by_parent, controls, cancelled, state }) }
+        let inner = Arc::new_cyclic(|this| {
+            let line = Line::new(Weak::clone(this), parent);
+            Inner { runtime, line, joined_by, controls, cancelled, state }
+        });
+        Self { inner }
     }
 
     pub(crate) fn controls(&self) -> &Controls {
@@ -170,7 +164,8 @@ impl Scope {
     ///
     /// A failure in it fails the run as any other does.
     pub fn child(&self) -> Scope {
-        let child = Self::with(self.inner.runtime.clone(), Some(self.clone()), true, self.controls().clone());
+        let (runtime, controls) = (self.inner.runtime.clone(), self.controls().clone());
+        let child = Self::with(runtime, Some(self), Some(self.clone()), controls);
         let mut state = self.inner.state.lock();
         token::enter_child(&mut state.children, &child.inner);
         drop(state);
@@ -199,7 +194,8 @@ impl Scope {
         future: task::BoxFuture<()>,
     ) -> Result<Arc<TaskCell>, RunError> {
         let cell = self.admit(|index| TaskCell::new(name, self.clone(), index, future))?;
-        self.inner.runtime.spawn(Task { cell: Arc::clone(&cell) });
+        let task = Arc::clone(&cell) as Arc<dyn Polled>;
+        self.inner.runtime.spawn(Task { cell: task });
         Ok(cell)
     }
 
@@ -249,84 +245,106 @@ impl Scope {
         self.count_down();
     }
 
-    /// Counts one more thing to wait for, unless the scope has ended.
+    /// Counts one more thing to wait for, here and in those that join this scope, unless it has ended.
     fn count_up(&self) -> bool {
-        // The parent first: it must not see zero while something here is running.
-        if let Some(parent) = self.joining_parent() {
-            if !parent.count_up() {
+        let mut next = Some(self);
+        while let Some(scope) = next {
+            let mut state = scope.inner.state.lock();
+            let ended = state.ended;
+            state.running += usize::from(!ended);
+            drop(state);
+            if ended {
+                // Those below it have counted for nothing.
+                let mut told = Told::default();
+                self.joined()
+                    .take_while(|below| !Arc::ptr_eq(&below.inner, &scope.inner))
+                    .for_each(|below| below.let_down(&mut told));
+                self.wake(told.wakers);
                 return false;
             }
+            next = scope.inner.joined_by.as_ref();
         }
-        let mut state = self.inner.state.lock();
-        if state.ended {
-            drop(state);
-            if let Some(parent) = self.joining_parent() {
-                parent.count_down();
-            }
-            return false;
-        }
-        state.running += 1;
         true
     }
 
-    /// Counts one thing less, and tells those who wait for the last.
+    /// Counts one thing less, here and in those that join this scope, and tells those who wait for the last.
     fn count_down(&self) {
+        let mut told = Told::default();
+        self.joined().for_each(|scope| scope.let_down(&mut told));
+        while let Some(heir) = told.heirs.pop() {
+            heir.joined().for_each(|scope| scope.let_down(&mut told));
+        }
+        self.wake(told.wakers);
+    }
+
+    /// Counts one thing less in this scope alone.
+    fn let_down(&self, told: &mut Told) {
         let mut state = self.inner.state.lock();
         state.running -= 1;
-        let (mut joiners, mut heir) = (Vec::new(), None);
         if state.running == 0 {
-            joiners = state.waiting();
+            told.wakers.extend(state.waiting());
             if let Some(abandoned) = &mut state.abandoned {
-                if std::mem::take(&mut abandoned.counted) {
-                    heir.clone_from(&abandoned.heir);
-                }
+                told.heirs.extend(abandoned.heir.take());
                 state.ended = true;
             }
         }
-        drop(state);
-        if let Some(heir) = heir {
-            heir.count_down();
-        }
-        if let Some(parent) = self.joining_parent() {
-            parent.count_down();
-        }
-        // Last: a waker may panic.
-        wake_each(joiners);
     }
 
-    fn joining_parent(&self) -> Option<&Scope> {
-        self.inner.parent.as_ref().filter(|_| self.inner.joined_by_parent)
+    /// This scope, the one that joins it, and so on.
+    fn joined(&self) -> impl Iterator<Item = &Scope> {
+        std::iter::successors(Some(self), |scope| scope.inner.joined_by.as_ref())
+    }
+
+    /// Wakes all. A waker that panics is a failure like any other, but nobody is left to be told of it.
+    fn wake(&self, wakers: impl IntoIterator<Item = Waker>) {
+        for waker in wakers {
+            if let Err(panic) = catch(|| waker.wake()) {
+                let error = panic.into_error(None);
+                let mut state = self.inner.state.lock();
+                match &mut state.failure {
+                    Some(first) => first.push_other(error),
+                    first => *first = Some(error),
+                }
+            }
+        }
+    }
+
+    fn has_ended(&self) -> bool {
+        self.inner.state.lock().ended
     }
 
     /// Fails the run: keeps the error and cancels the scope.
     ///
     /// The first error is the one the run fails with; later ones are kept beside it.
     pub fn fail(&self, error: RunError) {
-        if let Some(parent) = self.joining_parent() {
-            return parent.fail(error);
-        }
-        let mut state = self.inner.state.lock();
-        if let Some(abandoned) = &mut state.abandoned {
-            // The run was dropped, so nobody awaits it: only panics go on, in the adopter.
-            let panics = error.into_panics();
-            match abandoned.heir.clone() {
-                Some(heir) => {
-                    drop(state);
-                    for panic in panics {
-                        heir.fail(panic);
-                    }
-                }
-                None => abandoned.panics.extend(panics),
+        let mut failures = vec![(self.clone(), error)];
+        while let Some((scope, error)) = failures.pop() {
+            if let Some((heir, panics)) = scope.fail_or_pass(error) {
+                failures.extend(panics.into_iter().rev().map(|panic| (heir.clone(), panic)));
             }
-            return;
         }
-        if let Some(parent) = self.inner.parent.as_ref().filter(|_| state.ended) {
+    }
+
+    /// Fails the run, or gives who is to be told, and of what, where nobody awaits it any more: only panics go
+    /// on there.
+    fn fail_or_pass(&self, error: RunError) -> Option<(Scope, Vec<RunError>)> {
+        // A scope is joined by the run it is in, in the end.
+        let run = self.joined().last().unwrap_or(self);
+        let mut state = run.inner.state.lock();
+        if state.ended {
             // The run is over, and has told what it had to: a panic goes on in what is still open.
             drop(state);
-            for panic in error.into_panics() {
-                parent.fail(panic);
+            let open = run.inner.line.ancestor(|ancestor| !ancestor.has_ended())?;
+            return Some((open, error.into_panics()));
+        }
+        if let Some(abandoned) = &mut state.abandoned {
+            let heir = abandoned.heir.clone();
+            if heir.is_none() {
+                abandoned.panics.extend(error.into_panics());
+                return None;
             }
-            return;
+            drop(state);
+            return heir.map(|heir| (heir, error.into_panics()));
         }
         match &mut state.failure {
             // A vanished producer is the consequence of what made it vanish, which may be told later:
@@ -335,10 +353,11 @@ impl Scope {
             Some(first) if first.kind() != ErrorKind::Broken => first.push_other(error),
             first => *first = Some(error),
         }
-        let joiners = state.waiting();
+        let wakers: Vec<_> = state.waiting().collect();
         drop(state);
-        self.cancel();
-        wake_each(joiners);
+        run.cancel();
+        run.wake(wakers);
+        None
     }
 
     /// Keeps an item's error where the run was asked for all of them ([`Run::all_errors`]) and is to
@@ -355,19 +374,25 @@ impl Scope {
 
     /// Cancels all tasks of this scope and of its children. It doesn't wait for their end.
     pub fn cancel(&self) {
-        if self.inner.cancelled.swap(true, Ordering::SeqCst) {
-            return;
+        let mut cancelled = Vec::new();
+        let mut scopes = vec![self.clone()];
+        while let Some(scope) = scopes.pop() {
+            if !scope.inner.cancelled.swap(true, Ordering::SeqCst) {
+                let state = scope.inner.state.lock();
+                scopes.extend(state.children.iter().filter_map(Weak::upgrade).map(|inner| Scope { inner }));
+                drop(state);
+                cancelled.push(scope);
+            }
         }
-        let (members, joiners) = {
-            let mut state = self.inner.state.lock();
+        // All flags before the first wake.
+        for scope in cancelled {
+            let mut state = scope.inner.state.lock();
             let members: Vec<_> = state.members.iter().flatten().map(Arc::clone).collect();
-            (members, state.waiting())
-        };
-        self.children().iter().for_each(Scope::cancel);
-        for member in members {
-            member.cancel();
+            let waiting: Vec<_> = state.waiting().collect();
+            drop(state);
+            let wakers = members.into_iter().filter_map(Member::cancel).chain(waiting);
+            scope.wake(wakers);
         }
-        wake_each(joiners);
     }
 
     /// Cancels all tasks of this scope and waits until the last has ended, destructors and all.
@@ -378,13 +403,7 @@ impl Scope {
     /// joins it.
     pub async fn cancel_and_join(&self) {
         self.cancel();
-        poll_fn(|cx| {
-            self.poll_ended(|state| {
-                state.add_joiner(cx.waker());
-                None
-            })
-        })
-        .await;
+        Join { scope: self, place: None }.await;
     }
 
     /// Ready once nothing is running; the scope has then ended.
@@ -416,87 +435,47 @@ impl Scope {
     pub(crate) fn take_failure(&self) -> Option<RunError> {
         self.inner.state.lock().failure.take()
     }
+}
 
-    /// Gives up a run that is dropped before its end: drops at once what isn't being polled, and
-    /// has the rest joined by the nearest ancestor that is still open.
-    ///
-    /// `drop_body` drops the part that the run's awaiter polled, and gives what that failed with.
-    pub(crate) fn abandon(&self, drop_body: &mut dyn FnMut() -> Option<RunError>) {
-        // Nobody is woken: another thread would come for what is dropped here, and still be at it
-        // when this returns. So all slots are emptied before anything is dropped.
-        self.raise();
-        let heir = self.adopter();
-        let lost = {
-            let mut state = self.inner.state.lock();
-            let run = state.run.take();
-            let counted = heir.is_some();
-            state.abandoned = Some(Abandoned { heir: heir.clone(), counted, panics: Vec::new() });
-            // While this goes on, the scope must not report its end.
-            state.running += 1;
-            let lost = state.failure.take();
-            drop(state);
-            drop(run);
-            lost
-        };
-        let mut seized = Vec::new();
-        self.seize(&mut seized);
-        if let Some(error) = drop_body() {
-            self.fail(error);
-        }
-        for drop_work in seized {
-            drop_work();
-        }
-        if let Some(lost) = lost {
-            self.fail(lost);
-        }
-        let panics = {
-            let mut state = self.inner.state.lock();
-            state.abandoned.as_mut().map(|abandoned| std::mem::take(&mut abandoned.panics))
-        };
-        self.count_down();
-        let mut panics = panics.into_iter().flatten();
-        match heir {
-            Some(heir) => panics.for_each(|panic| heir.fail(panic)),
-            None if std::thread::panicking() => {}
-            None => {
-                if let Some(mut first) = panics.next() {
-                    panics.for_each(|other| first.push_other(other));
-                    first.resume();
-                }
-            }
-        }
+/// Whom to tell, once the locks are let go, that nothing is running any more.
+#[derive(Default)]
+struct Told {
+    /// Those who wait.
+    wakers: Vec<Waker>,
+    /// Those who have adopted what has ended.
+    heirs: Vec<Scope>,
+}
+
+/// The wait of [`Scope::cancel_and_join`].
+struct Join<'a> {
+    scope: &'a Scope,
+    /// The place among those who join.
+    place: Place,
+}
+
+impl Future for Join<'_> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = &mut *self;
+        this.scope.poll_ended(|state| state.joiners.enter(&mut this.place, cx.waker()))
     }
+}
 
-    /// Raises the flags of this scope and of its children.
-    fn raise(&self) {
-        self.inner.cancelled.store(true, Ordering::SeqCst);
-        self.children().iter().for_each(Scope::raise);
+impl Drop for Join<'_> {
+    fn drop(&mut self) {
+        let waker = self.scope.inner.state.lock().joiners.leave(self.place);
+        drop(waker);
     }
+}
 
-    /// Empties the slots of this scope and of its children.
-    fn seize(&self, seized: &mut Vec<Seized>) {
-        let members: Vec<_> = self.inner.state.lock().members.iter().flatten().map(Arc::clone).collect();
-        seized.extend(members.into_iter().filter_map(Member::seize));
-        for child in self.children() {
-            child.seize(seized);
+impl Drop for Inner {
+    fn drop(&mut self) {
+        // One by one: scopes deep in each other must not fill the stack.
+        let mut next = self.joined_by.take();
+        while let Some(scope) = next {
+            next = Arc::into_inner(scope.inner).and_then(|mut inner| inner.joined_by.take());
         }
-    }
-
-    fn children(&self) -> Vec<Scope> {
-        let state = self.inner.state.lock();
-        state.children.iter().filter_map(Weak::upgrade).map(|inner| Scope { inner }).collect()
-    }
-
-    /// The nearest ancestor that is still open, counting this scope from now on.
-    fn adopter(&self) -> Option<Scope> {
-        let mut ancestor = self.inner.parent.as_ref();
-        while let Some(scope) = ancestor {
-            if scope.count_up() {
-                return Some(scope.clone());
-            }
-            ancestor = scope.inner.parent.as_ref();
-        }
-        None
     }
 }
 

@@ -10,7 +10,7 @@ use std::task::{Context, Poll, Waker};
 use super::panic::{catch, drop_broken, drop_caught};
 use super::{Scope, context, replace_waker};
 use crate::error::RunError;
-use crate::runtime::WaitsFor;
+use crate::runtime::{Blocks, Polled, WaitsFor};
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, Ordering};
 
@@ -20,8 +20,8 @@ pub(crate) type Name = Cow<'static, str>;
 
 /// What a scope knows of the work spawned into it.
 pub(crate) trait Member: Send + Sync {
-    /// Has the work end soon: nothing of it is started any more.
-    fn cancel(&self);
+    /// Has the work end soon: nothing of it is started any more. Gives whom to wake for it.
+    fn cancel(self: Arc<Self>) -> Option<Waker>;
 
     /// Empties the slot, where the runtime isn't running the work right now; where it is, the work ends
     /// when it next gives way.
@@ -69,31 +69,65 @@ impl TaskCell {
         Arc::new(Self { name, scope, index, cancelled: AtomicBool::new(false), slot: Mutex::new(slot) })
     }
 
-    pub(crate) fn name(&self) -> &str {
-        &self.name
-    }
-
-    pub(crate) fn waits_for(&self) -> WaitsFor {
-        self.slot.lock().waits_for
-    }
-
     /// The panic that ended the task, as an error with the same message.
-    pub(super) fn panicked(&self) -> Option<RunError> {
+    pub(crate) fn panicked(&self) -> Option<RunError> {
         let message = self.slot.lock().panicked.clone();
         message.map(|message| RunError::panic_message(&self.name, message))
     }
 
     /// Cancels this task alone.
-    pub(super) fn cancel_alone(&self) {
+    pub(crate) fn cancel_alone(&self) {
         self.cancelled.store(true, Ordering::SeqCst);
-        self.cancel();
+        self.waker().into_iter().for_each(Waker::wake);
+    }
+
+    /// Whom to wake for the task to be polled, unless somebody is at it.
+    fn waker(&self) -> Option<Waker> {
+        let slot = self.slot.lock();
+        slot.waker.clone().filter(|_| slot.future.is_some())
     }
 
     fn is_cancelled(&self) -> bool {
         self.cancelled.load(Ordering::SeqCst) || self.scope.is_cancelled()
     }
 
-    pub(crate) fn poll(&self, cx: &mut Context<'_>) -> Poll<()> {
+    /// Drops the future of a task that was cancelled or panicked, then ends it.
+    fn end_broken(&self, future: BoxFuture<()>) {
+        let entered = context::working(&self.scope);
+        let dropped = drop_broken(future);
+        drop(entered);
+        self.end(dropped.err().map(|panic| panic.into_error(Some(&self.name))));
+    }
+
+    /// Tells the scope that the task and its destructors are over.
+    fn end(&self, failure: Option<RunError>) {
+        if let Some(error) = failure {
+            self.scope.fail(error);
+        }
+        let waker = {
+            let mut slot = self.slot.lock();
+            slot.ended = true;
+            slot.waker.take()
+        };
+        // The count is let down whatever a waker's destructor does.
+        let dropped = drop_caught(waker);
+        if let Err(panic) = dropped {
+            self.scope.fail(panic.into_error(Some(&self.name)));
+        }
+        self.scope.ended(self.index);
+    }
+}
+
+impl Polled for TaskCell {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn waits_for(&self) -> WaitsFor {
+        self.slot.lock().waits_for
+    }
+
+    fn poll(&self, cx: &mut Context<'_>) -> Poll<()> {
         let (old, future) = {
             let mut slot = self.slot.lock();
             if slot.ended {
@@ -138,29 +172,7 @@ impl TaskCell {
         Poll::Ready(())
     }
 
-    /// Drops the future of a task that was cancelled or panicked, then ends it.
-    fn end_broken(&self, future: BoxFuture<()>) {
-        let entered = context::working(&self.scope);
-        let dropped = drop_broken(future);
-        drop(entered);
-        self.end(dropped.err().map(|panic| panic.into_error(Some(&self.name))));
-    }
-
-    /// Tells the scope that the task and its destructors are over.
-    fn end(&self, failure: Option<RunError>) {
-        if let Some(error) = failure {
-            self.scope.fail(error);
-        }
-        let waker = {
-            let mut slot = self.slot.lock();
-            slot.ended = true;
-            slot.waker.take()
-        };
-        drop(waker);
-        self.scope.ended(self.index);
-    }
-
-    pub(crate) fn dropped_by_runtime(&self) {
+    fn dropped_by_runtime(&self) {
         let future = self.slot.lock().future.take();
         let Some(future) = future else { return };
         if !self.is_cancelled() {
@@ -172,12 +184,8 @@ impl TaskCell {
 }
 
 impl Member for TaskCell {
-    fn cancel(&self) {
-        let waker = {
-            let slot = self.slot.lock();
-            if slot.future.is_some() { slot.waker.clone() } else { None }
-        };
-        waker.into_iter().for_each(Waker::wake);
+    fn cancel(self: Arc<Self>) -> Option<Waker> {
+        self.waker()
     }
 
     fn seize(self: Arc<Self>) -> Option<Seized> {
@@ -213,22 +221,6 @@ impl JobCell {
         Arc::new(Self { name, scope, index, slot: Mutex::new(Some(job)) })
     }
 
-    pub(crate) fn name(&self) -> &str {
-        &self.name
-    }
-
-    pub(crate) fn run(&self) {
-        let job = self.slot.lock().take();
-        let Some(job) = job else { return };
-        if self.scope.is_cancelled() {
-            return self.give_up(job);
-        }
-        let entered = context::working(&self.scope);
-        let done = catch(job);
-        drop(entered);
-        self.end(done.err().map(|panic| panic.into_error(Some(&self.name))));
-    }
-
     fn give_up(&self, job: BoxJob) {
         let dropped = drop_broken(job);
         self.end(dropped.err().map(|panic| panic.into_error(Some(&self.name))));
@@ -240,8 +232,26 @@ impl JobCell {
         }
         self.scope.ended(self.index);
     }
+}
 
-    pub(crate) fn dropped_by_runtime(&self) {
+impl Blocks for JobCell {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn run(&self) {
+        let job = self.slot.lock().take();
+        let Some(job) = job else { return };
+        if self.scope.is_cancelled() {
+            return self.give_up(job);
+        }
+        let entered = context::working(&self.scope);
+        let done = catch(job);
+        drop(entered);
+        self.end(done.err().map(|panic| panic.into_error(Some(&self.name))));
+    }
+
+    fn dropped_by_runtime(&self) {
         let job = self.slot.lock().take();
         let Some(job) = job else { return };
         if !self.scope.is_cancelled() {
@@ -253,11 +263,12 @@ impl JobCell {
 }
 
 impl Member for JobCell {
-    fn cancel(&self) {
+    fn cancel(self: Arc<Self>) -> Option<Waker> {
         let job = self.slot.lock().take();
         if let Some(job) = job {
             self.give_up(job);
         }
+        None
     }
 
     fn seize(self: Arc<Self>) -> Option<Seized> {

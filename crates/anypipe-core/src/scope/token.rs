@@ -2,8 +2,9 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Weak};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 
+use super::waiters::{Place, Waiters};
 use super::wake_each;
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, Ordering};
@@ -33,18 +34,29 @@ pub struct CancelToken {
 struct Inner {
     /// Raised once, never lowered.
     cancelled: AtomicBool,
+    /// The token this one hears from. A parent knows its children only weakly, so it is the child that keeps
+    /// the line to the root whole when a token in between is let go.
+    parent: Option<Arc<Inner>>,
     /// Who is told.
     state: Mutex<State>,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        // One by one: a long line of tokens must not fill the stack.
+        let mut next = self.parent.take();
+        while let Some(token) = next {
+            next = Arc::into_inner(token).and_then(|mut token| token.parent.take());
+        }
+    }
 }
 
 #[derive(Default)]
 struct State {
     /// Tokens that are cancelled with this one.
     children: Vec<Weak<Inner>>,
-    /// Those who await the cancel, by their key.
-    waiters: Vec<(u64, Waker)>,
-    /// The last waiter's key.
-    next_key: u64,
+    /// Those who await the cancel.
+    waiters: Waiters,
 }
 
 impl CancelToken {
@@ -54,12 +66,15 @@ impl CancelToken {
     }
 
     /// A token that is cancelled with this one, and can be cancelled alone.
+    ///
+    /// It keeps what it hears from: tokens in between may be let go.
     pub fn child(&self) -> Self {
-        let child = Self::new();
-        {
-            let mut state = self.inner.state.lock();
-            enter_child(&mut state.children, &child.inner);
-        }
+        let mut inner = Inner::default();
+        inner.parent = Some(Arc::clone(&self.inner));
+        let child = Self { inner: Arc::new(inner) };
+        let mut state = self.inner.state.lock();
+        enter_child(&mut state.children, &child.inner);
+        drop(state);
         // After the entry: a cancel in between has either seen the child or is seen here.
         if self.is_cancelled() {
             child.cancel();
@@ -78,7 +93,7 @@ impl CancelToken {
             }
             let mut state = token.state.lock();
             tokens.extend(std::mem::take(&mut state.children).iter().filter_map(Weak::upgrade));
-            wakers.extend(std::mem::take(&mut state.waiters).into_iter().map(|(_, waker)| waker));
+            wakers.extend(state.waiters.take());
         }
         wake_each(wakers);
     }
@@ -94,7 +109,7 @@ impl CancelToken {
     ///
     /// Dropping it stops the waiting and nothing else.
     pub fn cancelled(&self) -> Cancelled {
-        Cancelled { token: self.clone(), key: None }
+        Cancelled { token: self.clone(), place: None }
     }
 
     /// Runs a future until it is done or the token is cancelled; `None` where it was cancelled, and
@@ -136,8 +151,8 @@ impl fmt::Debug for CancelToken {
 #[must_use = "a future does nothing unless it is awaited"]
 pub struct Cancelled {
     token: CancelToken,
-    /// The key of the entry among the waiters, once there is one.
-    key: Option<u64>,
+    /// The place among the waiters.
+    place: Place,
 }
 
 impl Future for Cancelled {
@@ -147,19 +162,9 @@ impl Future for Cancelled {
         if self.token.is_cancelled() {
             return Poll::Ready(());
         }
-        let token = self.token.clone();
-        let mut state = token.inner.state.lock();
-        let key = *self.key.get_or_insert_with(|| {
-            state.next_key += 1;
-            state.next_key
-        });
-        let old = match state.waiters.iter_mut().find(|(other, _)| *other == key) {
-            Some((_, waker)) => Some(std::mem::replace(waker, cx.waker().clone())),
-            None => {
-                state.waiters.push((key, cx.waker().clone()));
-                None
-            }
-        };
+        let this = &mut *self;
+        let mut state = this.token.inner.state.lock();
+        let old = state.waiters.enter(&mut this.place, cx.waker());
         drop(state);
         drop(old);
         // After the entry, as in `child`.
@@ -169,12 +174,13 @@ impl Future for Cancelled {
 
 impl Drop for Cancelled {
     fn drop(&mut self) {
-        let Some(key) = self.key else { return };
+        if self.place.is_none() {
+            return;
+        }
         let mut state = self.token.inner.state.lock();
-        let found = state.waiters.iter().position(|(other, _)| *other == key);
-        let entry = found.map(|index| state.waiters.swap_remove(index));
+        let waker = state.waiters.leave(self.place);
         drop(state);
-        drop(entry);
+        drop(waker);
     }
 }
 

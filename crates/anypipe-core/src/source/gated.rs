@@ -5,9 +5,8 @@ use futures_core::Stream;
 use pin_project_lite::pin_project;
 
 use super::Source;
-use crate::run::Controls;
-use crate::scope::{Cancelled, Scope};
-use crate::stage::Holds;
+use crate::holds::Holds;
+use crate::scope::{CancelToken, Cancelled, Pauses, Scope};
 
 /// A source that obeys the run's [`Control`](crate::run::Control): it ends at a stop, and gives nothing
 /// during a pause. Every pipeline begins with one.
@@ -67,7 +66,10 @@ pin_project! {
     struct Gate<S, F> {
         #[pin]
         input: Option<S>,
-        controls: Controls,
+        // Raised at a stop.
+        stop: CancelToken,
+        // Holds the input back during a pause.
+        pauses: Pauses,
         // Wakes the task at a stop while the input is pending.
         stopped: Cancelled,
         // Called at the stop.
@@ -77,9 +79,10 @@ pin_project! {
 
 impl<S, F> Gate<S, F> {
     fn new(input: S, scope: &Scope, at_stop: F) -> Self {
-        let controls = scope.controls().clone();
-        let stopped = controls.stop_token().cancelled();
-        Self { input: Some(input), controls, stopped, at_stop: Some(at_stop) }
+        let controls = scope.controls();
+        let stop = controls.stop_token().clone();
+        let (stopped, pauses) = (stop.cancelled(), controls.pauses());
+        Self { input: Some(input), stop, pauses, stopped, at_stop: Some(at_stop) }
     }
 }
 
@@ -94,7 +97,7 @@ where
         let mut this = self.project();
         loop {
             let Some(mut input) = this.input.as_mut().as_pin_mut() else { return Poll::Ready(None) };
-            if this.at_stop.is_some() && this.controls.stop_token().is_cancelled() {
+            if this.at_stop.is_some() && this.stop.is_cancelled() {
                 let at_stop = this.at_stop.take().map(|mut at_stop| at_stop(input.as_mut()));
                 if matches!(at_stop, Some(AtStop::End)) {
                     this.input.set(None);
@@ -102,7 +105,7 @@ where
                 }
             }
             // A stop ends a pause: what is left is on its way.
-            let paused = this.at_stop.is_some() && this.controls.is_paused(cx);
+            let paused = this.at_stop.is_some() && this.pauses.poll_resumed(cx).is_pending();
             let polled = if paused { Poll::Pending } else { input.poll_next(cx) };
             match polled {
                 Poll::Ready(None) => this.input.set(None),

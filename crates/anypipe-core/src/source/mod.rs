@@ -5,8 +5,8 @@ mod gated;
 use futures_core::Stream;
 
 pub use self::gated::{Gated, gated, gated_until};
+use crate::holds::Holds;
 use crate::scope::Scope;
-use crate::stage::Holds;
 
 /// Starts a stream inside a scope.
 ///

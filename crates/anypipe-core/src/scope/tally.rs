@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use crate::run::StageStats;
+use super::StageStats;
 use crate::sync::atomic::{AtomicU64, Ordering};
 
 /// Counts where the items of one boundary have gone. Every item taken is counted once more at its
@@ -9,24 +9,24 @@ use crate::sync::atomic::{AtomicU64, Ordering};
 pub(crate) struct Tally {
     name: Cow<'static, str>,
     /// Items taken from the input.
-    pub(super) taken: Count,
+    pub(crate) taken: Count,
     /// Items the consumer has taken out.
-    pub(super) delivered: Count,
+    pub(crate) delivered: Count,
     /// Items that were filtered out.
-    pub(super) filtered: Count,
+    pub(crate) filtered: Count,
     /// Items whose work panicked.
-    pub(super) errored: Count,
+    pub(crate) errored: Count,
     /// Items taken and dropped before or during their work.
-    pub(super) cancelled: Count,
+    pub(crate) cancelled: Count,
     /// Finished items that nobody took.
-    pub(super) left: Count,
+    pub(crate) left: Count,
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Count(AtomicU64);
+pub(crate) struct Count(AtomicU64);
 
 impl Count {
-    pub(super) fn add(&self, items: usize) {
+    pub(crate) fn add(&self, items: usize) {
         if items > 0 {
             self.0.fetch_add(items as u64, Ordering::Relaxed);
         }
@@ -38,7 +38,7 @@ impl Count {
 }
 
 impl Tally {
-    pub(super) fn new(name: Cow<'static, str>) -> Self {
+    pub(crate) fn new(name: Cow<'static, str>) -> Self {
         let (taken, delivered, filtered) = (Count::default(), Count::default(), Count::default());
         let (errored, cancelled, left) = (Count::default(), Count::default(), Count::default());
         Self { name, taken, delivered, filtered, errored, cancelled, left }

@@ -1,4 +1,4 @@
-/// What a run's stages have done so far, given by [`Control::stats`](super::Control::stats).
+/// What a run's stages have done so far, given by [`Control::stats`](crate::run::Control::stats).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {

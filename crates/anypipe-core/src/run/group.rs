@@ -4,10 +4,10 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 
-use super::task::TaskCell;
-use super::{Giver, Promise, Scope, promise, replace_waker};
+use super::{AtEnd, Choose, Plan, Run};
 use crate::error::RunError;
-use crate::run::{AtEnd, Choose, Plan, Run};
+use crate::scope::task::TaskCell;
+use crate::scope::{Giver, Promise, Scope, promise, replace_waker};
 use crate::sync::Mutex;
 
 /// Runs a body that may spawn children, and waits for all of them.

@@ -1,0 +1,101 @@
+//! What must not grow with the length of a program, and what must not fill the stack with its depth.
+
+use std::future::{Future, pending};
+use std::pin::Pin;
+
+use anypipe_core::Run;
+use anypipe_core::run::{Running, inherit, task_group};
+use anypipe_core::scope::CancelToken;
+
+use crate::tools::{Counted, Dropped, together, until};
+
+crate::suite::cases! { ($) growth as __growth {
+    an_ended_run_is_not_held_by_what_it_started(),
+    a_deep_tree_of_groups_is_cancelled(),
+    a_deep_tree_of_groups_is_dropped(),
+    a_long_line_of_tokens_is_cancelled_and_dropped(),
+} }
+
+async fn an_ended_run_is_not_held_by_what_it_started() {
+    let (counted, over) = (Counted::new(), CancelToken::new());
+    let mut link = first(100, counted.clone(), over.clone());
+    for _ in 0..100 {
+        link = *link.await.unwrap().expect("it starts another").0;
+    }
+    // The last of them still runs; those before it have ended.
+    until(|| counted.live() <= 2).await;
+    over.cancel();
+    assert!(link.await.unwrap().is_none());
+    until(|| counted.live() == 0).await;
+}
+
+/// The next of a line of runs, each of which starts the one after it, and ends.
+struct Link(Box<Running<Option<Link>>>);
+
+fn first(left: usize, counted: Counted, over: CancelToken) -> Running<Option<Link>> {
+    let runtime = counted.runtime();
+    let body = move |_group| async move {
+        if left == 0 {
+            over.cancelled().await;
+            return None;
+        }
+        Some(Link(Box::new(first(left - 1, counted, over))))
+    };
+    task_group(inherit, body).on(runtime).start()
+}
+
+/// How deep groups lie in each other here: more than the stack of a thread has room for where each takes some.
+const DEEP: usize = 3000;
+
+fn nested(depth: usize, dropped: Dropped) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+    Box::pin(async move {
+        let tells = dropped.tells();
+        let body = move |group: anypipe_core::run::TaskGroup<()>| async move {
+            let _tells = tells;
+            if depth > 0 {
+                group.spawn(nested(depth - 1, dropped));
+            }
+            pending::<()>().await;
+        };
+        task_group(inherit, body).await;
+    })
+}
+
+/// A tree of groups, one in the other, once all of them have begun.
+async fn grown(dropped: &Dropped) -> Running<()> {
+    let run = Run::new("tree", inherit, {
+        let dropped = dropped.clone();
+        move |_scope| nested(DEEP, dropped)
+    });
+    let running = run.start();
+    until(|| dropped.live() == DEEP + 1).await;
+    running
+}
+
+async fn a_deep_tree_of_groups_is_cancelled() {
+    let dropped = Dropped::new();
+    let running = grown(&dropped).await;
+    running.control().cancel();
+    assert!(running.await.unwrap_err().is_cancelled());
+    assert_eq!(dropped.live(), 0);
+}
+
+async fn a_deep_tree_of_groups_is_dropped() {
+    let dropped = Dropped::new();
+    let tree = dropped.clone();
+    // The scope around it joins what another thread is polling just then.
+    together(|_group| async move { drop(grown(&tree).await) }).await;
+    assert_eq!(dropped.live(), 0);
+}
+
+async fn a_long_line_of_tokens_is_cancelled_and_dropped() {
+    let root = CancelToken::new();
+    let mut leaf = root.clone();
+    for _ in 0..100_000 {
+        leaf = leaf.child();
+    }
+    root.cancel();
+    assert!(leaf.is_cancelled());
+    drop(root);
+    drop(leaf);
+}

@@ -1,0 +1,157 @@
+use std::any::Any;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use super::waiters::{Place, Waiters};
+use super::{CancelToken, Stats, Tally, replace_waker, wake_each};
+use crate::sync::Mutex;
+use crate::sync::atomic::{AtomicBool, Ordering};
+
+/// What steers one run from outside; its scopes and its [`Control`]s share it.
+#[derive(Clone, Default)]
+pub(crate) struct Controls {
+    inner: Arc<Inner>,
+}
+
+#[derive(Default)]
+struct Inner {
+    /// Ends the sources.
+    stop: CancelToken,
+    /// Cancels the run.
+    cancel: CancelToken,
+    /// How long a stop may take before it becomes a cancel.
+    grace: Mutex<Grace>,
+    /// While it is set the sources give nothing.
+    paused: AtomicBool,
+    /// Sources that wait for the end of a pause.
+    waiting: Mutex<Waiters>,
+    /// The errors of items, a `Vec` of the run's error type, where all of them were asked for.
+    errors: Mutex<Option<Box<dyn Any + Send>>>,
+    /// What the run's boundaries count.
+    tallies: Mutex<Vec<Arc<Tally>>>,
+}
+
+#[derive(Default)]
+struct Grace {
+    /// What was asked for and not yet taken up.
+    asked: Option<Duration>,
+    /// The run, to be told of the next.
+    run: Option<Waker>,
+}
+
+impl Controls {
+    pub(crate) fn new(stop: CancelToken, cancel: CancelToken) -> Self {
+        Self { inner: Arc::new(Inner { stop, cancel, ..Inner::default() }) }
+    }
+
+    pub(crate) fn cancel_token(&self) -> &CancelToken {
+        &self.inner.cancel
+    }
+
+    pub(crate) fn stop_token(&self) -> &CancelToken {
+        &self.inner.stop
+    }
+
+    /// The grace that was last asked for, once; the task is woken at the next.
+    pub(crate) fn take_grace(&self, cx: &mut Context<'_>) -> Option<Duration> {
+        let mut grace = self.inner.grace.lock();
+        let old = replace_waker(&mut grace.run, cx.waker());
+        let asked = grace.asked.take();
+        drop(grace);
+        drop(old);
+        asked
+    }
+
+    /// From now on errors of this type are kept and don't end the run.
+    pub(crate) fn keep_errors<E: Send + 'static>(&self) {
+        *self.inner.errors.lock() = Some(Box::new(Vec::<E>::new()));
+    }
+
+    /// Keeps an error, or hands it back where the first is to end the run, or the run's are of another
+    /// type.
+    pub(crate) fn keep_error<E: Send + 'static>(&self, error: E) -> Result<(), E> {
+        let mut errors = self.inner.errors.lock();
+        match errors.as_mut().and_then(|errors| errors.downcast_mut::<Vec<E>>()) {
+            Some(errors) => {
+                errors.push(error);
+                Ok(())
+            }
+            None => Err(error),
+        }
+    }
+
+    /// The errors that were kept, in order.
+    pub(crate) fn kept_errors<E: 'static>(&self) -> Vec<E> {
+        let errors = self.inner.errors.lock().take();
+        errors.and_then(|errors| errors.downcast().ok()).map_or_else(Vec::new, |errors| *errors)
+    }
+
+    pub(crate) fn count(&self, tally: Arc<Tally>) {
+        self.inner.tallies.lock().push(tally);
+    }
+
+    /// Watches the run's pauses.
+    pub(crate) fn pauses(&self) -> Pauses {
+        Pauses { controls: self.clone(), place: None }
+    }
+
+    /// Asks for an end within `grace`, and tells the run.
+    pub(crate) fn ask_grace(&self, length: Duration) {
+        let mut grace = self.inner.grace.lock();
+        grace.asked = Some(length);
+        let run = grace.run.take();
+        drop(grace);
+        self.inner.stop.cancel();
+        run.into_iter().for_each(Waker::wake);
+    }
+
+    pub(crate) fn pause(&self) {
+        self.inner.paused.store(true, Ordering::SeqCst);
+    }
+
+    pub(crate) fn resume(&self) {
+        self.inner.paused.store(false, Ordering::SeqCst);
+        let waiting = self.inner.waiting.lock().take();
+        wake_each(waiting);
+    }
+
+    pub(crate) fn is_paused(&self) -> bool {
+        self.inner.paused.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn stats(&self) -> Stats {
+        Stats { stages: self.inner.tallies.lock().iter().map(|tally| tally.stats()).collect() }
+    }
+}
+
+/// What holds a source back during a pause; made by [`Controls::pauses`].
+pub(crate) struct Pauses {
+    controls: Controls,
+    /// The place among those who wait for the end of the pause.
+    place: Place,
+}
+
+impl Pauses {
+    /// Pending while the run is paused.
+    pub(crate) fn poll_resumed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if !self.controls.is_paused() {
+            return Poll::Ready(());
+        }
+        let mut waiting = self.controls.inner.waiting.lock();
+        let old = waiting.enter(&mut self.place, cx.waker());
+        drop(waiting);
+        drop(old);
+        // After the entry: a resume in between has either seen the waker or is seen here.
+        if self.controls.is_paused() { Poll::Pending } else { Poll::Ready(()) }
+    }
+}
+
+impl Drop for Pauses {
+    fn drop(&mut self) {
+        if self.place.is_some() {
+            let waker = self.controls.inner.waiting.lock().leave(self.place);
+            drop(waker);
+        }
+    }
+}
