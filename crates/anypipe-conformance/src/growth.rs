@@ -7,7 +7,7 @@ use anypipe_core::Run;
 use anypipe_core::run::{Running, inherit, task_group};
 use anypipe_core::scope::CancelToken;
 
-use crate::tools::{Counted, Dropped, together, until};
+use crate::tools::{Around, Dropped, together, until};
 
 crate::suite::cases! { ($) growth as __growth {
     an_ended_run_is_not_held_by_what_it_started(),
@@ -17,29 +17,29 @@ crate::suite::cases! { ($) growth as __growth {
 } }
 
 async fn an_ended_run_is_not_held_by_what_it_started() {
-    let (counted, over) = (Counted::new(), CancelToken::new());
-    let mut link = first(100, counted.clone(), over.clone());
+    let (around, over) = (Around::new(), CancelToken::new());
+    let mut link = first(100, around.clone(), over.clone());
     for _ in 0..100 {
         link = *link.await.unwrap().expect("it starts another").0;
     }
     // The last of them still runs; those before it have ended.
-    until(|| counted.live() <= 2).await;
+    until(|| around.live() <= 2).await;
     over.cancel();
     assert!(link.await.unwrap().is_none());
-    until(|| counted.live() == 0).await;
+    until(|| around.live() == 0).await;
 }
 
 /// The next of a line of runs, each of which starts the one after it, and ends.
 struct Link(Box<Running<Option<Link>>>);
 
-fn first(left: usize, counted: Counted, over: CancelToken) -> Running<Option<Link>> {
-    let runtime = counted.runtime();
+fn first(left: usize, around: Around, over: CancelToken) -> Running<Option<Link>> {
+    let runtime = around.runtime();
     let body = move |_group| async move {
         if left == 0 {
             over.cancelled().await;
             return None;
         }
-        Some(Link(Box::new(first(left - 1, counted, over))))
+        Some(Link(Box::new(first(left - 1, around, over))))
     };
     task_group(inherit, body).on(runtime).start()
 }

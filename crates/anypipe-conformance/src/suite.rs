@@ -69,6 +69,9 @@ macro_rules! __groups {
         mod growth {
             $crate::__growth!(super::$run);
         }
+        mod limits {
+            $crate::__limits!(super::$run);
+        }
         mod permits {
             $crate::__permits!(super::$run);
         }

@@ -1,12 +1,9 @@
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use anypipe_core::stage::Step;
+use anypipe_core::stage::{Step, poll_go_on};
 use futures_core::Stream;
 use pin_project_lite::pin_project;
-
-/// The stream gives way after this many items of which nothing came.
-const SKIPS_IN_A_ROW: usize = 256;
 
 /// What a stage does that keeps items for a while.
 pub(crate) trait Gather<In> {
@@ -42,7 +39,7 @@ where
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<G::Out>> {
         let mut this = self.project();
-        for _ in 0..SKIPS_IN_A_ROW {
+        loop {
             let Some(input) = this.input.as_mut().as_pin_mut() else {
                 return Poll::Ready(this.gather.rest());
             };
@@ -52,7 +49,7 @@ where
             };
             match step {
                 Step::Give(item) => return Poll::Ready(Some(item)),
-                Step::Skip => {}
+                Step::Skip => ready!(poll_go_on(cx)),
                 Step::GiveLast(item) => {
                     this.input.set(None);
                     return Poll::Ready(Some(item));
@@ -60,7 +57,5 @@ where
                 Step::End => this.input.set(None),
             }
         }
-        cx.waker().wake_by_ref();
-        Poll::Pending
     }
 }

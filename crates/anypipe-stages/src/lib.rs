@@ -4,7 +4,6 @@
 //! Users meet them as methods of `anypipe::Pipeline` and as the free functions of the facade; what
 //! they mean, with their edges, is told here.
 
-mod alarm;
 mod attached;
 mod boxed;
 mod compose;

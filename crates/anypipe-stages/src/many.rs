@@ -4,14 +4,11 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Poll, Wake, Waker, ready};
 
-use anypipe_core::stage::drop_each;
+use anypipe_core::stage::{drop_each, poll_go_on};
 
 use crate::attached::Attached;
-
-/// The streams give way after this many polls without an item.
-const POLLS_IN_A_ROW: usize = 256;
 
 /// Streams of which each has its turn: only those that were woken are polled, and one that gave an item
 /// goes to the end of the line.
@@ -63,7 +60,7 @@ impl<T> Many<T> {
     /// have ended.
     pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<(usize, Option<T>)>> {
         self.register(cx);
-        for _ in 0..POLLS_IN_A_ROW {
+        loop {
             self.line_up();
             let Some(index) = self.line.pop_front() else {
                 return if self.len() == 0 { Poll::Ready(None) } else { Poll::Pending };
@@ -83,11 +80,9 @@ impl<T> Many<T> {
                     self.holes.push(index);
                     return Poll::Ready(Some((index, None)));
                 }
-                Poll::Pending => {}
+                Poll::Pending => ready!(poll_go_on(cx)),
             }
         }
-        cx.waker().wake_by_ref();
-        Poll::Pending
     }
 
     /// Has the task woken with any of the streams.

@@ -1,7 +1,7 @@
 //! What cases are written with.
 
+mod around;
 mod clock;
-mod counted;
 mod flow;
 mod guard;
 mod wait;
@@ -16,8 +16,8 @@ use anypipe_core::run::{TaskGroup, inherit, task_group};
 
 use futures_core::Stream;
 
+pub(crate) use self::around::Around;
 pub(crate) use self::clock::{Clock, is_virtual, runtime, settle, sleep, unit, until};
-pub(crate) use self::counted::Counted;
 pub(crate) use self::flow::{Flow, flow};
 pub(crate) use self::guard::Dropped;
 pub(crate) use self::wait::{Wakes, wait};

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use crate::error::RunError;
-use crate::runtime::{RuntimeHandle, Sleep};
+use crate::runtime::{Alarm, RuntimeHandle};
 use crate::scope::{
     Cancelled, Controls, Panic, Scope, catch, current_scope, drop_broken, drop_caught, polling,
 };
@@ -18,8 +18,11 @@ use crate::scope::{
 pub(crate) enum AtEnd {
     /// A pipeline that has its result needs nothing more of its stages.
     Cancel,
-    /// A group waits for its children.
+    /// A group waits for its children, and is not done before them.
     Wait,
+    /// A future's value counts from when it is there. What it has left behind is waited for until the limit,
+    /// and then cancelled.
+    Linger,
 }
 
 /// A body (a future, or a stream) in a scope of its own. The one place where a run begins, fails,
@@ -32,11 +35,11 @@ pub(crate) struct Session<B> {
     /// The name told where the body panics outside any stage.
     name: &'static str,
     /// Ends the run as timed out.
-    deadline: Option<Sleep>,
+    deadline: Alarm,
     /// Ends the run as cancelled.
     cancel: Option<Cancelled>,
     /// Ends the run as cancelled, after the grace of a stop.
-    grace: Option<Sleep>,
+    grace: Alarm,
     /// What to do with tasks that still run when the body is done.
     at_end: AtEnd,
     /// Set once the scope was joined.
@@ -55,14 +58,15 @@ impl<B> Session<B> {
         keep: Option<Arc<dyn Any + Send + Sync>>,
         make: impl FnOnce(&Scope) -> B,
     ) -> Self {
+        let (deadline, grace) = (Alarm::new(&runtime), Alarm::new(&runtime));
         let scope = Scope::new(runtime, current_scope().as_ref(), controls);
         let mut session = Self {
             scope,
             body: None,
             name,
-            deadline: None,
+            deadline,
             cancel: None,
-            grace: None,
+            grace,
             at_end,
             joined: false,
             _keep: keep,
@@ -81,14 +85,11 @@ impl<B> Session<B> {
         &self.scope
     }
 
-    /// Fails the run as timed out after `length`.
+    /// Fails the run as timed out after `length`. A runtime without a timer panics, which fails the run.
     pub(crate) fn set_deadline(&mut self, length: Duration) {
-        self.deadline = self.sleep(length);
-    }
-
-    /// A sleep of the run's runtime; one without a timer panics, which fails the run.
-    fn sleep(&self, length: Duration) -> Option<Sleep> {
-        catch(|| self.scope.runtime().sleep(length)).map_err(|panic| self.fail(panic)).ok()
+        if let Err(panic) = catch(|| self.deadline.set(length)) {
+            self.fail(panic);
+        }
     }
 
     /// The name of the run's own part.
@@ -106,6 +107,9 @@ impl<B> Session<B> {
     }
 
     /// Polls the body; `None` once there is none any more, because the run has failed.
+    ///
+    /// The body first, and the clock only while there is something left to wait for: a value that is there is
+    /// never given up for a clock. What was cancelled is not polled at all.
     pub(crate) fn poll_body<R>(
         &mut self,
         cx: &mut Context<'_>,
@@ -113,33 +117,42 @@ impl<B> Session<B> {
     ) -> Poll<Option<R>> {
         // First: a failure from here on wakes us.
         self.scope.register(cx);
-        self.look_at_clock(cx);
+        self.look_at_cancel(cx);
         if let Some(body) = self.body.as_mut().filter(|_| !self.scope.is_cancelled()) {
             let entered = polling(&self.scope);
             let polled = catch(|| poll(body, cx));
             drop(entered);
             match polled {
                 Ok(Poll::Ready(value)) => return Poll::Ready(Some(value)),
-                Ok(Poll::Pending) if !self.scope.is_cancelled() => return Poll::Pending,
-                Ok(Poll::Pending) => {}
+                Ok(Poll::Pending) => self.look_at_clock(cx),
                 Err(panic) => self.fail(panic),
+            }
+            if !self.scope.is_cancelled() {
+                return Poll::Pending;
             }
         }
         self.break_body();
         Poll::Ready(None)
     }
 
+    fn look_at_cancel(&mut self, cx: &mut Context<'_>) {
+        let cancel = self.cancel.as_mut().filter(|_| !self.scope.is_cancelled());
+        if cancel.is_some_and(|cancel| Pin::new(cancel).poll(cx).is_ready()) {
+            self.scope.fail(RunError::cancelled());
+        }
+    }
+
     fn look_at_clock(&mut self, cx: &mut Context<'_>) {
         if self.scope.is_cancelled() {
             return;
         }
-        if self.cancel.as_mut().is_some_and(|cancel| Pin::new(cancel).poll(cx).is_ready()) {
-            return self.scope.fail(RunError::cancelled());
-        }
-        if let Some(grace) = self.scope.controls().take_grace(cx) {
-            self.grace = self.sleep(grace);
-        }
-        let over = catch(|| (is_over(&mut self.deadline, cx), is_over(&mut self.grace, cx)));
+        let grace = self.scope.controls().take_grace(cx);
+        let over = catch(|| {
+            if let Some(grace) = grace {
+                self.grace.set(grace);
+            }
+            (self.deadline.poll(cx).is_ready(), self.grace.poll(cx).is_ready())
+        });
         match over {
             Ok((true, _)) => self.scope.fail(RunError::timed_out()),
             Ok((_, true)) => self.scope.fail(RunError::cancelled()),
@@ -170,21 +183,31 @@ impl<B> Session<B> {
                 self.fail(panic);
             }
         }
-        match self.at_end {
-            AtEnd::Cancel => self.scope.cancel(),
-            AtEnd::Wait => self.look_at_clock(cx),
+        if self.at_end == AtEnd::Cancel {
+            self.scope.cancel();
         }
-        ready!(self.scope.poll_join(cx));
+        if self.scope.poll_join(cx).is_pending() {
+            match self.at_end {
+                AtEnd::Cancel => {}
+                AtEnd::Wait => {
+                    self.look_at_cancel(cx);
+                    self.look_at_clock(cx);
+                }
+                AtEnd::Linger => {
+                    if self.deadline.poll(cx).is_ready() {
+                        self.scope.cancel();
+                    }
+                }
+            }
+            // A cancel may have ended the last of them.
+            ready!(self.scope.poll_join(cx));
+        }
         self.joined = true;
         Poll::Ready(match self.scope.take_failure() {
             Some(error) => Err(error),
             None => Ok(()),
         })
     }
-}
-
-fn is_over(sleep: &mut Option<Sleep>, cx: &mut Context<'_>) -> bool {
-    sleep.as_mut().is_some_and(|sleep| Pin::new(sleep).poll(cx).is_ready())
 }
 
 impl<B> Drop for Session<B> {

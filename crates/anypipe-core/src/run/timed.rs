@@ -32,12 +32,16 @@ enum State<F: Future> {
 /// Where there is no runtime, where a task that the future left behind panicked, and where the
 /// deadline passed.
 pub fn scoped<F: Future>(name: &'static str, choose: Choose, future: F) -> Scoped<F> {
-    let plan = Box::new(Plan::new(name, choose, AtEnd::Wait));
+    let plan = Box::new(Plan::new(name, choose, AtEnd::Linger));
     Scoped { state: State::Planned { plan, future: Box::pin(future) } }
 }
 
 impl<F: Future> Scoped<F> {
     /// Cancels and joins after `length`; the result is then a [`RunError`] that timed out.
+    ///
+    /// The future is polled once before the limit counts, and what it gives is never given up for the clock: a
+    /// value that is there when the limit passes is the result. What the future has left behind by then is
+    /// cancelled and joined.
     pub fn deadline(mut self, length: Duration) -> Self {
         if let State::Planned { plan, .. } = &mut self.state {
             plan.deadline = Some(length);
@@ -93,6 +97,9 @@ impl Error for TimedOut {}
 
 /// Runs a future for `length` at most: `None` where it wasn't done by then, and it has then been
 /// dropped, and all it had started has been joined.
+///
+/// The future is polled once before the limit counts, also where that is zero; a value that is there when
+/// the limit passes is given.
 ///
 /// # Panics
 ///

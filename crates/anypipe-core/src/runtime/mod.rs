@@ -23,11 +23,13 @@
 //!
 //! `anypipe-conformance` checks each of these.
 
+mod alarm;
 mod enter;
 mod handle;
 mod spawner;
 mod timer;
 
+pub use self::alarm::Alarm;
 pub use self::enter::{AsHandle, Enter};
 pub use self::handle::{Runtime, RuntimeHandle};
 pub(crate) use self::spawner::{Blocks, Polled};

@@ -5,6 +5,8 @@ use std::cell::RefCell;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
 
 use super::Scope;
 use crate::runtime::{RuntimeHandle, WaitsFor};
@@ -23,6 +25,15 @@ enum Place {
     Runtime(RuntimeHandle),
 }
 
+impl Place {
+    fn runtime(&self) -> &RuntimeHandle {
+        match self {
+            Self::Scope(scope) => scope.runtime(),
+            Self::Runtime(runtime) => runtime,
+        }
+    }
+}
+
 #[derive(Default)]
 struct Frame {
     /// The innermost scope or entered runtime.
@@ -33,6 +44,47 @@ struct Frame {
     waits_for: Option<WaitsFor>,
     /// What to flush when the poll is over.
     dirty: Vec<Arc<dyn Flush>>,
+    /// How long the poll has gone on.
+    stretch: Stretch,
+}
+
+/// How long a task may go on in one poll.
+const STRETCH: Duration = Duration::from_micros(200);
+/// And how often it may ask in one poll, since a virtual clock stands still meanwhile.
+const ASKED: u32 = 1024;
+/// The clock is read after this many items at the latest.
+const BETWEEN_READINGS: u32 = 8;
+
+/// What a poll knows of its length: the clock is read at once, then more and more rarely while little time has
+/// passed.
+#[derive(Default)]
+struct Stretch {
+    /// How often the poll has asked.
+    asked: u32,
+    /// When it asks the clock again.
+    next_reading: u32,
+    /// How many times it asks between two readings.
+    between: u32,
+    /// The first reading.
+    since: Option<Instant>,
+    /// Set once the poll has gone on for long enough.
+    over: bool,
+}
+
+impl Stretch {
+    /// True where the clock is to be read now.
+    fn ask(&mut self) -> bool {
+        self.asked += 1;
+        self.over |= self.asked >= ASKED;
+        !self.over && self.asked > self.next_reading
+    }
+
+    fn read(&mut self, now: Instant) {
+        let since = *self.since.get_or_insert(now);
+        self.over = now.saturating_duration_since(since) >= STRETCH;
+        self.between = (self.between * 2).clamp(1, BETWEEN_READINGS);
+        self.next_reading = self.asked + self.between - 1;
+    }
 }
 
 thread_local! {
@@ -112,12 +164,81 @@ pub fn current_scope() -> Option<Scope> {
 
 /// The runtime of the scope whose task is being polled on this thread, or the one [`enter`]ed.
 pub fn current_runtime() -> Option<RuntimeHandle> {
-    let runtime = |frame: &RefCell<Frame>| match &frame.borrow().place {
-        Some(Place::Scope(scope)) => Some(scope.runtime().clone()),
-        Some(Place::Runtime(runtime)) => Some(runtime.clone()),
-        None => None,
-    };
+    let runtime = |frame: &RefCell<Frame>| frame.borrow().place.as_ref().map(|place| place.runtime().clone());
     FRAME.try_with(runtime).ok().flatten()
+}
+
+/// Whether a loop in a poll may go on: the one way in which everything that loops gives way.
+///
+/// Ask it once for each turn of a loop that may otherwise never wait: for each item that is skipped, each try,
+/// each empty row. It is pending, with the task woken already, once the poll has gone on for 200 µs by the
+/// runtime's clock or for 1024 turns, and as soon as the scope is cancelled, whose task is then dropped. All
+/// loops in one poll of a task share its time.
+///
+/// # Examples
+///
+/// ```
+/// use std::task::{Context, Poll, Waker, ready};
+///
+/// use anypipe_core::stage::poll_go_on;
+///
+/// /// Looks for a number, and gives way now and then.
+/// fn poll_search(next: &mut u64, cx: &mut Context<'_>) -> Poll<u64> {
+///     while *next % 5000 != 4999 {
+///         ready!(poll_go_on(cx));
+///         *next += 1;
+///     }
+///     Poll::Ready(*next)
+/// }
+///
+/// let (mut next, mut polls) = (0, 1);
+/// while poll_search(&mut next, &mut Context::from_waker(Waker::noop())).is_pending() {
+///     polls += 1;
+/// }
+/// assert_eq!(next, 4999);
+/// assert!(polls > 1);
+/// ```
+pub fn poll_go_on(cx: &mut Context<'_>) -> Poll<()> {
+    /// What to ask once the frame is let go.
+    enum Asked {
+        Over(bool),
+        Clock(RuntimeHandle),
+    }
+    let asked = FRAME.try_with(|frame| {
+        let frame = &mut *frame.borrow_mut();
+        if matches!(&frame.place, Some(Place::Scope(scope)) if scope.is_cancelled()) {
+            return Asked::Over(true);
+        }
+        let is_time = frame.stretch.ask();
+        match &frame.place {
+            Some(place) if frame.polling && is_time => Asked::Clock(place.runtime().clone()),
+            _ if frame.polling => Asked::Over(frame.stretch.over),
+            // Nobody tells where a poll begins: it is a new one each time after it gave way.
+            _ if frame.stretch.over => {
+                frame.stretch = Stretch::default();
+                Asked::Over(true)
+            }
+            _ => Asked::Over(false),
+        }
+    });
+    let over = match asked {
+        Ok(Asked::Over(over)) => over,
+        Ok(Asked::Clock(runtime)) => {
+            let now = runtime.now();
+            let read = |frame: &RefCell<Frame>| {
+                let mut frame = frame.borrow_mut();
+                frame.stretch.read(now);
+                frame.stretch.over
+            };
+            FRAME.try_with(read).unwrap_or(false)
+        }
+        Err(_) => false,
+    };
+    if over {
+        cx.waker().wake_by_ref();
+        return Poll::Pending;
+    }
+    Poll::Ready(())
 }
 
 /// Notes what the task being polled waits for, for reports.

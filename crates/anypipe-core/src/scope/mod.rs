@@ -41,7 +41,7 @@ use std::task::{Context, Poll, Waker};
 
 use self::adoption::{Abandoned, Line};
 pub use self::blocking::Blocking;
-pub use self::context::{Entered, current_runtime, current_scope, enter};
+pub use self::context::{Entered, current_runtime, current_scope, enter, poll_go_on};
 pub(crate) use self::context::{Flush, flush_later, note_wait, polling};
 pub(crate) use self::controls::{Controls, Pauses};
 pub(crate) use self::panic::{Panic, catch, drop_broken, drop_caught, is_breaking, wake_each};

@@ -4,6 +4,8 @@ use std::task::{Context, Poll, ready};
 use futures_core::Stream;
 use pin_project_lite::pin_project;
 
+use crate::scope::poll_go_on;
+
 /// What a fused stage makes of one item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step<T> {
@@ -16,10 +18,6 @@ pub enum Step<T> {
     /// Nothing goes out any more: the input is dropped.
     End,
 }
-
-/// A stage that skips gives way after this many items, so that a filter that lets nothing through
-/// can't hold its thread.
-const SKIPS_IN_A_ROW: usize = 256;
 
 pin_project! {
     /// A stream with a step for each item, made by [`fused`].
@@ -86,7 +84,7 @@ where
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
         let mut this = self.project();
-        for _ in 0..SKIPS_IN_A_ROW {
+        loop {
             let Some(input) = this.input.as_mut().as_pin_mut() else { return Poll::Ready(None) };
             let step = match ready!(input.poll_next(cx)) {
                 Some(item) => (this.step)(item),
@@ -94,7 +92,7 @@ where
             };
             match step {
                 Step::Give(item) => return Poll::Ready(Some(item)),
-                Step::Skip => {}
+                Step::Skip => ready!(poll_go_on(cx)),
                 Step::GiveLast(item) => {
                     this.input.set(None);
                     return Poll::Ready(Some(item));
@@ -105,7 +103,5 @@ where
                 }
             }
         }
-        cx.waker().wake_by_ref();
-        Poll::Pending
     }
 }

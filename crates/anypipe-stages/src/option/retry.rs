@@ -1,3 +1,4 @@
+use std::future::poll_fn;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -5,6 +6,7 @@ use std::time::Duration;
 use anypipe_core::drive::{At, Work};
 use anypipe_core::runtime::RuntimeHandle;
 use anypipe_core::scope::current_runtime;
+use anypipe_core::stage::poll_go_on;
 
 use super::Wrapping;
 
@@ -79,7 +81,9 @@ impl RetryPolicy {
         let drawn = mix(seed ^ mix(at.index ^ mix(u64::from(tries))));
         // 32 bits of it, as a part of 1.
         let part = f64::from(u32::try_from(drawn >> 32).unwrap_or(0)) / f64::from(u32::MAX);
-        wait.mul_f64(1.0 - self.jitter * part)
+        // The product of the longest wait there is may be rounded up beyond it.
+        let seconds = wait.as_secs_f64() * (1.0 - self.jitter * part);
+        Duration::try_from_secs_f64(seconds).map_or(wait, |shorter| shorter.min(wait))
     }
 }
 
@@ -107,7 +111,9 @@ where
             drop(made);
             let runtime = current_runtime().expect("work is done in a task of a run");
             let wait = self.wait(&runtime, at, tries);
-            if !wait.is_zero() {
+            if wait.is_zero() {
+                poll_fn(poll_go_on).await;
+            } else {
                 runtime.sleep(wait).await;
             }
         }

@@ -1,10 +1,11 @@
 use std::future::{Future, poll_fn};
-use std::pin::{Pin, pin};
-use std::task::{Poll, ready};
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use anypipe_core::drive::{At, Work};
 use anypipe_core::run::TimedOut;
+use anypipe_core::runtime::Alarm;
 use anypipe_core::scope::current_runtime;
 
 use super::Wrapping;
@@ -66,15 +67,17 @@ where
 /// What the future gives, if it does so in time; the clock is asked for only where it has to wait.
 async fn within<R>(limit: Duration, future: impl Future<Output = R>) -> Result<R, TimedOut> {
     let mut future = pin!(future);
-    let mut sleep = None;
+    let mut alarm = None;
     poll_fn(|cx| {
         if let Poll::Ready(made) = future.as_mut().poll(cx) {
             return Poll::Ready(Ok(made));
         }
-        let sleep = sleep
-            .get_or_insert_with(|| current_runtime().expect("work is done in a task of a run").sleep(limit));
-        ready!(Pin::new(sleep).poll(cx));
-        Poll::Ready(Err(TimedOut))
+        let alarm = alarm.get_or_insert_with(|| {
+            let mut alarm = Alarm::new(&current_runtime().expect("work is done in a task of a run"));
+            alarm.set(limit);
+            alarm
+        });
+        alarm.poll(cx).map(|()| Err(TimedOut))
     })
     .await
 }

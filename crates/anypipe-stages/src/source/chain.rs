@@ -1,6 +1,7 @@
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use anypipe_core::stage::poll_go_on;
 use anypipe_core::{Holds, Scope, Source};
 use futures_core::Stream;
 
@@ -57,9 +58,6 @@ impl<T: Send + 'static> CombineMany<T> for Chain {
     }
 }
 
-/// Empty sources in a row after which the stream gives way.
-const EMPTY_SOURCES: usize = 256;
-
 struct Chained<T, I> {
     /// The source whose items are given.
     present: Option<Attached<T>>,
@@ -80,17 +78,16 @@ where
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
         let this = self.get_mut();
-        for _ in 0..EMPTY_SOURCES {
+        loop {
             if let Some(present) = &mut this.present {
                 if let Some(item) = ready!(present.poll_next(cx)) {
                     return Poll::Ready(Some(item));
                 }
                 this.present = None;
+                ready!(poll_go_on(cx));
             }
             let Some(next) = this.rest.next() else { return Poll::Ready(None) };
             this.present = Some(Attached::source(next, &this.scope));
         }
-        cx.waker().wake_by_ref();
-        Poll::Pending
     }
 }

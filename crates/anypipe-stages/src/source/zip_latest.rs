@@ -1,6 +1,7 @@
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use anypipe_core::stage::poll_go_on;
 use anypipe_core::{Holds, Scope, Source};
 use futures_core::Stream;
 
@@ -65,9 +66,6 @@ impl<T: Clone + Send + 'static> CombineMany<T> for ZipLatest {
     }
 }
 
-/// Sources in a row that gave items of which no row came, after which the stream gives way.
-const SKIPS_IN_A_ROW: usize = 256;
-
 /// Rows of the latest items.
 pub(super) struct Latest<L, R> {
     lanes: L,
@@ -114,7 +112,7 @@ impl<L: Lanes, R> Stream for Latest<L, R> {
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<R>> {
         let this = self.get_mut();
-        for _ in 0..SKIPS_IN_A_ROW {
+        loop {
             if this.over {
                 return poll_closed(&mut this.lanes, cx).map(|()| None);
             }
@@ -122,12 +120,11 @@ impl<L: Lanes, R> Stream for Latest<L, R> {
                 if let Some(row) = (this.copy)(&this.lanes) {
                     return Poll::Ready(Some(row));
                 }
+                ready!(poll_go_on(cx));
             } else {
                 close(&mut this.lanes);
                 this.over = true;
             }
         }
-        cx.waker().wake_by_ref();
-        Poll::Pending
     }
 }

@@ -2,12 +2,13 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use anypipe_core::stage::poll_go_on;
 use anypipe_core::{Holds, Scope, Stage};
 use futures_core::Stream;
 
-use crate::alarm::Alarm;
 use crate::held::Held;
 use crate::stage::sequential_stage;
+use anypipe_core::runtime::Alarm;
 
 /// Lists of items, by size or time; made by [`chunks_timeout`].
 #[derive(Clone, Copy, Debug)]
@@ -38,7 +39,12 @@ impl<In: Send + 'static> Stage<In> for ChunksTimeout {
         input: impl Stream<Item = In> + Send + 'static,
         scope: &Scope,
     ) -> impl Stream<Item = Vec<In>> + Send + 'static {
-        Chunked { input: Some(Box::pin(input)), items: Held::new(), alarm: Alarm::new(scope), stage: self }
+        Chunked {
+            input: Some(Box::pin(input)),
+            items: Held::new(),
+            alarm: Alarm::new(scope.runtime()),
+            stage: self,
+        }
     }
 
     fn holds(&self) -> Holds {
@@ -47,9 +53,6 @@ impl<In: Send + 'static> Stage<In> for ChunksTimeout {
 }
 
 sequential_stage!(ChunksTimeout, "chunks_timeout");
-
-/// Items in a row after which the stream gives way, and looks at the clock.
-const ITEMS_IN_A_ROW: usize = 256;
 
 struct Chunked<S, T> {
     /// The input, until it has ended.
@@ -69,7 +72,7 @@ impl<S: Stream> Stream for Chunked<S, S::Item> {
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Vec<S::Item>>> {
         let this = self.get_mut();
-        for _ in 0..ITEMS_IN_A_ROW {
+        loop {
             let Some(input) = &mut this.input else { return Poll::Ready(None) };
             match input.as_mut().poll_next(cx) {
                 Poll::Ready(Some(item)) => {
@@ -80,7 +83,11 @@ impl<S: Stream> Stream for Chunked<S, S::Item> {
                     }
                     if this.items.len() == 1 {
                         this.alarm.set(this.stage.length);
+                    } else if this.alarm.is_due() {
+                        this.alarm.clear();
+                        return Poll::Ready(Some(this.items.take()));
                     }
+                    ready!(poll_go_on(cx));
                 }
                 Poll::Ready(None) => {
                     this.input = None;
@@ -93,10 +100,5 @@ impl<S: Stream> Stream for Chunked<S, S::Item> {
                 }
             }
         }
-        if this.alarm.poll(cx).is_ready() {
-            return Poll::Ready(Some(this.items.take()));
-        }
-        cx.waker().wake_by_ref();
-        Poll::Pending
     }
 }

@@ -3,7 +3,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use anypipe_core::drive::Boundary;
-use anypipe_core::stage::drop_each;
+use anypipe_core::stage::{drop_each, poll_go_on};
 use anypipe_core::{Holds, Scope, Source, Stage};
 use futures_core::Stream;
 
@@ -73,9 +73,6 @@ impl<F> ConcatMap<F> {
     }
 }
 
-/// Empty sources in a row after which the stream gives way.
-const EMPTY_SOURCES: usize = 256;
-
 struct Concat<S, F, T> {
     /// The input, until it has ended.
     input: Option<Pin<Box<S>>>,
@@ -98,7 +95,7 @@ where
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Y::Item>> {
         let this = self.get_mut();
-        for _ in 0..EMPTY_SOURCES {
+        loop {
             while let Some(input) = this.input.as_mut().filter(|_| this.open.len() < this.stage.limit) {
                 match input.as_mut().poll_next(cx) {
                     Poll::Ready(Some(item)) => this.open.push_back(this.stage.start(item, &this.scope)),
@@ -113,9 +110,8 @@ where
                 return Poll::Ready(Some(item));
             }
             this.open.pop_front();
+            ready!(poll_go_on(cx));
         }
-        cx.waker().wake_by_ref();
-        Poll::Pending
     }
 }
 

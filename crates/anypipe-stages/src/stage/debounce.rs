@@ -2,11 +2,12 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use anypipe_core::stage::poll_go_on;
 use anypipe_core::{Holds, Scope, Stage};
 use futures_core::Stream;
 
-use crate::alarm::Alarm;
 use crate::stage::sequential_stage;
+use anypipe_core::runtime::Alarm;
 
 /// The last item before a silence; made by [`debounce`].
 #[derive(Clone, Copy, Debug)]
@@ -30,7 +31,7 @@ impl<In: Send + 'static> Stage<In> for Debounce {
         input: impl Stream<Item = In> + Send + 'static,
         scope: &Scope,
     ) -> impl Stream<Item = In> + Send + 'static {
-        let (input, alarm) = (Some(Box::pin(input)), Alarm::new(scope));
+        let (input, alarm) = (Some(Box::pin(input)), Alarm::new(scope.runtime()));
         Debounced { input, last: None, alarm, silence: self.silence }
     }
 
@@ -40,9 +41,6 @@ impl<In: Send + 'static> Stage<In> for Debounce {
 }
 
 sequential_stage!(Debounce, "debounce");
-
-/// Items in a row after which the stream gives way.
-const ITEMS_IN_A_ROW: usize = 256;
 
 struct Debounced<S, T> {
     /// The input, until it has ended.
@@ -62,27 +60,25 @@ impl<S: Stream> Stream for Debounced<S, S::Item> {
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
         let this = self.get_mut();
-        let mut came = false;
-        for _ in 0..ITEMS_IN_A_ROW {
+        loop {
             let Some(input) = &mut this.input else { return Poll::Ready(this.last.take()) };
             match input.as_mut().poll_next(cx) {
                 Poll::Ready(Some(item)) => {
-                    this.last = Some(item);
-                    came = true;
+                    // The input may have taken that long for this item without ever being pending.
+                    let was_silent = this.alarm.is_due();
+                    let before = this.last.replace(item);
+                    this.alarm.set(this.silence);
+                    if was_silent {
+                        return Poll::Ready(before);
+                    }
+                    ready!(poll_go_on(cx));
                 }
                 Poll::Ready(None) => this.input = None,
                 Poll::Pending => {
-                    if came {
-                        this.alarm.set(this.silence);
-                    }
                     ready!(this.alarm.poll(cx));
                     return Poll::Ready(this.last.take());
                 }
             }
         }
-        // No silence yet.
-        this.alarm.set(this.silence);
-        cx.waker().wake_by_ref();
-        Poll::Pending
     }
 }

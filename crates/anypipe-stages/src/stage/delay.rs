@@ -6,8 +6,8 @@ use anypipe_core::{Scope, Stage};
 use futures_core::Stream;
 use pin_project_lite::pin_project;
 
-use crate::alarm::Alarm;
 use crate::stage::sequential_stage;
+use anypipe_core::runtime::Alarm;
 
 /// A wait before the first item; made by [`delay`].
 #[derive(Clone, Copy, Debug)]
@@ -30,7 +30,7 @@ impl<In: Send + 'static> Stage<In> for Delay {
         input: impl Stream<Item = In> + Send + 'static,
         scope: &Scope,
     ) -> impl Stream<Item = In> + Send + 'static {
-        Delayed { input, alarm: Alarm::new(scope), length: Some(self.length), over: false }
+        Delayed { input, alarm: Alarm::new(scope.runtime()), length: Some(self.length), over: false }
     }
 }
 

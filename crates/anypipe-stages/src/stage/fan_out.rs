@@ -3,6 +3,7 @@
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use anypipe_core::stage::poll_go_on;
 use anypipe_core::{Holds, Scope, Stage};
 use futures_core::Stream;
 
@@ -128,9 +129,6 @@ where
     FanOut { input: Some(Box::pin(input)), outputs, fan, deal }
 }
 
-/// The stream gives way after this many items of which nothing has come.
-const DEALT_IN_A_ROW: usize = 256;
-
 struct FanOut<S, In, D, Out> {
     /// The input, until it has ended or no branch takes its items.
     input: Option<Pin<Box<S>>>,
@@ -153,7 +151,7 @@ where
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Out>> {
         let this = self.get_mut();
         this.fan.register(cx);
-        for _ in 0..DEALT_IN_A_ROW {
+        loop {
             match this.outputs.poll_next(cx) {
                 Poll::Ready(Some((_, Some(item)))) => return Poll::Ready(Some(item)),
                 // One branch has ended.
@@ -168,6 +166,7 @@ where
                 this.input = None;
             }
             let Some(input) = &mut this.input else { return Poll::Pending };
+            ready!(poll_go_on(cx));
             ready!(this.deal.poll_ready(&this.fan));
             match ready!(input.as_mut().poll_next(cx)) {
                 Some(item) => this.deal.deal(&this.fan, item),
@@ -178,7 +177,5 @@ where
                 }
             }
         }
-        cx.waker().wake_by_ref();
-        Poll::Pending
     }
 }

@@ -1,6 +1,7 @@
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use anypipe_core::stage::poll_go_on;
 use anypipe_core::{Holds, Scope, Source, Stage};
 use futures_core::Stream;
 
@@ -55,9 +56,6 @@ where
 
 sequential_stage!(FlatMapStream<F>, named);
 
-/// Empty sources in a row after which the stream gives way.
-const EMPTY_SOURCES: usize = 256;
-
 struct Flat<S, F, T> {
     /// The input, until it has ended.
     input: Option<Pin<Box<S>>>,
@@ -80,7 +78,7 @@ where
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Y::Item>> {
         let Self { input: slot, open, stage, scope } = self.get_mut();
-        for _ in 0..EMPTY_SOURCES {
+        loop {
             while let Some(input) = slot.as_mut().filter(|_| open.len() < stage.limit) {
                 match input.as_mut().poll_next(cx) {
                     Poll::Ready(Some(item)) => {
@@ -98,8 +96,7 @@ where
             if let Some((_, Some(item))) = ready!(open.poll_next(cx)) {
                 return Poll::Ready(Some(item));
             }
+            ready!(poll_go_on(cx));
         }
-        cx.waker().wake_by_ref();
-        Poll::Pending
     }
 }

@@ -1,6 +1,7 @@
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use anypipe_core::stage::poll_go_on;
 use anypipe_core::{Holds, Scope, Stage};
 use futures_core::Stream;
 use pin_project_lite::pin_project;
@@ -44,9 +45,6 @@ where
 
 sequential_stage!(Flatten, named);
 
-/// Empty rows in a row after which the stage gives way.
-const EMPTY_ROWS: usize = 256;
-
 pin_project! {
     struct FlattenStream<S: Stream>
     where
@@ -69,19 +67,18 @@ where
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let mut this = self.project();
-        for _ in 0..EMPTY_ROWS {
+        loop {
             if let Some(row) = this.row {
                 if let Some(item) = this.name.guard(|| row.next()) {
                     return Poll::Ready(Some(item));
                 }
                 *this.row = None;
+                ready!(poll_go_on(cx));
             }
             match ready!(this.input.as_mut().poll_next(cx)) {
                 Some(row) => *this.row = Some(this.name.guard(|| row.into_iter())),
                 None => return Poll::Ready(None),
             }
         }
-        cx.waker().wake_by_ref();
-        Poll::Pending
     }
 }

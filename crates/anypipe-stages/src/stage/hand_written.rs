@@ -3,11 +3,12 @@ use std::fmt;
 use std::future::{Future, poll_fn};
 use std::marker::PhantomData;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use anypipe_core::channel::Sender;
 use anypipe_core::drive::Boundary;
 use anypipe_core::option::{HasBoundary, IntoBoundary, Named};
+use anypipe_core::stage::poll_go_on;
 use anypipe_core::{Holds, Scope, Stage};
 use futures_core::Stream;
 
@@ -102,6 +103,8 @@ impl<In> Stream for Input<In> {
     type Item = In;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<In>> {
+        // A task that is never made to wait would go on for ever, and could not be cancelled.
+        ready!(poll_go_on(cx));
         let polled = self.stream.as_mut().map_or(Poll::Ready(None), |stream| stream.as_mut().poll_next(cx));
         if let Poll::Ready(None) = polled {
             self.stream = None;

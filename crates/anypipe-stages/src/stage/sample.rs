@@ -2,11 +2,12 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
+use anypipe_core::stage::poll_go_on;
 use anypipe_core::{Holds, Scope, Stage};
 use futures_core::Stream;
 
-use crate::alarm::Alarm;
 use crate::stage::sequential_stage;
+use anypipe_core::runtime::Alarm;
 
 /// The latest item at each tick; made by [`sample`].
 #[derive(Clone, Copy, Debug)]
@@ -37,7 +38,7 @@ impl<In: Send + 'static> Stage<In> for Sample {
         input: impl Stream<Item = In> + Send + 'static,
         scope: &Scope,
     ) -> impl Stream<Item = In> + Send + 'static {
-        let (input, alarm) = (Some(Box::pin(input)), Alarm::new(scope));
+        let (input, alarm) = (Some(Box::pin(input)), Alarm::new(scope.runtime()));
         Sampled { input, latest: None, start: None, alarm, period: self.period }
     }
 
@@ -47,9 +48,6 @@ impl<In: Send + 'static> Stage<In> for Sample {
 }
 
 sequential_stage!(Sample, "sample");
-
-/// Items in a row after which the stream gives way, and looks at the clock.
-const ITEMS_IN_A_ROW: usize = 256;
 
 struct Sampled<S, T> {
     /// The input, until it has ended.
@@ -67,17 +65,22 @@ struct Sampled<S, T> {
 impl<S, T> Unpin for Sampled<S, T> {}
 
 impl<S: Stream> Sampled<S, S::Item> {
-    /// Takes what has come; `false` where there may be more.
-    fn take_all(&mut self, cx: &mut Context<'_>) -> bool {
-        for _ in 0..ITEMS_IN_A_ROW {
-            let Some(input) = &mut self.input else { return true };
+    /// Takes what has come, until the next tick; where it gives way, the task has been woken.
+    fn take_all(&mut self, start: Instant, cx: &mut Context<'_>) {
+        while let Some(input) = &mut self.input {
             match input.as_mut().poll_next(cx) {
-                Poll::Ready(Some(item)) => self.latest = Some(item),
+                Poll::Ready(Some(item)) => {
+                    if self.latest.replace(item).is_none() {
+                        self.set_alarm(start);
+                    }
+                }
                 Poll::Ready(None) => self.input = None,
-                Poll::Pending => return true,
+                Poll::Pending => return,
+            }
+            if self.alarm.is_due() || poll_go_on(cx).is_pending() {
+                return;
             }
         }
-        false
     }
 
     /// Sets the alarm to the next tick.
@@ -100,15 +103,9 @@ impl<S: Stream> Stream for Sampled<S, S::Item> {
             Some(start) => start,
             None => *this.start.insert(this.alarm.now()),
         };
-        let all = this.take_all(cx);
+        this.take_all(start, cx);
         if this.latest.is_none() {
             return if this.input.is_none() { Poll::Ready(None) } else { Poll::Pending };
-        }
-        if !this.alarm.is_set() {
-            this.set_alarm(start);
-        }
-        if !all {
-            cx.waker().wake_by_ref();
         }
         ready!(this.alarm.poll(cx));
         Poll::Ready(this.latest.take())

@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use anypipe_core::stage::poll_go_on;
 use anypipe_core::{Holds, Scope, Sink};
 use futures_core::Stream;
 
@@ -47,9 +48,6 @@ where
     let sink = drain_beside(name, sink, aside, scope);
     Siding { input: Some(Box::pin(input)), sink, fan, waiting: None, split }
 }
-
-/// The stream gives way after this many items of which nothing went on.
-const ASIDE_IN_A_ROW: usize = 256;
 
 pub(super) struct Siding<S, Aside, P> {
     /// The input, until it has ended.
@@ -95,7 +93,7 @@ where
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<P::On>> {
         let this = self.get_mut();
         this.fan.register(cx);
-        for _ in 0..ASIDE_IN_A_ROW {
+        loop {
             ready!(this.poll_aside());
             let Some(input) = &mut this.input else {
                 return this.sink.poll_next(cx).map(|_| None);
@@ -112,8 +110,7 @@ where
             if let Some(on) = on {
                 return Poll::Ready(Some(on));
             }
+            ready!(poll_go_on(cx));
         }
-        cx.waker().wake_by_ref();
-        Poll::Pending
     }
 }

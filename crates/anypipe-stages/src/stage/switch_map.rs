@@ -1,6 +1,7 @@
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use anypipe_core::stage::poll_go_on;
 use anypipe_core::{Holds, Scope, Source, Stage};
 use futures_core::Stream;
 
@@ -48,9 +49,6 @@ where
 
 sequential_stage!(SwitchMap<F>, named);
 
-/// Items in a row of which nothing came, after which the stream gives way.
-const SWITCHES_IN_A_ROW: usize = 256;
-
 struct Switch<S, In, F, T> {
     /// The input, until it has ended.
     input: Option<Pin<Box<S>>>,
@@ -75,7 +73,7 @@ where
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Y::Item>> {
         let this = self.get_mut();
-        for _ in 0..SWITCHES_IN_A_ROW {
+        loop {
             if let Some(input) = &mut this.input {
                 match input.as_mut().poll_next(cx) {
                     Poll::Ready(Some(item)) => {
@@ -83,6 +81,7 @@ where
                             present.close();
                         }
                         this.next = Some(item);
+                        ready!(poll_go_on(cx));
                         continue;
                     }
                     Poll::Ready(None) => this.input = None,
@@ -106,8 +105,7 @@ where
                 return Poll::Ready(Some(item));
             }
             this.present = None;
+            ready!(poll_go_on(cx));
         }
-        cx.waker().wake_by_ref();
-        Poll::Pending
     }
 }

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use anypipe_core::{Holds, Scope, Stage};
 use futures_core::Stream;
 
-use crate::alarm::Alarm;
 use crate::stage::sequential_stage;
+use anypipe_core::runtime::Alarm;
 
 /// At most so many items in a time; made by [`throttle`] and [`throttle_by`].
 #[derive(Clone, Debug)]
@@ -49,7 +49,7 @@ impl<In: Send + 'static> Stage<In> for Throttle {
             waiting: None,
             rate: self.rate,
             log: VecDeque::new(),
-            alarm: Alarm::new(scope),
+            alarm: Alarm::new(scope.runtime()),
         }
     }
 

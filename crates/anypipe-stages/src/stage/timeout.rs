@@ -7,8 +7,8 @@ use anypipe_core::{Scope, Stage};
 use futures_core::Stream;
 use pin_project_lite::pin_project;
 
-use crate::alarm::Alarm;
 use crate::stage::sequential_stage;
+use anypipe_core::runtime::Alarm;
 
 /// A limit to the wait for an item; made by [`timeout`].
 #[derive(Clone, Copy, Debug)]
@@ -32,7 +32,7 @@ impl<In: Send + 'static> Stage<In> for Timeout {
         input: impl Stream<Item = In> + Send + 'static,
         scope: &Scope,
     ) -> impl Stream<Item = Self::Out> + Send + 'static {
-        Timed { input, alarm: Alarm::new(scope), waits: false, limit: self.limit }
+        Timed { input, alarm: Alarm::new(scope.runtime()), waits: false, limit: self.limit }
     }
 }
 

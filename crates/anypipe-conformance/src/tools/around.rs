@@ -1,6 +1,7 @@
-//! A runtime around the case's own, that tells how many of what it was given to are left.
+//! A runtime around the case's own: it tells who still holds it, and its clock can be moved on.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -8,28 +9,36 @@ use anypipe_core::runtime::{AsHandle, Job, Runtime, RuntimeHandle, Sleep, Spawne
 
 use super::clock::runtime;
 
-/// Counts the runs that still hold the runtime they were given: each is given one of its own.
+/// Gives out runtimes, counts who still holds one, and moves their clock.
 #[derive(Clone)]
-pub(crate) struct Counted {
+pub(crate) struct Around {
     /// The case's own.
     inner: RuntimeHandle,
+    /// Held by each that was given out.
     live: Arc<()>,
+    /// How far their clock is ahead, in nanoseconds.
+    spent: Arc<AtomicU64>,
 }
 
-impl Counted {
+impl Around {
     pub(crate) fn new() -> Self {
-        Self { inner: runtime(), live: Arc::new(()) }
+        Self { inner: runtime(), live: Arc::new(()), spent: Arc::default() }
     }
 
-    /// How many are held.
+    /// How many are held, besides this one and its clones that were not given out.
     pub(crate) fn live(&self) -> usize {
         Arc::strong_count(&self.live) - 1
     }
 
     /// A runtime that is counted while it is held.
     pub(crate) fn runtime(&self) -> impl AsHandle + use<> {
-        let (inner, live) = (self.inner.clone(), Arc::clone(&self.live));
-        Given(RuntimeHandle::new(Around { inner, _live: live }))
+        Given(RuntimeHandle::new(self.clone()))
+    }
+
+    /// Lets time pass, as work does that blocks its thread: the clock goes on, and nobody's sleep is over sooner.
+    pub(crate) fn spend(&self, length: Duration) {
+        let nanos = u64::try_from(length.as_nanos()).expect("a short while");
+        self.spent.fetch_add(nanos, Ordering::SeqCst);
     }
 }
 
@@ -39,11 +48,6 @@ impl AsHandle for Given {
     fn handle(&self) -> RuntimeHandle {
         self.0.clone()
     }
-}
-
-struct Around {
-    inner: RuntimeHandle,
-    _live: Arc<()>,
 }
 
 impl Spawner for Around {
@@ -58,7 +62,7 @@ impl Spawner for Around {
 
 impl Timer for Around {
     fn now(&self) -> Instant {
-        self.inner.now()
+        self.inner.now() + Duration::from_nanos(self.spent.load(Ordering::SeqCst))
     }
 
     fn sleep(&self, length: Duration) -> Sleep {
