@@ -83,10 +83,32 @@ impl Error for Failure {}
 /// The lines that tell which schedule it was and how to have it again.
 pub(crate) fn trailer(schedule: &Schedule) -> String {
     let Schedule { seed, policy, hash, steps, .. } = schedule;
-    let thread = std::thread::current();
-    let test = thread.name().filter(|name| *name != "main").unwrap_or("<the test>");
     format!(
         "  simulated with seed {seed}, policy {policy}: schedule {hash:016x}, {steps} steps\n  \
-         replay: ANYPIPE_SIM_SEED={seed} cargo test {test}"
+         replay: {}",
+        replay(*seed, std::thread::current().name(), std::env::var("CARGO_PKG_NAME").ok().as_deref())
     )
+}
+
+/// The command that runs one test again. A test runs on a thread of its name; where only one thread is
+/// allowed it is the main one, and nothing tells which test it is.
+fn replay(seed: u64, thread: Option<&str>, package: Option<&str>) -> String {
+    let package = package.map_or_else(String::new, |package| format!(" -p {package}"));
+    match thread {
+        None | Some("main") => format!("this test again, with ANYPIPE_SIM_SEED={seed}"),
+        Some(test) => format!("ANYPIPE_SIM_SEED={seed} cargo test{package} {test} -- --exact"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::replay;
+
+    #[test]
+    fn a_replay_names_what_is_known() {
+        let told = replay(7, Some("a::test"), Some("mine"));
+        assert_eq!(told, "ANYPIPE_SIM_SEED=7 cargo test -p mine a::test -- --exact");
+        assert_eq!(replay(7, Some("a"), None), "ANYPIPE_SIM_SEED=7 cargo test a -- --exact");
+        assert_eq!(replay(7, Some("main"), Some("mine")), "this test again, with ANYPIPE_SIM_SEED=7");
+    }
 }

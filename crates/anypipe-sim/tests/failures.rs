@@ -28,7 +28,8 @@ fn a_deadlock_is_told_with_names_and_seed() {
         "2: `parse` waits for its own future",
         "seed 9, policy last-in",
         &format!("schedule {:016x}", failure.hash()),
-        "ANYPIPE_SIM_SEED=9 cargo test a_deadlock_is_told_with_names_and_seed",
+        "ANYPIPE_SIM_SEED=9 cargo test",
+        " a_deadlock_is_told_with_names_and_seed -- --exact",
     ] {
         assert!(text.contains(told), "`{told}` is missing in: {text}");
     }

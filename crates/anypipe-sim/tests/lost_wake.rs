@@ -86,7 +86,9 @@ fn a_lost_wake_is_found_printed_with_its_seed_and_replayed() {
     assert!(found.contains("deadlock at 0ns"), "{found}");
     assert!(found.contains("`first` waits") || found.contains("`second` waits"), "{found}");
     let (line, seed) = schedule(&found);
-    assert!(found.contains(&format!("ANYPIPE_SIM_SEED={seed} cargo test planted")), "{found}");
+    let replay = found.lines().find(|line| line.contains("replay: ")).expect(&found);
+    assert!(replay.contains(&format!("ANYPIPE_SIM_SEED={seed} cargo test")), "{replay}");
+    assert!(replay.ends_with(" planted -- --exact"), "{replay}");
 
     let again = run_planted("ANYPIPE_SIM_SEED", &seed.to_string());
     assert_eq!(schedule(&again).0, line, "the same schedule, to the last choice");

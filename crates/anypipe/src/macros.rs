@@ -91,7 +91,7 @@ macro_rules! __test_on {
                 $($attr)*
                 fn $variant() {
                     let case = $crate::__private::Case {
-                        name: ::core::concat!(::core::module_path!(), "::", ::core::stringify!($variant)),
+                        path: ::core::concat!(::core::module_path!(), "::", ::core::stringify!($variant)),
                         timeout_ms: $timeout_ms,
                         should_panic: $should_panic,
                     };

@@ -92,6 +92,20 @@ async fn narrowed() {
     anypipe::task::yield_now().await;
 }
 
+#[cfg(feature = "sim")]
+#[anypipe::test(sim)]
+#[ignore = "started below"]
+async fn fails_under_some_seeds() {
+    use anypipe::prelude::*;
+
+    let work = async |n: u32| {
+        anypipe::task::yield_now().await;
+        n
+    };
+    let all: Vec<_> = Pipeline::range(0..4).then(work).workers(4).unordered().collect().await;
+    assert!(all.is_sorted(), "{all:?}");
+}
+
 #[anypipe::test]
 #[cfg(any())]
 async fn is_not_there() {
@@ -134,7 +148,7 @@ fn a_hang_fails_the_test_and_is_told() {
     for variant in variants() {
         for test in ["hangs", "hangs_where_a_panic_is_expected"] {
             let child = child::run(&format!("{test}::{variant}"), None);
-            let message = format!("attributes::{test}::{variant} hangs: it was not done after 50ms");
+            let message = format!("{test}::{variant} hangs: it was not done after 50ms");
             assert!(!child.passed && child.output.contains(&message), "{}", child.output);
         }
     }
@@ -165,4 +179,30 @@ fn a_named_backend_that_is_missing_is_a_failing_test_that_names_the_feature() {
         let told = child.output.contains(&format!("anypipe's feature `{feature}` is off"));
         assert_eq!(told, !there, "{}", child.output);
     }
+}
+
+/// The one word or number that follows `before` in `text`.
+#[cfg(feature = "sim")]
+fn word_after<'a>(text: &'a str, before: &str) -> &'a str {
+    let (_, rest) = text.split_once(before).unwrap_or_else(|| panic!("`{before}` is missing in: {text}"));
+    rest.split(|c: char| c.is_whitespace() || c == ',').next().unwrap_or_default()
+}
+
+#[cfg(feature = "sim")]
+#[test]
+fn the_replay_that_is_printed_runs_the_one_test_with_the_same_schedule() {
+    let failed = child::run("fails_under_some_seeds::sim", None).output;
+    let seed = word_after(&failed, "simulated with seed ");
+    let (_, command) = failed.split_once(&format!("replay: ANYPIPE_SIM_SEED={seed} cargo test ")).unwrap();
+    // Which package it is, only cargo tells.
+    let own = std::env::var("CARGO_PKG_NAME").map_or_else(|_| String::new(), |name| format!("-p {name} "));
+    let given = command.lines().next().unwrap().strip_prefix(&own).expect("the package is named");
+    // As cargo hands it on to the program of the package's tests.
+    let given = given.split(' ').filter(|word| *word != "--").chain(["--ignored"]);
+    let mut again = std::process::Command::new(std::env::current_exe().unwrap());
+    again.args(given).env("ANYPIPE_SIM_SEED", seed);
+    let again = again.output().unwrap();
+    let again = String::from_utf8_lossy(&again.stdout) + String::from_utf8_lossy(&again.stderr);
+    assert!(again.contains("running 1 test\n") && again.contains("1 failed"), "{again}");
+    assert_eq!(word_after(&again, "schedule "), word_after(&failed, "schedule "));
 }

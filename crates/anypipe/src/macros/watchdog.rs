@@ -9,8 +9,8 @@ use std::time::Duration;
 /// One test on one backend.
 #[derive(Debug)]
 pub struct Case {
-    /// The test's path, with the backend's name at its end.
-    pub name: &'static str,
+    /// The test's path, from the crate's name to the backend's.
+    pub path: &'static str,
     /// When it counts as hanging, in milliseconds.
     pub timeout_ms: u64,
     /// True where it passes by a panic.
@@ -24,13 +24,14 @@ pub struct Case {
 ///
 /// As the test does, and where it hangs.
 pub fn check(case: &Case, test: impl FnOnce() + Send + 'static) {
+    let name = case.name();
     let (done, ended) = sync_channel(1);
     let run = move || {
         // Where nobody listens any more the test has failed already.
         let _ = done.send(catch_unwind(AssertUnwindSafe(test)));
     };
-    let started = thread::Builder::new().name(case.name.to_owned()).spawn(run);
-    let thread = started.unwrap_or_else(|error| panic!("no thread for the test {}: {error}", case.name));
+    let started = thread::Builder::new().name(name.to_owned()).spawn(run);
+    let thread = started.unwrap_or_else(|error| panic!("no thread for the test {name}: {error}"));
     match ended.recv_timeout(Duration::from_millis(case.timeout_ms)) {
         Ok(result) => {
             // So that what the thread holds is gone too when the test ends.
@@ -38,12 +39,19 @@ pub fn check(case: &Case, test: impl FnOnce() + Send + 'static) {
             result.unwrap_or_else(|panic| resume_unwind(panic));
         }
         Err(RecvTimeoutError::Timeout) => hung(case),
-        Err(RecvTimeoutError::Disconnected) => panic!("the thread of the test {} vanished", case.name),
+        Err(RecvTimeoutError::Disconnected) => panic!("the thread of the test {name} vanished"),
+    }
+}
+
+impl Case {
+    /// The name by which `cargo test` knows the test: the path without the crate.
+    fn name(&self) -> &'static str {
+        self.path.split_once("::").map_or(self.path, |(_, name)| name)
     }
 }
 
 fn hung(case: &Case) {
-    let Case { name, timeout_ms, should_panic } = case;
+    let (name, Case { timeout_ms, should_panic, .. }) = (case.name(), case);
     let message = format!(
         "{name} hangs: it was not done after {:?}; `#[anypipe::test(timeout = \"…\")]` gives it longer",
         Duration::from_millis(*timeout_ms),
@@ -85,7 +93,7 @@ impl<T: Outcome, E: Debug> Outcome for Result<T, E> {
 mod tests {
     use super::*;
 
-    const CASE: Case = Case { name: "a::test::tokio", timeout_ms: 60_000, should_panic: false };
+    const CASE: Case = Case { path: "crate::a::test::tokio", timeout_ms: 60_000, should_panic: false };
 
     fn panic_of(case: &Case, test: impl FnOnce() + Send + 'static) -> Option<String> {
         let panic = catch_unwind(AssertUnwindSafe(|| check(case, test))).err()?;
