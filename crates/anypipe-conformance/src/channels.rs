@@ -1,10 +1,11 @@
 //! A. The in-memory channel.
 
+use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 
-use anypipe_core::channel::{RecvError, TryRecvError, TrySendError, bounded, rendezvous};
+use anypipe_core::channel::{RecvError, SendError, TryRecvError, TrySendError, bounded, rendezvous};
 use anypipe_core::run::inherit;
 use anypipe_core::scope::CancelToken;
 use anypipe_core::{ErrorKind, Run};
@@ -29,6 +30,9 @@ crate::suite::cases! { ($) channels as __channels {
     a15_a_cancelled_scope_touches_nothing(),
     a16_an_item_that_was_handed_over_is_never_lost(),
     a17_statistics_are_exact(),
+    a18_a_closed_receiver_takes_nothing_more(),
+    a19_a_closed_sender_delivers_nothing_more(),
+    a20_a_channel_of_any_capacity_delivers(),
 } }
 
 async fn a01_a_parked_receiver_gets_what_is_sent() {
@@ -287,4 +291,117 @@ async fn a17_statistics_are_exact() {
     assert_eq!(now(), (0, 0, 1));
     drop(recv);
     assert_eq!(now(), (0, 0, 0));
+}
+
+async fn a18_a_closed_receiver_takes_nothing_more() {
+    // Handed and not looked at, through `recv` and through `poll_recv`: it goes to the other, in order.
+    let (tx, mut rx) = bounded(4);
+    let other = rx.clone();
+    assert!(once(&mut poll_fn(|cx| rx.poll_recv(cx))).await.is_pending());
+    let mut recvs = [Box::pin(rx.recv()), Box::pin(rx.recv())];
+    for recv in &mut recvs {
+        assert!(once(recv).await.is_pending());
+    }
+    for item in 0..4 {
+        tx.try_send(item).unwrap();
+    }
+    rx.close();
+    assert_eq!(rx.statistics().receivers, 1);
+    for recv in &mut recvs {
+        assert_eq!(once(recv).await, Poll::Ready(Err(RecvError::Closed)));
+    }
+    drop(recvs);
+    assert_eq!(once(&mut poll_fn(|cx| rx.poll_recv(cx))).await, Poll::Ready(Err(RecvError::Closed)));
+    for item in 0..4 {
+        assert_eq!(other.try_recv(), Ok(item));
+    }
+
+    // Waiting still: what is sent afterwards passes it by, and it is woken to see that it was closed.
+    let (tx, rx) = bounded(1);
+    let (rx, other) = (Arc::new(rx.clone()), rx);
+    together(|group| async move {
+        let waiting = Arc::clone(&rx);
+        let receiver = group.spawn(async move {
+            let mut items = Vec::new();
+            waiting.recv_many(&mut items, 2).await.map(|_| items)
+        });
+        until(|| tx.statistics().waiting_receivers == 1).await;
+        rx.close();
+        tx.try_send(7).unwrap();
+        assert_eq!(receiver.await.unwrap(), Err(RecvError::Closed));
+        assert_eq!(other.try_recv(), Ok(7));
+    })
+    .await;
+
+    // The last one: nobody is left, and the item that was handed is dropped with the queue.
+    let (tx, rx) = bounded(1);
+    let item = Arc::new(());
+    let mut recv = pin!(rx.recv());
+    assert!(once(&mut recv).await.is_pending());
+    tx.try_send(Arc::clone(&item)).unwrap();
+    rx.close();
+    assert_eq!(Arc::strong_count(&item), 1);
+    assert_eq!(once(&mut recv).await, Poll::Ready(Err(RecvError::Closed)));
+    assert!(tx.is_closed());
+}
+
+async fn a19_a_closed_sender_delivers_nothing_more() {
+    let (tx, rx) = bounded(1);
+    let other = tx.clone();
+    tx.try_send(0).unwrap();
+    let (mut send, mut reserve) = (pin!(tx.send(1)), pin!(tx.reserve()));
+    assert!(once(&mut send).await.is_pending());
+    assert!(once(&mut reserve).await.is_pending());
+    let mut behind = pin!(other.send(2));
+    assert!(once(&mut behind).await.is_pending());
+    tx.close();
+    assert_eq!((rx.statistics().senders, rx.statistics().waiting_senders), (1, 1));
+    assert_eq!((rx.try_recv(), rx.try_recv()), (Ok(0), Ok(2)));
+    assert_eq!(rx.try_recv(), Err(TryRecvError::Empty));
+    assert_eq!(once(&mut behind).await, Poll::Ready(Ok(())));
+    assert_eq!(once(&mut send).await, Poll::Ready(Err(SendError::Closed(1))));
+    assert!(matches!(once(&mut reserve).await, Poll::Ready(Err(SendError::Closed(())))));
+
+    // A rendezvous, and a wait that is not polled again: its item is not taken, and dropped with it.
+    let (tx, rx) = rendezvous();
+    let (tx, other) = (tx.clone(), tx);
+    let item = Arc::new(());
+    let mut send = Box::pin(tx.send(Arc::clone(&item)));
+    assert!(once(&mut send).await.is_pending());
+    tx.close();
+    assert!(rx.try_recv().unwrap_err().is_empty());
+    drop(send);
+    assert_eq!(Arc::strong_count(&item), 1);
+
+    // A sender that waits for the last receiver to go hears that its own handle was closed.
+    together(|group| async move {
+        let sender = Arc::new(other);
+        let watching = Arc::clone(&sender);
+        let (started, mut start) = (Arc::new(()), pin!(sender.closed()));
+        assert!(once(&mut start).await.is_pending());
+        let mark = Arc::clone(&started);
+        let watcher = group.spawn(async move {
+            drop(mark);
+            watching.closed().await;
+        });
+        until(|| Arc::strong_count(&started) == 1).await;
+        sender.close();
+        watcher.await.unwrap();
+        start.await;
+        drop(rx);
+    })
+    .await;
+}
+
+async fn a20_a_channel_of_any_capacity_delivers() {
+    for capacity in [1, 2, usize::MAX / 2 + 1, usize::MAX - 1, usize::MAX] {
+        let (tx, rx) = bounded(capacity);
+        let (mut first, mut second) = (pin!(rx.recv()), pin!(rx.recv()));
+        assert!(once(&mut first).await.is_pending());
+        assert!(once(&mut second).await.is_pending());
+        tx.try_send(1).unwrap();
+        tx.send(2).await.unwrap();
+        assert_eq!(once(&mut first).await, Poll::Ready(Ok(1)), "capacity {capacity}");
+        assert_eq!(once(&mut second).await, Poll::Ready(Ok(2)), "capacity {capacity}");
+    }
 }

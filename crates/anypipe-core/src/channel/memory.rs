@@ -5,7 +5,8 @@
 // taken, by whoever makes that possible, under the lock: nobody can overtake. What was handed to a
 // future that is dropped before it looks goes back to the front. While receivers wait the queue is
 // empty, and while senders wait there is no room: both follow from `settle`, which every operation
-// ends with.
+// ends with. Who waits names the handle it waits on, so that closing one handle withdraws its waits,
+// under the same lock, and no other's.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use super::Statistics;
 use crate::scope::{drop_each, is_breaking, wake_each};
 use crate::sync::{Mutex, MutexGuard};
 
+/// Names a wait, or a handle.
 pub(super) type Key = u64;
 
 /// The state behind both ends.
@@ -37,28 +39,33 @@ pub(super) struct State<T> {
     /// Set when an end vanished instead of closing.
     pub(super) sender_vanished: bool,
     pub(super) receiver_vanished: bool,
-    /// The next waiter's key.
-    next_key: Key,
+    /// The last key that was given out.
+    last_key: Key,
     /// Receivers that wait, first come first.
-    receiving: BTreeMap<Key, Waker>,
-    /// Items handed to receivers that have not looked yet.
-    handed: BTreeMap<Key, T>,
-    /// Senders that wait, first come first.
-    sending: BTreeMap<Key, Sending<T>>,
+    receiving: BTreeMap<Key, Parked>,
+    /// Items handed to receivers that have not looked yet, with the handle they were handed to.
+    handed: BTreeMap<Key, (Key, T)>,
+    /// Senders that wait, first come first; with the item, unless they only reserve room.
+    sending: BTreeMap<Key, (Parked, Option<T>)>,
+    /// Those of them that have an item.
+    offering: BTreeSet<Key>,
     /// Senders whose wait has succeeded and that have not looked yet.
     granted: BTreeSet<Key>,
+    /// What senders waited with whose handle was closed, until they look.
+    withdrawn: BTreeMap<Key, T>,
     /// Those who wait for the last receiver to go.
-    watching: BTreeMap<Key, Waker>,
+    watching: BTreeMap<Key, Parked>,
     /// Whom to wake once the lock is let go.
     wakes: Vec<Waker>,
     /// Wakers to drop then: that may run the destructor of whoever they belong to.
     old: Vec<Waker>,
 }
 
-struct Sending<T> {
-    /// The item; `None` for one that only reserves room.
-    item: Option<T>,
-    waker: Waker,
+/// One who waits.
+pub(super) struct Parked {
+    /// The handle it waits on.
+    pub(super) handle: Key,
+    pub(super) waker: Waker,
 }
 
 /// Wakes whom the operation has made ready, after the lock was let go.
@@ -100,11 +107,14 @@ impl<T> Shared<T> {
             receivers: 1,
             sender_vanished: false,
             receiver_vanished: false,
-            next_key: 0,
+            // Those of the first sender and the first receiver.
+            last_key: 2,
             receiving: BTreeMap::new(),
             handed: BTreeMap::new(),
             sending: BTreeMap::new(),
+            offering: BTreeSet::new(),
             granted: BTreeSet::new(),
+            withdrawn: BTreeMap::new(),
             watching: BTreeMap::new(),
             wakes: Vec::new(),
             old: Vec::new(),
@@ -116,62 +126,89 @@ impl<T> Shared<T> {
         Locked { guard: Some(self.state.lock()) }
     }
 
-    /// Counts a sender out; the last one ends the input of the receivers.
+    /// Counts a sender out that was dropped, so that nobody waits on it.
     pub(super) fn sender_gone(&self) {
+        self.lock().sender_gone();
+    }
+
+    /// Counts a sender out that was closed: those who wait on it look again, and find it so.
+    pub(super) fn sender_closed(&self, handle: Key) {
         let mut state = self.lock();
-        state.sender_vanished |= is_breaking();
-        state.senders -= 1;
-        if state.senders == 0 {
-            state.wake_receivers();
+        for (key, (parked, item)) in take_out(&mut state.sending, |(parked, _)| parked.handle == handle) {
+            state.offering.remove(&key);
+            state.withdrawn.extend(item.map(|item| (key, item)));
+            state.wakes.push(parked.waker);
         }
+        let watching = take_out(&mut state.watching, |parked| parked.handle == handle);
+        state.wakes.extend(wakers(watching));
+        state.sender_gone();
+        state.settle();
     }
 
-    /// Has the senders look again, since one of them was closed while it waits.
-    pub(super) fn sender_closed(&self) {
-        let mut state = self.lock();
-        let waiting: Vec<_> = state.sending.values().map(|sending| sending.waker.clone()).collect();
-        let watching: Vec<_> = state.watching.values().cloned().collect();
-        state.wakes.extend(waiting.into_iter().chain(watching));
-    }
-
-    /// Has the receivers look again, since one of them was closed while it waits; `place` is the one it
-    /// keeps between polls.
-    pub(super) fn receiver_closed(&self, place: Option<Key>) {
-        let mut state = self.lock();
-        let item = place.and_then(|key| state.unpark_receiver(key));
-        let receiving: Vec<_> = state.receiving.values().cloned().collect();
-        state.wakes.extend(receiving);
-        drop(state);
-        drop(item);
-    }
-
-    /// Counts a receiver out; the last one takes the queued items with it, for the caller to drop.
+    /// Counts a receiver out that was dropped, so that nobody waits on it. The last one takes the queued
+    /// items with it, for the caller to drop.
     #[must_use]
     pub(super) fn receiver_gone(&self) -> VecDeque<T> {
-        let mut state = self.lock();
-        state.receiver_vanished |= is_breaking();
-        state.receivers -= 1;
-        if state.receivers > 0 {
-            return VecDeque::new();
-        }
-        let queue = std::mem::take(&mut state.queue);
-        let watching = std::mem::take(&mut state.watching);
-        // The senders that wait keep their items, to have them handed back.
-        let sending: Vec<_> = state.sending.values().map(|sending| sending.waker.clone()).collect();
-        state.wakes.extend(watching.into_values());
-        state.wakes.extend(sending);
-        queue
+        self.lock().receiver_gone()
     }
+
+    /// Counts a receiver out that was closed: those who wait on it look again, and find it so; what they
+    /// were handed goes to the next, before all that came later.
+    #[must_use]
+    pub(super) fn receiver_closed(&self, handle: Key) -> VecDeque<T> {
+        let mut state = self.lock();
+        let receiving = take_out(&mut state.receiving, |parked| parked.handle == handle);
+        state.wakes.extend(wakers(receiving));
+        for (_, (_, item)) in take_out(&mut state.handed, |(to, _)| *to == handle).into_iter().rev() {
+            state.queue.push_front(item);
+        }
+        let rest = state.receiver_gone();
+        state.settle();
+        rest
+    }
+}
+
+/// Takes those out of a map that fulfil a condition.
+fn take_out<V>(map: &mut BTreeMap<Key, V>, condition: impl Fn(&V) -> bool) -> BTreeMap<Key, V> {
+    let (out, rest) = std::mem::take(map).into_iter().partition(|(_, value)| condition(value));
+    *map = rest;
+    out
+}
+
+fn wakers(parked: BTreeMap<Key, Parked>) -> impl Iterator<Item = Waker> {
+    parked.into_values().map(|parked| parked.waker)
 }
 
 impl<T> State<T> {
     pub(super) fn key(&mut self) -> Key {
-        self.next_key += 1;
-        self.next_key
+        self.last_key += 1;
+        self.last_key
     }
 
     fn has_room(&self) -> bool {
-        self.queue.len() + self.reserved < self.capacity + self.receiving.len()
+        self.queue.len() + self.reserved < self.capacity.saturating_add(self.receiving.len())
+    }
+
+    fn sender_gone(&mut self) {
+        self.sender_vanished |= is_breaking();
+        self.senders -= 1;
+        if self.senders == 0 {
+            self.wake_receivers();
+        }
+    }
+
+    fn receiver_gone(&mut self) -> VecDeque<T> {
+        self.receiver_vanished |= is_breaking();
+        self.receivers -= 1;
+        if self.receivers > 0 {
+            return VecDeque::new();
+        }
+        let watching = std::mem::take(&mut self.watching);
+        self.wakes.extend(wakers(watching));
+        // The senders that wait keep their items, to have them handed back.
+        let sending: Vec<_> = self.sending.values().map(|(parked, _)| parked.waker.clone()).collect();
+        self.wakes.extend(sending);
+        std::mem::take(&mut self.queue)
     }
 
     /// True once no item is left that a receiver might get: what was handed to one may come back.
@@ -182,7 +219,7 @@ impl<T> State<T> {
     /// Wakes all receivers; those that are to wait on enter again, in the same place.
     fn wake_receivers(&mut self) {
         let receiving = std::mem::take(&mut self.receiving);
-        self.wakes.extend(receiving.into_values());
+        self.wakes.extend(wakers(receiving));
     }
 
     /// Gives items to receivers that wait, and room to senders that wait, as far as both reach.
@@ -193,22 +230,23 @@ impl<T> State<T> {
         }
         loop {
             if !self.queue.is_empty() && !self.receiving.is_empty() {
-                let (Some(item), Some((key, waker))) = (self.queue.pop_front(), self.receiving.pop_first())
+                let (Some(item), Some((key, parked))) = (self.queue.pop_front(), self.receiving.pop_first())
                 else {
                     unreachable!("neither is empty");
                 };
-                self.handed.insert(key, item);
-                self.wakes.push(waker);
+                self.handed.insert(key, (parked.handle, item));
+                self.wakes.push(parked.waker);
             } else if self.has_room() && !self.sending.is_empty() {
-                let Some((key, sending)) = self.sending.pop_first() else {
+                let Some((key, (parked, item))) = self.sending.pop_first() else {
                     unreachable!("it is not empty");
                 };
-                match sending.item {
+                match item {
                     Some(item) => self.queue.push_back(item),
                     None => self.reserved += 1,
                 }
+                self.offering.remove(&key);
                 self.granted.insert(key);
-                self.wakes.push(sending.waker);
+                self.wakes.push(parked.waker);
             } else {
                 // A rendezvous only passes items through, so they never count as queued.
                 self.high_water = self.high_water.max(self.queue.len());
@@ -236,28 +274,27 @@ impl<T> State<T> {
 
     /// Takes the item of the first sender that waits with one.
     fn pop_waiting(&mut self) -> Option<T> {
-        let (&key, _) = self.sending.iter().find(|(_, sending)| sending.item.is_some())?;
-        let sending = self.sending.remove(&key)?;
+        let key = self.offering.pop_first()?;
+        let (parked, item) = self.sending.remove(&key)?;
         self.granted.insert(key);
-        self.wakes.push(sending.waker);
-        sending.item
+        self.wakes.push(parked.waker);
+        item
     }
 
-    pub(super) fn park_sender(&mut self, key: Key, item: Option<T>, waker: Waker) {
-        self.sending.insert(key, Sending { item, waker });
+    pub(super) fn park_sender(&mut self, key: Key, item: Option<T>, parked: Parked) {
+        if item.is_some() {
+            self.offering.insert(key);
+        }
+        self.sending.insert(key, (parked, item));
         self.settle();
     }
 
-    /// Notes a sender's new waker; `false` where it doesn't wait any more.
-    pub(super) fn rewake_sender(&mut self, key: Key, waker: &Waker) -> bool {
-        match self.sending.get_mut(&key) {
-            Some(sending) => {
-                if !sending.waker.will_wake(waker) {
-                    self.old.push(std::mem::replace(&mut sending.waker, waker.clone()));
-                }
-                true
+    /// Notes the new waker of a sender that waits.
+    pub(super) fn rewake_sender(&mut self, key: Key, waker: &Waker) {
+        if let Some((parked, _)) = self.sending.get_mut(&key) {
+            if !parked.waker.will_wake(waker) {
+                self.old.push(std::mem::replace(&mut parked.waker, waker.clone()));
             }
-            None => false,
         }
     }
 
@@ -268,10 +305,12 @@ impl<T> State<T> {
 
     /// Ends a sender's wait; its item comes back.
     pub(super) fn unpark_sender(&mut self, key: Key) -> Option<T> {
-        let sending = self.sending.remove(&key);
+        let Some((parked, item)) = self.sending.remove(&key) else {
+            return self.withdrawn.remove(&key);
+        };
+        self.offering.remove(&key);
+        self.old.push(parked.waker);
         self.settle();
-        let Sending { item, waker } = sending?;
-        self.old.push(waker);
         item
     }
 
@@ -295,14 +334,15 @@ impl<T> State<T> {
         self.settle();
     }
 
-    pub(super) fn park_receiver(&mut self, key: Key, waker: Waker) {
-        self.old.extend(self.receiving.insert(key, waker));
+    pub(super) fn park_receiver(&mut self, key: Key, parked: Parked) {
+        let old = self.receiving.insert(key, parked);
+        self.old.extend(old.map(|parked| parked.waker));
         self.settle();
     }
 
     /// What was handed to a receiver that waited.
     pub(super) fn take_handed(&mut self, key: Key) -> Option<T> {
-        let item = self.handed.remove(&key)?;
+        let (_, item) = self.handed.remove(&key)?;
         if self.is_drained() {
             self.wake_receivers();
         }
@@ -310,24 +350,23 @@ impl<T> State<T> {
     }
 
     /// Ends a receiver's wait. What it was handed goes to the next, before all that came later.
-    pub(super) fn unpark_receiver(&mut self, key: Key) -> Option<T> {
-        self.old.extend(self.receiving.remove(&key));
-        if let Some(item) = self.handed.remove(&key) {
-            if self.receivers == 0 {
-                return Some(item);
-            }
+    pub(super) fn unpark_receiver(&mut self, key: Key) {
+        let old = self.receiving.remove(&key);
+        self.old.extend(old.map(|parked| parked.waker));
+        if let Some((_, item)) = self.handed.remove(&key) {
             self.queue.push_front(item);
         }
         self.settle();
-        None
     }
 
-    pub(super) fn watch(&mut self, key: Key, waker: Waker) {
-        self.old.extend(self.watching.insert(key, waker));
+    pub(super) fn watch(&mut self, key: Key, parked: Parked) {
+        let old = self.watching.insert(key, parked);
+        self.old.extend(old.map(|parked| parked.waker));
     }
 
-    pub(super) fn unwatch(&mut self, key: Key) -> Option<Waker> {
-        self.watching.remove(&key)
+    pub(super) fn unwatch(&mut self, key: Key) {
+        let old = self.watching.remove(&key);
+        self.old.extend(old.map(|parked| parked.waker));
     }
 
     pub(super) fn statistics(&self) -> Statistics {

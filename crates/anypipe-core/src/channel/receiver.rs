@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 
 use futures_core::Stream;
 
-use super::memory::{Key, Locked, Shared, State};
+use super::memory::{Key, Parked, Shared, State};
 use super::{ChannelReceiver, RecvError, Statistics, TryRecvError};
 use crate::scope::drop_each;
 use crate::sync::atomic::{AtomicBool, Ordering};
@@ -17,6 +17,8 @@ use crate::sync::atomic::{AtomicBool, Ordering};
 /// them. It is a [`Stream`], and a source by `Pipeline::from_channel`.
 pub struct Receiver<T> {
     shared: Arc<Shared<T>>,
+    /// What those who wait on this handle name it by.
+    handle: Key,
     /// Set when this handle was closed by hand.
     closed: AtomicBool,
     /// The key of the wait of `poll_recv`.
@@ -25,7 +27,7 @@ pub struct Receiver<T> {
 
 impl<T> Receiver<T> {
     pub(super) fn new(shared: Arc<Shared<T>>) -> Self {
-        Self { shared, closed: AtomicBool::new(false), waiting: None }
+        Self { shared, handle: 2, closed: AtomicBool::new(false), waiting: None }
     }
 
     /// Receives an item, waiting for one. Receivers are served first come, first served.
@@ -57,7 +59,7 @@ impl<T> Receiver<T> {
         items.push(self.recv().await?);
         let mut state = self.shared.lock();
         let mut count = 1;
-        while count < limit {
+        while count < limit && !self.is_closed() {
             let Some(item) = state.pop() else { break };
             items.push(item);
             count += 1;
@@ -71,10 +73,10 @@ impl<T> Receiver<T> {
     ///
     /// Where there is none, at the end of input, and where a sender vanished.
     pub fn try_recv(&self) -> Result<T, TryRecvError> {
-        if self.closed.load(Ordering::SeqCst) {
+        let mut state = self.shared.lock();
+        if self.is_closed() {
             return Err(TryRecvError::Closed);
         }
-        let mut state = self.shared.lock();
         match state.pop() {
             Some(item) => Ok(item),
             None => Err(end(&state).map_or(TryRecvError::Empty, Into::into)),
@@ -94,12 +96,16 @@ impl<T> Receiver<T> {
         polled
     }
 
-    /// Closes this receiver, as dropping it would. The last one drops the items that are queued.
+    /// Closes this receiver, as dropping it would. Whoever waits on it sees the end, and what it was handed
+    /// and has not looked at goes to the next receiver; the last one drops the items that are queued.
     pub fn close(&self) {
         if !self.closed.swap(true, Ordering::SeqCst) {
-            self.shared.receiver_closed(self.waiting);
-            drop_each(self.shared.receiver_gone());
+            drop_each(self.shared.receiver_closed(self.handle));
         }
+    }
+
+    fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::SeqCst)
     }
 
     /// Closes this receiver, and gives what was sent and not received where it is the last one.
@@ -132,7 +138,7 @@ impl<T> Receiver<T> {
                 return Poll::Ready(Ok(item));
             }
         }
-        if self.closed.load(Ordering::SeqCst) {
+        if self.is_closed() {
             if let Some(old) = key.take() {
                 state.unpark_receiver(old);
             }
@@ -150,7 +156,7 @@ impl<T> Receiver<T> {
             return Poll::Ready(Err(end));
         }
         let mine = *key.get_or_insert_with(|| state.key());
-        state.park_receiver(mine, cx.waker().clone());
+        state.park_receiver(mine, Parked { handle: self.handle, waker: cx.waker().clone() });
         // A sender that reserves may have been let in by the parking; an item is never there yet,
         // unless one waited without room.
         match state.take_handed(mine) {
@@ -163,10 +169,7 @@ impl<T> Receiver<T> {
     }
 
     fn leave(&self, key: Key) {
-        let mut state: Locked<'_, T> = self.shared.lock();
-        let item = state.unpark_receiver(key);
-        drop(state);
-        drop(item);
+        self.shared.lock().unpark_receiver(key);
     }
 }
 
@@ -179,10 +182,11 @@ impl<T> Clone for Receiver<T> {
     fn clone(&self) -> Self {
         // Looked at under the lock: a handle that is closed meanwhile brings no receiver back.
         let mut state = self.shared.lock();
-        let closed = self.closed.load(Ordering::SeqCst);
+        let closed = self.is_closed();
         state.receivers += usize::from(!closed);
+        let handle = state.key();
         drop(state);
-        Self { shared: Arc::clone(&self.shared), closed: AtomicBool::new(closed), waiting: None }
+        Self { shared: Arc::clone(&self.shared), handle, closed: AtomicBool::new(closed), waiting: None }
     }
 }
 
@@ -203,7 +207,7 @@ impl<T> Stream for Receiver<T> {
     /// `None` is the end of input. A vanished sender is an item of its own, so that the end can't be
     /// mistaken; the end follows.
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        if self.closed.load(Ordering::SeqCst) {
+        if self.is_closed() {
             return Poll::Ready(None);
         }
         self.poll_recv(cx).map(|received| match received {

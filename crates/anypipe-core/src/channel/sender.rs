@@ -6,20 +6,26 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use super::memory::{Key, Shared, State};
+use super::memory::{Key, Parked, Shared, State};
 use super::{ChannelSender, SendError, Statistics, TrySendError};
 use crate::sync::atomic::{AtomicBool, Ordering};
 
 /// The sending end of the in-memory channel. Clones are further senders.
 pub struct Sender<T> {
     shared: Arc<Shared<T>>,
+    /// What those who wait on this handle name it by.
+    handle: Key,
     /// Set when this handle was closed by hand.
     closed: AtomicBool,
 }
 
 impl<T> Sender<T> {
     pub(super) fn new(shared: Arc<Shared<T>>) -> Self {
-        Self { shared, closed: AtomicBool::new(false) }
+        Self { shared, handle: 1, closed: AtomicBool::new(false) }
+    }
+
+    fn parked(&self, cx: &Context<'_>) -> Parked {
+        Parked { handle: self.handle, waker: cx.waker().clone() }
     }
 
     /// Sends an item, waiting for room. Senders are served first come, first served.
@@ -90,8 +96,8 @@ impl<T> Sender<T> {
     ///
     /// Dropping it stops the waiting and nothing else.
     pub async fn closed(&self) {
-        let mut watch = Watch { shared: &self.shared, key: None };
-        poll_fn(|cx| watch.poll(cx, || self.is_closed())).await;
+        let mut watch = Watch { sender: self, key: None };
+        poll_fn(|cx| watch.poll(cx)).await;
     }
 
     /// True once nothing can be sent here any more.
@@ -99,11 +105,11 @@ impl<T> Sender<T> {
         self.gone(&self.shared.lock()).is_some()
     }
 
-    /// Closes this sender, as dropping it would.
+    /// Closes this sender, as dropping it would. Whoever waits on it to send gets the item back; what was
+    /// sent before stays sent, and other senders stay open.
     pub fn close(&self) {
         if !self.closed.swap(true, Ordering::SeqCst) {
-            self.shared.sender_gone();
-            self.shared.sender_closed();
+            self.shared.sender_closed(self.handle);
         }
     }
 
@@ -141,8 +147,9 @@ impl<T> Clone for Sender<T> {
         let mut state = self.shared.lock();
         let closed = self.closed.load(Ordering::SeqCst);
         state.senders += usize::from(!closed);
+        let handle = state.key();
         drop(state);
-        Self { shared: Arc::clone(&self.shared), closed: AtomicBool::new(closed) }
+        Self { shared: Arc::clone(&self.shared), handle, closed: AtomicBool::new(closed) }
     }
 }
 
@@ -201,7 +208,7 @@ impl<T> Future for Send<'_, T> {
             Err(item) => {
                 let key = state.key();
                 this.key = Some(key);
-                state.park_sender(key, Some(item), cx.waker().clone());
+                state.park_sender(key, Some(item), this.sender.parked(cx));
                 Poll::Pending
             }
         }
@@ -257,7 +264,7 @@ impl<'a, T> Reserving<'a, T> {
         }
         let key = state.key();
         self.key = Some(key);
-        state.park_sender(key, None, cx.waker().clone());
+        state.park_sender(key, None, self.sender.parked(cx));
         Poll::Pending
     }
 }
@@ -314,29 +321,28 @@ impl<T> fmt::Debug for Permit<'_, T> {
     }
 }
 
-/// The wait for the last receiver to go.
+/// The wait of [`Sender::closed`].
 struct Watch<'a, T> {
-    shared: &'a Shared<T>,
+    sender: &'a Sender<T>,
     key: Option<Key>,
 }
 
 impl<T> Watch<'_, T> {
-    fn poll(&mut self, cx: &mut Context<'_>, is_closed: impl Fn() -> bool) -> Poll<()> {
-        {
-            let mut state = self.shared.lock();
-            let key = *self.key.get_or_insert_with(|| state.key());
-            state.watch(key, cx.waker().clone());
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut state = self.sender.shared.lock();
+        if self.sender.gone(&state).is_some() {
+            return Poll::Ready(());
         }
-        // After the entry: a receiver that went in between has either seen the waker or is seen here.
-        if is_closed() { Poll::Ready(()) } else { Poll::Pending }
+        let key = *self.key.get_or_insert_with(|| state.key());
+        state.watch(key, self.sender.parked(cx));
+        Poll::Pending
     }
 }
 
 impl<T> Drop for Watch<'_, T> {
     fn drop(&mut self) {
         if let Some(key) = self.key {
-            let waker = self.shared.lock().unwatch(key);
-            drop(waker);
+            self.sender.shared.lock().unwatch(key);
         }
     }
 }
