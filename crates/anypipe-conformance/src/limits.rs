@@ -10,9 +10,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anypipe_core::channel::bounded;
+use anypipe_core::option::WeighedBy;
 use anypipe_core::run::{TimedOut, fail_after, inherit, move_on_after, scoped, task_group};
 use anypipe_core::scope::{CancelToken, current_scope};
-use anypipe_core::{ErrorKind, Run};
+use anypipe_core::{ErrorKind, Holds, Run, Source};
 use anypipe_stages::option::{RetryPolicy, TimeoutEach};
 use anypipe_stages::{sink, source, stage};
 
@@ -33,6 +34,7 @@ crate::suite::cases! { ($) limits as __limits {
     a_task_of_ones_own_that_never_waits_can_be_cancelled(),
     a_filter_of_slow_items_gives_way_after_each(),
     loops_over_nothing_give_way(),
+    numbers_of_any_size_are_taken(),
 } }
 
 async fn a_limit_of_zero_polls_the_work_once() {
@@ -254,4 +256,36 @@ async fn loops_over_nothing_give_way() {
     cancel_soon(nothing().pipe(stage::debounce(Duration::MAX)).collect()).await;
     cancel_soon(nothing().pipe(stage::sample(Duration::MAX)).collect()).await;
     cancel_soon(nothing().pipe(stage::dedup()).pipe(stage::skip(1)).collect()).await;
+}
+
+async fn numbers_of_any_size_are_taken() {
+    const MOST: usize = usize::MAX;
+    let items = || flow(source::from_iter(0..9_u32));
+    let all: Vec<u32> = (0..9).collect();
+    let then = || stage::then(async |item: u32| item);
+    for workers in [1, 3] {
+        let of_any = items().pipe(then()).workers(workers).buffer_size(MOST);
+        assert_eq!(of_any.0.holds(), Holds::UNBOUNDED);
+        assert_eq!(of_any.collect().await, all);
+    }
+    assert_eq!(items().pipe(stage::buffer(MOST)).collect().await, all);
+    let weighed = stage::buffer(4).weighed_by(MOST, |_: &u32| MOST);
+    assert_eq!(items().pipe(weighed).collect().await, all);
+    assert_eq!(items().pipe(stage::chunks(MOST)).collect().await, std::slice::from_ref(&all));
+    let chunks = stage::chunks_timeout(MOST, Duration::MAX);
+    assert_eq!(items().pipe(chunks).collect().await, std::slice::from_ref(&all));
+    assert_eq!(items().pipe(stage::take(MOST)).collect().await, all);
+    assert_eq!(items().pipe(stage::take_last(MOST)).collect().await, all);
+    assert_eq!(items().pipe(stage::skip(MOST)).collect().await, []);
+    assert_eq!(items().pipe(stage::skip_last(MOST)).collect().await, []);
+    assert_eq!(items().pipe(stage::nth(MOST)).collect().await, []);
+    assert_eq!(items().pipe(stage::step_by(MOST)).collect().await, [0]);
+    assert_eq!(items().pipe(stage::throttle(MOST, Duration::MAX)).collect().await, all);
+    let inner = |item: u32| source::from_iter([item]);
+    let mut flat = items().pipe(stage::flat_map_stream(inner, MOST)).collect().await;
+    flat.sort_unstable();
+    assert_eq!(flat, all);
+    assert_eq!(items().pipe(stage::concat_map(inner, MOST)).collect().await, all);
+    let repeated = flow(source::repeat_n(7, MOST)).pipe(stage::take(3));
+    assert_eq!(repeated.collect().await, [7, 7, 7]);
 }

@@ -246,6 +246,13 @@ async fn promise_p09_the_bound_is_exact() {
 async fn promise_p09_no_workers_and_no_buffer_are_refused() {
     assert!(panic_of(|| Boundary::new("fetch").workers(0)).unwrap().contains("`workers(0)`"));
     assert!(panic_of(|| Boundary::new("fetch").buffer_size(0)).unwrap().contains("`buffer_size(0)`"));
+    for n in [(1 << 20) + 1, 1 << 40, usize::MAX] {
+        let text = panic_of(move || Boundary::new("fetch").workers(n)).expect("refused when it is built");
+        assert!(
+            text.starts_with(&format!("`workers({n})`: each worker of stage `fetch` is a task")),
+            "{text}"
+        );
+    }
 }
 
 async fn promise_p10_order_is_kept() {

@@ -25,6 +25,10 @@ pub enum Order {
     Unordered,
 }
 
+/// The most workers of a stage. Each is a task: more than this is a mistake, such as a length of time or
+/// `usize::MAX` for "as many as there are".
+const MOST_WORKERS: usize = 1 << 20;
+
 /// Room without a limit on the number of items; far from any overflow.
 const UNLIMITED: usize = usize::MAX / 4;
 
@@ -95,10 +99,16 @@ impl Boundary {
     ///
     /// # Panics
     ///
-    /// Where `n` is 0.
+    /// Where `n` is 0, and where it is over 1 048 576: each worker is a task.
     #[track_caller]
     pub fn workers(mut self, n: usize) -> Self {
-        assert!(n > 0, "`workers(0)`: stage `{}` needs at least one worker", self.name);
+        let name = &self.name;
+        assert!(n > 0, "`workers(0)`: stage `{name}` needs at least one worker");
+        assert!(
+            n <= MOST_WORKERS,
+            "`workers({n})`: each worker of stage `{name}` is a task; ask for as many items as are to be \
+             worked on at the same time, {MOST_WORKERS} at the most",
+        );
         self.workers = n;
         self
     }
@@ -130,7 +140,7 @@ impl Boundary {
 
     /// The most items it holds: those that wait and those being worked on.
     pub fn holds(&self) -> Holds {
-        Holds::at_most(self.buffer.saturating_add(self.workers))
+        Holds::at_most(self.buffer) + Holds::at_most(self.workers)
     }
 
     /// Spawns the tasks into `scope`; gives the stream of what they make.
@@ -161,7 +171,7 @@ impl Boundary {
     {
         // A weight takes the place of the number of items.
         let buffer = if limits.weight.is_some() { UNLIMITED } else { self.buffer };
-        let room = Room { permits: buffer.saturating_add(self.workers), weight: limits.weight };
+        let room = Room { permits: buffer.min(UNLIMITED) + self.workers, weight: limits.weight };
         let (ports, outlet) = hop(self.workers, room, self.name.clone(), scope);
         // Boxed, so that the loops are built once for an item's type and not once for each stream's.
         let input: Input<In> = Box::pin(input);
