@@ -12,6 +12,7 @@
 //! | the acceptance cases, by their first letters | [`channels`] (A), [`scopes`] (B), [`permits`] (C), [`mapping`] (D), [`operators`] and [`combining`] (E), [`pipelines`] (F), [`novel`] (G), [`peers`] (H2 and I) |
 //! | what holds for every registered operator alone | [`laws`] |
 //! | what must not grow with the length or the depth of a program | [`growth`] |
+//! | what was cut off, and what unwinds | [`cut_off`] |
 //! | limits of time, and how loops give way | [`limits`] |
 //! | random pipelines against the same over `Vec`s | [`property`] |
 //! | how each operator is built, and what it means | [`registry`] |
@@ -32,6 +33,7 @@ mod case;
 pub mod channel_laws;
 pub mod channels;
 pub mod combining;
+pub mod cut_off;
 pub mod growth;
 pub mod laws;
 pub mod limits;

@@ -69,6 +69,9 @@ macro_rules! __groups {
         mod growth {
             $crate::__growth!(super::$run);
         }
+        mod cut_off {
+            $crate::__cut_off!(super::$run);
+        }
         mod limits {
             $crate::__limits!(super::$run);
         }

@@ -1,7 +1,7 @@
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use anypipe_core::stage::{Step, poll_go_on};
+use anypipe_core::stage::{Step, holding, poll_go_on};
 use futures_core::Stream;
 use pin_project_lite::pin_project;
 
@@ -51,8 +51,7 @@ where
                 Step::Give(item) => return Poll::Ready(Some(item)),
                 Step::Skip => ready!(poll_go_on(cx)),
                 Step::GiveLast(item) => {
-                    this.input.set(None);
-                    return Poll::Ready(Some(item));
+                    return Poll::Ready(Some(holding(item, || this.input.set(None))));
                 }
                 Step::End => this.input.set(None),
             }

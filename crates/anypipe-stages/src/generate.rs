@@ -3,7 +3,7 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 
 use anypipe_core::channel::{Receiver, Sender, bounded, rendezvous};
-use anypipe_core::stage::{drop_each, in_stage};
+use anypipe_core::stage::{Breakable, drop_each, in_stage};
 use anypipe_core::{RunError, Scope};
 use futures_core::Stream;
 
@@ -23,7 +23,7 @@ where
 {
     let (sender, receiver) = if buffer == 0 { rendezvous() } else { bounded(buffer) };
     let watched = sender.clone();
-    let future = in_stage(name, || start(sender));
+    let future = Breakable::new(in_stage(name, || start(sender)));
     scope.spawn(name.to_owned(), async move {
         let mut future = pin!(future);
         let mut closed = pin!(watched.closed());

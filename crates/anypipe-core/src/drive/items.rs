@@ -6,7 +6,7 @@ use std::task::Poll;
 use futures_core::Stream;
 
 use super::pace::{Next, Pace};
-use crate::scope::Scope;
+use crate::scope::{Scope, holding};
 
 /// The items of a stream, for a sink's loop: it gives way now and then, and stops at a cancel.
 ///
@@ -87,6 +87,14 @@ impl<S: Stream> Items<S> {
             polled
         })
         .await
+    }
+}
+
+impl<S> Items<S> {
+    /// Lets go of the stream, and gives `value` on: how a sink ends early that gives an item, whose
+    /// destructor, and those of the items in the stream, may all panic.
+    pub fn end_with<T>(self, value: T) -> T {
+        holding(value, || drop(self))
     }
 }
 

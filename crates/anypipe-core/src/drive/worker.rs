@@ -11,7 +11,7 @@ use super::pace::{Next, Pace};
 use super::port::Port;
 use super::{At, Work};
 use crate::runtime::WaitsFor;
-use crate::scope::{Scope, note_wait};
+use crate::scope::{Breakable, Scope, note_wait};
 
 /// The consumer went: there is nobody left to work for.
 pub(super) struct Unwanted;
@@ -58,7 +58,7 @@ impl<T> Line<'_, T> {
         suspended: impl FnOnce(),
     ) -> Result<R, Unwanted> {
         let mut suspended = Some(suspended);
-        let mut future = pin!(future);
+        let mut future = pin!(Breakable::new(future));
         poll_fn(|cx| {
             if self.port.is_closed() {
                 return Poll::Ready(Err(Unwanted));

@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Waker, ready};
 use super::{AtEnd, Choose, Plan, Run};
 use crate::error::RunError;
 use crate::scope::task::TaskCell;
-use crate::scope::{Giver, Promise, Scope, promise, replace_waker};
+use crate::scope::{Breakable, Giver, Promise, Scope, promise, replace_waker};
 use crate::sync::Mutex;
 
 /// Runs a body that may spawn children, and waits for all of them.
@@ -51,7 +51,7 @@ where
         let body = body(TaskGroup { scope: children.clone(), failure: Arc::clone(&failure) });
         async move {
             let value = {
-                let mut body = pin!(body);
+                let mut body = pin!(Breakable::new(body));
                 poll_fn(|cx| {
                     let (failed, old) = {
                         let mut failure = failure.lock();

@@ -24,7 +24,7 @@ pub use self::timed::{Scoped, TimedOut, fail_after, move_on_after, scoped};
 use crate::error::RunError;
 use crate::runtime::{AsHandle, RuntimeHandle};
 use crate::scope::task::BoxFuture;
-use crate::scope::{CancelToken, Controls, Scope, current_runtime};
+use crate::scope::{Breakable, CancelToken, Controls, Scope, current_runtime};
 pub use crate::scope::{StageStats, Stats};
 use crate::sink::Sink;
 use crate::source::Source;
@@ -76,7 +76,10 @@ impl Plan {
         self.on.clone().map_or_else(self.choose, Ok)
     }
 
-    pub(crate) fn open<B>(self, make: impl FnOnce(&Scope) -> B) -> Result<Session<B>, RunError> {
+    pub(crate) fn open<B, F>(self, make: Breakable<F>) -> Result<Session<B>, RunError>
+    where
+        F: FnOnce(&Scope) -> B,
+    {
         let runtime = self.runtime()?;
         let controls = self.controls();
         Ok(self.open_on(runtime, controls, make))
@@ -88,13 +91,11 @@ impl Plan {
         Controls::new(below(&self.stop_on), below(&self.cancel_on))
     }
 
-    fn open_on<B>(
-        self,
-        runtime: RuntimeHandle,
-        controls: Controls,
-        make: impl FnOnce(&Scope) -> B,
-    ) -> Session<B> {
-        let cancelled = controls.cancel_token().cancelled();
+    fn open_on<B, F>(self, runtime: RuntimeHandle, controls: Controls, make: Breakable<F>) -> Session<B>
+    where
+        F: FnOnce(&Scope) -> B,
+    {
+        let (cancelled, make) = (controls.cancel_token().cancelled(), make.into_inner());
         let mut session = Session::open(runtime, self.name, self.at_end, controls, self.keep, make);
         session.set_cancel(cancelled);
         if let Some(length) = self.deadline {
@@ -104,7 +105,8 @@ impl Plan {
     }
 }
 
-type Make<T> = Box<dyn FnOnce(&Scope) -> BoxFuture<T> + Send>;
+/// Makes a run's own part. What it was to send into is broken where it never comes to that.
+type Make<B> = Breakable<Box<dyn FnOnce(&Scope) -> B + Send>>;
 
 /// A run that was described and not started: it starts when it is awaited, or by
 /// [`start`](Run::start).
@@ -124,7 +126,7 @@ pub struct Run<T> {
 }
 
 enum State<T> {
-    Planned { plan: Plan, make: Make<T> },
+    Planned { plan: Plan, make: Make<BoxFuture<T>> },
     Active(FutureSession<BoxFuture<T>>),
     Over,
 }
@@ -150,16 +152,18 @@ impl<T: Send + 'static> Run<T> {
         K: Sink<S::Item, Output = T>,
     {
         let plan = Plan::new(name, choose, AtEnd::Cancel);
-        let make: Make<T> = Box::new(|scope| Box::pin(sink.drain(source.attach(scope), scope)));
-        Self { state: State::Planned { plan, make } }
+        Self::boxed(plan, |scope| Box::pin(sink.drain(source.attach(scope), scope)))
     }
 
     pub(crate) fn planned<F>(plan: Plan, make: impl FnOnce(&Scope) -> F + Send + 'static) -> Self
     where
         F: Future<Output = T> + Send + 'static,
     {
-        let make: Make<T> = Box::new(|scope| Box::pin(make(scope)));
-        Self { state: State::Planned { plan, make } }
+        Self::boxed(plan, |scope| Box::pin(make(scope)))
+    }
+
+    fn boxed(plan: Plan, make: impl FnOnce(&Scope) -> BoxFuture<T> + Send + 'static) -> Self {
+        Self { state: State::Planned { plan, make: Breakable::new(Box::new(make)) } }
     }
 
     fn edit(mut self, edit: impl FnOnce(&mut Plan)) -> Self {
@@ -242,7 +246,7 @@ impl<T: Send + 'static, E: Send + 'static> Run<Result<T, E>> {
         Run::planned(plan, move |scope| {
             let controls = scope.controls().clone();
             controls.keep_errors::<E>();
-            let run = make(scope);
+            let run = make.into_inner()(scope);
             async move {
                 let result = run.await;
                 let mut errors = controls.kept_errors();

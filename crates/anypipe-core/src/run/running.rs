@@ -31,7 +31,7 @@ enum Outcome<T> {
 }
 
 impl<T: Send + 'static> Running<T> {
-    pub(super) fn start(plan: Plan, make: Make<T>) -> Self {
+    pub(super) fn start(plan: Plan, make: Make<BoxFuture<T>>) -> Self {
         let controls = plan.controls();
         let runtime = match plan.runtime() {
             Ok(runtime) => runtime,

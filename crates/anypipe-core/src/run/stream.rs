@@ -4,14 +4,13 @@ use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
 
-use super::{AtEnd, Choose, Plan, Session};
+use super::{AtEnd, Choose, Make, Plan, Session};
 use crate::error::RunError;
 use crate::runtime::AsHandle;
-use crate::scope::Scope;
+use crate::scope::Breakable;
 use crate::source::Source;
 
 type BoxStream<T> = Pin<Box<dyn Stream<Item = T> + Send>>;
-type Make<T> = Box<dyn FnOnce(&Scope) -> BoxStream<T> + Send>;
 
 /// A run whose items come out one by one, for the rest of the futures world.
 ///
@@ -28,7 +27,7 @@ pub struct RunStream<T> {
 }
 
 enum State<T> {
-    Planned { plan: Plan, make: Make<T> },
+    Planned { plan: Plan, make: Make<BoxStream<T>> },
     Active { session: Session<BoxStream<T>>, finishing: bool },
     Over,
 }
@@ -36,8 +35,9 @@ enum State<T> {
 impl<T: Send + 'static> RunStream<T> {
     /// A run that gives the items of `source`; `choose` finds a runtime.
     pub fn new(choose: Choose, source: impl Source<Item = T>) -> Self {
-        let make: Make<T> = Box::new(|scope| Box::pin(source.attach(scope)));
-        Self { state: State::Planned { plan: Plan::new("into_stream", choose, AtEnd::Cancel), make } }
+        let plan = Plan::new("into_stream", choose, AtEnd::Cancel);
+        let make: Make<BoxStream<T>> = Breakable::new(Box::new(|scope| Box::pin(source.attach(scope))));
+        Self { state: State::Planned { plan, make } }
     }
 
     /// Runs on this runtime, whatever the code runs in.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::{AtEnd, Choose, FutureSession, Plan};
 use crate::error::{ErrorKind, RunError};
+use crate::scope::{Breakable, Scope};
 
 /// A future in a scope of its own, made by [`scoped`]: the runs and tasks it starts are joined before
 /// it is done.
@@ -20,7 +21,7 @@ pub struct Scoped<F: Future> {
 }
 
 enum State<F: Future> {
-    Planned { plan: Box<Plan>, future: Pin<Box<F>> },
+    Planned { plan: Box<Plan>, future: Breakable<Pin<Box<F>>> },
     Active(FutureSession<Pin<Box<F>>>),
     Over,
 }
@@ -33,7 +34,7 @@ enum State<F: Future> {
 /// deadline passed.
 pub fn scoped<F: Future>(name: &'static str, choose: Choose, future: F) -> Scoped<F> {
     let plan = Box::new(Plan::new(name, choose, AtEnd::Linger));
-    Scoped { state: State::Planned { plan, future: Box::pin(future) } }
+    Scoped { state: State::Planned { plan, future: Breakable::new(Box::pin(future)) } }
 }
 
 impl<F: Future> Scoped<F> {
@@ -58,7 +59,7 @@ impl<F: Future> Future for Scoped<F> {
             let State::Planned { plan, future } = std::mem::replace(&mut self.state, State::Over) else {
                 unreachable!("looked at one line above");
             };
-            match plan.open(|_| future) {
+            match plan.open(Breakable::new(|_: &Scope| future.into_inner())) {
                 Ok(session) => self.state = State::Active(FutureSession::new(session)),
                 Err(error) => return Poll::Ready(Err(error)),
             }

@@ -46,6 +46,18 @@ struct Frame {
     dirty: Vec<Arc<dyn Flush>>,
     /// How long the poll has gone on.
     stretch: Stretch,
+    /// True while core drops what was cut off: a task that was cancelled, aborted or panicked.
+    breaking: bool,
+    /// True where the thread was unwinding already: a destructor runs the task, which does not unwind itself.
+    unwinding_outside: bool,
+}
+
+impl Frame {
+    /// What the thread knows while it works for `scope`.
+    fn of(scope: &Scope, polling: bool) -> Self {
+        let place = Some(Place::Scope(scope.clone()));
+        Self { place, polling, unwinding_outside: std::thread::panicking(), ..Self::default() }
+    }
 }
 
 /// How long a task may go on in one poll.
@@ -140,17 +152,43 @@ impl Drop for Entered {
 /// assert!(anypipe_core::scope::current_runtime().is_none());
 /// ```
 pub fn enter(runtime: RuntimeHandle) -> Entered {
-    Entered::new(Frame { place: Some(Place::Runtime(runtime)), ..Frame::default() })
+    // Under another runtime, but no other task than before.
+    let (breaking, unwinding_outside) = FRAME
+        .try_with(|frame| {
+            let frame = frame.borrow();
+            (frame.breaking, frame.unwinding_outside)
+        })
+        .unwrap_or_default();
+    let place = Some(Place::Runtime(runtime));
+    Entered::new(Frame { place, breaking, unwinding_outside, ..Frame::default() })
 }
 
 /// Marks the thread as polling a task of `scope`.
 pub(crate) fn polling(scope: &Scope) -> Entered {
-    Entered::new(Frame { place: Some(Place::Scope(scope.clone())), polling: true, ..Frame::default() })
+    Entered::new(Frame::of(scope, true))
 }
 
 /// Marks the thread as working for `scope`, with nobody to flush for it.
 pub(crate) fn working(scope: &Scope) -> Entered {
-    Entered::new(Frame { place: Some(Place::Scope(scope.clone())), ..Frame::default() })
+    Entered::new(Frame::of(scope, false))
+}
+
+/// Notes whether what is dropped from here on was cut off; gives what was noted before.
+pub(super) fn set_breaking(breaking: bool) -> bool {
+    let set = |frame: &RefCell<Frame>| std::mem::replace(&mut frame.borrow_mut().breaking, breaking);
+    FRAME.try_with(set).unwrap_or_default()
+}
+
+/// True where a sender that is dropped now vanishes instead of ending its output: it was cut off, or its
+/// task unwinds.
+pub(crate) fn is_breaking() -> bool {
+    let unwinding = std::thread::panicking();
+    FRAME
+        .try_with(|frame| {
+            let frame = frame.borrow();
+            frame.breaking || (unwinding && !frame.unwinding_outside)
+        })
+        .unwrap_or(unwinding)
 }
 
 /// The scope whose task is being polled on this thread.

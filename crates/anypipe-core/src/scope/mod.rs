@@ -20,6 +20,7 @@
 
 mod adoption;
 mod blocking;
+mod breakable;
 mod context;
 mod controls;
 mod panic;
@@ -41,11 +42,12 @@ use std::task::{Context, Poll, Waker};
 
 use self::adoption::{Abandoned, Line};
 pub use self::blocking::Blocking;
+pub use self::breakable::Breakable;
 pub use self::context::{Entered, current_runtime, current_scope, enter, poll_go_on};
-pub(crate) use self::context::{Flush, flush_later, note_wait, polling};
+pub(crate) use self::context::{Flush, flush_later, is_breaking, note_wait, polling};
 pub(crate) use self::controls::{Controls, Pauses};
-pub(crate) use self::panic::{Panic, catch, drop_broken, drop_caught, is_breaking, wake_each};
-pub use self::panic::{catch_panic, drop_each, in_stage};
+pub(crate) use self::panic::{Panic, catch, drop_broken, drop_caught, wake_each};
+pub use self::panic::{catch_panic, drop_each, holding, in_stage};
 pub(crate) use self::promise::{Giver, Promise, promise};
 pub use self::stats::{StageStats, Stats};
 pub(crate) use self::tally::Tally;
@@ -295,12 +297,13 @@ impl Scope {
         std::iter::successors(Some(self), |scope| scope.inner.joined_by.as_ref())
     }
 
-    /// Wakes all. A waker that panics is a failure like any other, but nobody is left to be told of it.
+    /// Wakes all. A waker that panics is a failure of the run, which it doesn't cancel: nothing is left to do.
     fn wake(&self, wakers: impl IntoIterator<Item = Waker>) {
         for waker in wakers {
             if let Err(panic) = catch(|| waker.wake()) {
                 let error = panic.into_error(None);
-                let mut state = self.inner.state.lock();
+                let run = self.joined().last().unwrap_or(self);
+                let mut state = run.inner.state.lock();
                 match &mut state.failure {
                     Some(first) => first.push_other(error),
                     first => *first = Some(error),

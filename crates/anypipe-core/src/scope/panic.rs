@@ -3,18 +3,17 @@
 #![expect(clippy::missing_const_for_thread_local, reason = "the model checker's macro takes no `const`")]
 
 use std::any::Any;
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::Waker;
 
+use super::context::{current_scope, set_breaking};
 use crate::error::RunError;
 use crate::sync::thread_local;
 
 thread_local! {
     /// The stage whose closure is unwinding on this thread; set by [`in_stage`], taken by [`catch`].
     static STAGE: RefCell<Option<String>> = RefCell::new(None);
-    /// True while core drops a task that was cancelled, aborted or panicked.
-    static BREAKING: Cell<bool> = Cell::new(false);
 }
 
 /// A panic on its way from the task that raised it to the awaiter of the run.
@@ -54,20 +53,27 @@ pub(crate) fn drop_caught<T>(value: T) -> Result<(), Panic> {
     catch(|| drop(value))
 }
 
-/// Drops `value`, whose senders then count as broken and not as closed.
+/// Drops `value`, which was cut off before its end: its senders count as broken and not as closed. A panic
+/// in its destructor comes back as a value.
 pub(crate) fn drop_broken<T>(value: T) -> Result<(), Panic> {
+    break_off(|| drop(value))
+}
+
+/// Runs `f`, which drops what was cut off, as [`drop_broken`] does.
+pub(super) fn break_off(f: impl FnOnce()) -> Result<(), Panic> {
     struct Restore(bool);
     impl Drop for Restore {
         fn drop(&mut self) {
-            BREAKING.with(|breaking| breaking.set(self.0));
+            set_breaking(self.0);
         }
     }
-    let _restore = Restore(BREAKING.with(|breaking| breaking.replace(true)));
-    drop_caught(value)
+    let _restore = Restore(set_breaking(true));
+    catch(f)
 }
 
 /// Drops items one by one, each under its own `catch`, since two panicking destructors in one
-/// collection abort the process; then resumes the first panic, unless the thread is unwinding.
+/// collection abort the process; then resumes the first panic. Where the thread is unwinding already the
+/// run of the task that is at work fails with it instead.
 ///
 /// A stage that holds items drops them through this.
 ///
@@ -84,6 +90,32 @@ pub fn drop_each<T>(items: impl IntoIterator<Item = T>) {
     for_each_caught(items, drop);
 }
 
+/// Runs `f`, which drops something, with `value` in hand, and gives `value` on. Where `f` panics, `value` is
+/// dropped under a `catch` of its own before the panic goes on: two panicking destructors at once would
+/// abort the process.
+///
+/// A stage that gives an item and lets its input go at the same time does it through this.
+///
+/// # Panics
+///
+/// Where `f` does.
+///
+/// # Examples
+///
+/// ```
+/// let mut input = Some(vec![1, 2, 3]);
+/// assert_eq!(anypipe_core::stage::holding(4, || input = None), 4);
+/// assert!(input.is_none());
+/// ```
+pub fn holding<T>(value: T, f: impl FnOnce()) -> T {
+    if let Err(panic) = catch(f) {
+        // The first one is told.
+        let _ = drop_caught(value);
+        panic.resume();
+    }
+    value
+}
+
 /// Wakes all, also where one of the wakers panics; that panic resumes after the last, as in [`drop_each`].
 pub(crate) fn wake_each(wakers: impl IntoIterator<Item = Waker>) {
     for_each_caught(wakers, Waker::wake);
@@ -97,15 +129,19 @@ fn for_each_caught<T>(items: impl IntoIterator<Item = T>, mut f: impl FnMut(T)) 
         }
     }
     if let Some(panic) = first {
-        if !std::thread::panicking() {
-            panic.resume();
-        }
+        resume_from_drop(panic);
     }
 }
 
-/// True where a sender that is dropped now vanishes instead of ending its output.
-pub(crate) fn is_breaking() -> bool {
-    std::thread::panicking() || BREAKING.try_with(Cell::get).unwrap_or(false)
+/// Goes on with a panic that a destructor has caught. A second one would abort the process where the
+/// thread unwinds already: the run of the task that is at work fails with it then.
+pub(super) fn resume_from_drop(panic: Panic) {
+    if !std::thread::panicking() {
+        panic.resume();
+    }
+    if let Some(scope) = current_scope() {
+        scope.fail(panic.into_error(None));
+    }
 }
 
 /// Calls `f`; a panic in it comes back as the error that a run would fail with. `place` names it where no

@@ -5,7 +5,7 @@ use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
 
 use super::waiters::{Place, Waiters};
-use super::wake_each;
+use super::{Breakable, wake_each};
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, Ordering};
 
@@ -113,14 +113,15 @@ impl CancelToken {
     }
 
     /// Runs a future until it is done or the token is cancelled; `None` where it was cancelled, and
-    /// then the future has been dropped. A token that is cancelled already never polls it.
+    /// then the future has been dropped, and what it was sending into is broken. A token that is cancelled
+    /// already never polls it.
     ///
     /// # Cancel safety
     ///
     /// Dropping it drops the future.
     pub async fn run_until_cancelled<F: Future>(&self, future: F) -> Option<F::Output> {
         let mut cancelled = self.cancelled();
-        let mut future = std::pin::pin!(future);
+        let mut future = std::pin::pin!(Breakable::new(future));
         std::future::poll_fn(|cx| {
             if Pin::new(&mut cancelled).poll(cx).is_ready() {
                 return Poll::Ready(None);

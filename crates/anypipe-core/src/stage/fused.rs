@@ -4,7 +4,7 @@ use std::task::{Context, Poll, ready};
 use futures_core::Stream;
 use pin_project_lite::pin_project;
 
-use crate::scope::poll_go_on;
+use crate::scope::{holding, poll_go_on};
 
 /// What a fused stage makes of one item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,8 +94,7 @@ where
                 Step::Give(item) => return Poll::Ready(Some(item)),
                 Step::Skip => ready!(poll_go_on(cx)),
                 Step::GiveLast(item) => {
-                    this.input.set(None);
-                    return Poll::Ready(Some(item));
+                    return Poll::Ready(Some(holding(item, || this.input.set(None))));
                 }
                 Step::End => {
                     this.input.set(None);

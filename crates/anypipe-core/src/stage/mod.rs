@@ -8,7 +8,7 @@ use futures_core::Stream;
 pub use self::fused::{Fused, Step, ended, fused};
 pub use crate::holds::Holds;
 use crate::scope::Scope;
-pub use crate::scope::{catch_panic, drop_each, in_stage, poll_go_on};
+pub use crate::scope::{Breakable, catch_panic, drop_each, holding, in_stage, poll_go_on};
 
 /// Turns a stream into a stream inside a scope.
 ///
@@ -25,7 +25,8 @@ pub use crate::scope::{catch_panic, drop_each, in_stage, poll_go_on};
 /// 4. A stage that needs no more items MUST drop its input.
 /// 5. An input that is pending MUST make the output pending or give an item: never the end.
 /// 6. A loop that may go on without waiting MUST ask [`poll_go_on`] at each turn.
-/// 7. [`holds`](Stage::holds) MUST NOT tell fewer items than it can hold at once.
+/// 7. A future of the user's that may be dropped before its end MUST be dropped in a [`Breakable`].
+/// 8. [`holds`](Stage::holds) MUST NOT tell fewer items than it can hold at once.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a stage for items of type `{In}`",
     label = "the items that come here are `{In}`",

@@ -7,6 +7,7 @@ use anypipe_core::drive::{At, Work};
 use anypipe_core::run::TimedOut;
 use anypipe_core::runtime::Alarm;
 use anypipe_core::scope::current_runtime;
+use anypipe_core::stage::Breakable;
 
 use super::Wrapping;
 
@@ -66,7 +67,7 @@ where
 
 /// What the future gives, if it does so in time; the clock is asked for only where it has to wait.
 async fn within<R>(limit: Duration, future: impl Future<Output = R>) -> Result<R, TimedOut> {
-    let mut future = pin!(future);
+    let mut future = pin!(Breakable::new(future));
     let mut alarm = None;
     poll_fn(|cx| {
         if let Poll::Ready(made) = future.as_mut().poll(cx) {

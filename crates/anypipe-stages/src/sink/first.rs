@@ -25,6 +25,9 @@ where
         scope: &Scope,
     ) -> impl Future<Output = Option<In>> + Send + 'static {
         let mut items = Items::new(input, scope);
-        async move { items.next().await }
+        async move {
+            let first = items.next().await;
+            items.end_with(first)
+        }
     }
 }

@@ -2,6 +2,7 @@ use std::future::Future;
 use std::marker::PhantomData;
 
 use anypipe_core::drive::Items;
+use anypipe_core::stage::holding;
 use anypipe_core::{Scope, Sink};
 use futures_core::Stream;
 
@@ -36,7 +37,11 @@ where
             while let Some(item) = items.next().await {
                 match item {
                     Ok(value) => collection.extend(Some(value)),
-                    Err(error) => scope.keep_error(error)?,
+                    Err(error) => {
+                        if let Err(error) = scope.keep_error(error) {
+                            return Err(items.end_with(holding(error, || drop(collection))));
+                        }
+                    }
                 }
             }
             Ok(collection)

@@ -1,7 +1,7 @@
 use std::future::Future;
 
 use anypipe_core::drive::Items;
-use anypipe_core::stage::in_stage;
+use anypipe_core::stage::{holding, in_stage};
 use anypipe_core::{Scope, Sink};
 use futures_core::Stream;
 
@@ -39,8 +39,15 @@ where
             let mut folded = start;
             while let Some(item) = items.next().await {
                 match item {
-                    Ok(value) => folded = in_stage("try_fold", || f(folded, value))?,
-                    Err(error) => scope.keep_error(error)?,
+                    Ok(value) => match in_stage("try_fold", || f(folded, value)) {
+                        Ok(next) => folded = next,
+                        Err(error) => return Err(items.end_with(error)),
+                    },
+                    Err(error) => {
+                        if let Err(error) = scope.keep_error(error) {
+                            return Err(items.end_with(holding(error, || drop(folded))));
+                        }
+                    }
                 }
             }
             Ok(folded)

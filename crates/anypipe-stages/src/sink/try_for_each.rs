@@ -36,8 +36,8 @@ where
         async move {
             while let Some(item) = items.next().await {
                 let done = item.and_then(|value| in_stage("try_for_each", || f(value)));
-                if let Err(error) = done {
-                    scope.keep_error(error)?;
+                if let Err(error) = done.or_else(|error| scope.keep_error(error)) {
+                    return Err(items.end_with(error));
                 }
             }
             Ok(())

@@ -1,0 +1,73 @@
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use pin_project_lite::pin_project;
+
+use super::panic::{break_off, resume_from_drop};
+
+pin_project! {
+    /// A future that breaks where it is dropped before its end: what it was sending into sees
+    /// [`Broken`](crate::channel::RecvError::Broken) then, so that work that was cut off never looks complete.
+    ///
+    /// Whatever drops a user's future that is not done drops it in this: a race that is lost, a limit of time,
+    /// a consumer that has gone. What a scope drops is broken anyway.
+    ///
+    /// # Panics
+    ///
+    /// Where the future does, and where it is polled again after its end.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anypipe_core::channel::{TryRecvError, bounded};
+    /// use anypipe_core::stage::Breakable;
+    ///
+    /// let (sender, receiver) = bounded::<u8>(1);
+    /// let work = Breakable::new(async move { sender.send(1).await });
+    /// drop(work);
+    /// assert_eq!(receiver.try_recv(), Err(TryRecvError::Broken));
+    /// ```
+    #[derive(Debug)]
+    #[must_use = "a future does nothing unless it is awaited"]
+    pub struct Breakable<F> {
+        // `None` once it is done.
+        #[pin]
+        future: Option<F>,
+    }
+
+    impl<F> PinnedDrop for Breakable<F> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut future = this.project().future;
+            if future.is_some() {
+                if let Err(panic) = break_off(|| future.set(None)) {
+                    resume_from_drop(panic);
+                }
+            }
+        }
+    }
+}
+
+impl<F> Breakable<F> {
+    /// Watches over a future, from before its first poll.
+    pub fn new(future: F) -> Self {
+        Self { future: Some(future) }
+    }
+
+    /// What it watched over, for somebody else to answer for.
+    pub(crate) fn into_inner(mut self) -> F {
+        self.future.take().expect("nothing was polled")
+    }
+}
+
+impl<F: Future> Future for Breakable<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut future = self.project().future;
+        let running = future.as_mut().as_pin_mut().expect("a future was polled after its end");
+        let value = ready!(running.poll(cx));
+        future.set(None);
+        Poll::Ready(value)
+    }
+}
