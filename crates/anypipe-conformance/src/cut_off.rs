@@ -19,7 +19,7 @@ use anypipe_stages::option::TimeoutEach;
 use anypipe_stages::{sink, source, stage};
 use futures_core::Stream;
 
-use crate::tools::{Dropped, flow, give_way, once, unit, until};
+use crate::tools::{flow, once, unit, until};
 
 crate::suite::cases! { ($) cut_off as __cut_off {
     promise_p05_work_that_nobody_wants_is_no_end(),
@@ -153,6 +153,7 @@ async fn promise_p05_a_run_that_never_began_is_no_end() {
     cut_off(&|sender| drop(tee(sender)));
 
     // Polled where there is no runtime.
+    #[expect(clippy::disallowed_methods, reason = "a thread that no scope is known on")]
     let elsewhere = std::thread::spawn(move || {
         fn poll<F: Future>(future: F) -> Poll<F::Output> {
             pin!(future).poll(&mut Context::from_waker(Waker::noop()))
@@ -223,28 +224,24 @@ async fn a_run_in_a_destructor_ends_as_any_other() {
 }
 
 async fn a_waker_that_panics_leaves_no_run_hanging() {
-    struct Bad;
+    struct Bad(Arc<AtomicUsize>);
     impl Wake for Bad {
         fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::SeqCst);
             resume_unwind(Box::new("a waker"));
         }
     }
-    let dropped = Dropped::new();
-    let tells = dropped.tells();
     let (sender, receiver) = bounded::<u32>(1);
     let group = task_group(inherit, move |group| async move {
-        group.spawn(async move {
-            let _tells = tells;
-            receiver.recv().await
-        });
+        group.spawn(async move { receiver.recv().await });
     });
     let mut group = Box::pin(group.checked());
-    let bad = Waker::from(Arc::new(Bad));
+    let woken = Arc::new(AtomicUsize::new(0));
+    let bad = Waker::from(Arc::new(Bad(Arc::clone(&woken))));
     assert!(group.as_mut().poll(&mut Context::from_waker(&bad)).is_pending());
     until(|| sender.statistics().waiting_receivers == 1).await;
     sender.try_send(1).unwrap();
-    until(|| dropped.live() == 0).await;
-    give_way().await;
+    until(|| woken.load(Ordering::SeqCst) > 0).await;
     let error = group.await.unwrap_err();
     assert!(error.is_panic() && error.to_string().contains("a waker"), "{error}");
 }

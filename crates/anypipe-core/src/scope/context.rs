@@ -179,6 +179,11 @@ pub(super) fn set_breaking(breaking: bool) -> bool {
     FRAME.try_with(set).unwrap_or_default()
 }
 
+/// True where a destructor runs the task that is at work, on a thread that unwinds.
+pub(super) fn is_unwound_from_outside() -> bool {
+    FRAME.try_with(|frame| frame.borrow().unwinding_outside).unwrap_or_default()
+}
+
 /// True where a sender that is dropped now vanishes instead of ending its output: it was cut off, or its
 /// task unwinds.
 pub(crate) fn is_breaking() -> bool {

@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::Waker;
 
-use super::context::{current_scope, set_breaking};
+use super::context::{current_scope, is_unwound_from_outside, set_breaking};
 use crate::error::RunError;
 use crate::sync::thread_local;
 
@@ -72,8 +72,7 @@ pub(super) fn break_off(f: impl FnOnce()) -> Result<(), Panic> {
 }
 
 /// Drops items one by one, each under its own `catch`, since two panicking destructors in one
-/// collection abort the process; then resumes the first panic. Where the thread is unwinding already the
-/// run of the task that is at work fails with it instead.
+/// collection abort the process; then resumes the first panic, unless the task unwinds already.
 ///
 /// A stage that holds items drops them through this.
 ///
@@ -133,14 +132,17 @@ fn for_each_caught<T>(items: impl IntoIterator<Item = T>, mut f: impl FnMut(T)) 
     }
 }
 
-/// Goes on with a panic that a destructor has caught. A second one would abort the process where the
-/// thread unwinds already: the run of the task that is at work fails with it then.
+/// Goes on with a panic that a destructor has caught, unless its task unwinds already: the first panic is told,
+/// and a second one would abort the process. Where something outside the task unwinds, the task's run fails
+/// instead.
 pub(super) fn resume_from_drop(panic: Panic) {
     if !std::thread::panicking() {
         panic.resume();
     }
-    if let Some(scope) = current_scope() {
-        scope.fail(panic.into_error(None));
+    if is_unwound_from_outside() {
+        if let Some(scope) = current_scope() {
+            scope.fail(panic.into_error(None));
+        }
     }
 }
 
