@@ -14,6 +14,7 @@
 //! | what must not grow with the length or the depth of a program | [`growth`] |
 //! | what was cut off, and what unwinds | [`cut_off`] |
 //! | limits of time, and how loops give way | [`limits`] |
+//! | what wakers and destructors may do | [`locks`] |
 //! | random pipelines against the same over `Vec`s | [`property`] |
 //! | how each operator is built, and what it means | [`registry`] |
 //!
@@ -37,6 +38,7 @@ pub mod cut_off;
 pub mod growth;
 pub mod laws;
 pub mod limits;
+pub mod locks;
 pub mod mapping;
 pub mod novel;
 pub mod operators;

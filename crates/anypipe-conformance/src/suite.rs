@@ -75,6 +75,9 @@ macro_rules! __groups {
         mod limits {
             $crate::__limits!(super::$run);
         }
+        mod locks {
+            $crate::__locks!(super::$run);
+        }
         mod permits {
             $crate::__permits!(super::$run);
         }

@@ -117,7 +117,8 @@ impl World {
                 Step::Look => {}
             }
         }
-        self.lock().entries.remove(&root_id);
+        let root = self.lock().entries.remove(&root_id);
+        drop(root);
         self.settle()
     }
 

@@ -218,17 +218,20 @@ where
     }
 
     fn fail(&self, error: E) {
-        let body = {
-            let mut failure = self.failure.lock();
-            if failure.first.is_none() {
-                failure.first = Some(Err(error));
-                failure.keep = Some(first_error);
-            } else {
-                // Kept where all errors were asked for; else the first stands for the rest.
-                let _ = self.scope.keep_error(error);
-            }
-            failure.body.take()
+        let mut failure = self.failure.lock();
+        let later = if failure.first.is_none() {
+            failure.first = Some(Err(error));
+            failure.keep = Some(first_error);
+            None
+        } else {
+            Some(error)
         };
+        let body = failure.body.take();
+        drop(failure);
+        if let Some(later) = later {
+            // Kept where all errors were asked for; else the first stands for the rest.
+            let _ = self.scope.keep_error(later);
+        }
         self.scope.cancel();
         body.into_iter().for_each(Waker::wake);
     }

@@ -340,24 +340,32 @@ impl Scope {
             let open = run.inner.line.ancestor(|ancestor| !ancestor.has_ended())?;
             return Some((open, error.into_panics()));
         }
-        if let Some(abandoned) = &mut state.abandoned {
+        if let Some(abandoned) = &state.abandoned {
             let heir = abandoned.heir.clone();
+            drop(state);
+            // Without the lock: what is no panic goes here, and may hold anybody's error.
+            let panics = error.into_panics();
             if heir.is_none() {
-                abandoned.panics.extend(error.into_panics());
+                if let Some(abandoned) = &mut run.inner.state.lock().abandoned {
+                    abandoned.panics.extend(panics);
+                }
                 return None;
             }
-            drop(state);
-            return heir.map(|heir| (heir, error.into_panics()));
+            return heir.map(|heir| (heir, panics));
         }
-        match &mut state.failure {
+        let consequence = match &mut state.failure {
             // A vanished producer is the consequence of what made it vanish, which may be told later:
             // a panic drops the producer while it unwinds.
-            Some(_) if error.kind() == ErrorKind::Broken => {}
-            Some(first) if first.kind() != ErrorKind::Broken => first.push_other(error),
-            first => *first = Some(error),
-        }
+            Some(_) if error.kind() == ErrorKind::Broken => Some(error),
+            Some(first) if first.kind() != ErrorKind::Broken => {
+                first.push_other(error);
+                None
+            }
+            first => first.replace(error),
+        };
         let wakers: Vec<_> = state.waiting().collect();
         drop(state);
+        drop(consequence);
         run.cancel();
         run.wake(wakers);
         None

@@ -66,10 +66,9 @@ impl<T> Drop for Giver<T> {
 impl<T> Promise<T> {
     /// What was given and not taken yet; from now on nobody waits.
     pub(crate) fn take(&mut self) -> Option<T> {
-        match std::mem::replace(&mut *self.shared.state.lock(), State::Over) {
-            State::Given(value) => Some(value),
-            State::Waiting(_) | State::Over | State::Vanished => None,
-        }
+        // Apart from the `match`, which would hold the lock while the waker goes.
+        let state = std::mem::replace(&mut *self.shared.state.lock(), State::Over);
+        if let State::Given(value) = state { Some(value) } else { None }
     }
 
     /// True once polling would not wait.
