@@ -8,7 +8,7 @@ use std::task::Poll;
 use anypipe_core::channel::{ChannelReceiver, ChannelSender, RecvError, TryRecvError};
 
 use crate::registry::{Item, Tally};
-use crate::tools::{once, wait};
+use crate::tools::{beside, once, wait};
 
 /// A law that a channel doesn't keep, and why.
 pub type Exemption = (&'static str, &'static str);
@@ -77,11 +77,6 @@ laws! { ($)
     closed_is_done_once_the_last_receiver_went,
     what_is_queued_goes_with_the_last_receiver,
     a_sender_that_vanished_is_no_end,
-}
-
-#[expect(clippy::disallowed_methods, reason = "the other side, on a thread that is in no runtime")]
-fn beside<T: Send + 'static>(body: impl FnOnce() -> T + Send + 'static) -> std::thread::JoinHandle<T> {
-    std::thread::spawn(body)
 }
 
 fn value(received: Result<Item, RecvError>) -> Result<i64, RecvError> {

@@ -7,7 +7,7 @@ use std::task::Poll;
 
 use anypipe_core::channel::{TryRecvError, TrySendError, bounded};
 
-use crate::tools::{give_way, once, together, until};
+use crate::tools::{beside, give_way, once, together, until};
 
 crate::suite::cases! { ($) permits as __permits {
     c01_a_waiter_that_is_cancelled_takes_no_permit(),
@@ -101,9 +101,8 @@ async fn c04_waiters_are_served_in_order() {
     .await;
 }
 
-#[expect(clippy::disallowed_methods, reason = "a thread that is in no runtime")]
 async fn c05_a_channel_made_outside_works_everywhere() {
-    let (tx, rx) = std::thread::spawn(|| bounded(2)).join().unwrap();
+    let (tx, rx) = beside(|| bounded(2)).join().unwrap();
     let statistics = tx.statistics();
     assert_eq!((statistics.used, statistics.capacity), (0, 2));
     together(|group| async move {

@@ -12,9 +12,9 @@ use std::time::Duration;
 use anypipe_core::run::{inherit, task_group};
 use anypipe_core::runtime::Enter;
 use anypipe_core::scope::current_scope;
-use anypipe_core::{ErrorKind, Run, RunError};
+use anypipe_core::{ErrorKind, Run, RunError, Scope};
 
-use crate::tools::{Dropped, Wakes, give_way, is_virtual, runtime, sleep, together, unit, wait};
+use crate::tools::{Dropped, Wakes, beside, give_way, is_virtual, runtime, sleep, together, unit, wait};
 
 crate::suite::cases! { ($) runtime_laws as __runtime_laws {
     law_1_a_task_is_polled_to_its_end_and_never_in_the_call(),
@@ -27,6 +27,7 @@ crate::suite::cases! { ($) runtime_laws as __runtime_laws {
     law_7_a_handle_owns_nothing(make),
     law_8_block_on_waits_for_its_root(make),
     a_run_is_awaited_on_a_thread_in_no_runtime(make),
+    a_sleep_goes_on_when_the_thread_that_drove_the_runtime_leaves(make),
     promise_p02_without_a_scope_around_it_a_dropped_run_is_cancelled(make),
     i05_a_runtime_that_goes_in_mid_run_is_told(make),
 } }
@@ -245,6 +246,44 @@ fn a_run_is_awaited_on_a_thread_in_no_runtime(make: Make<'_>) {
         sum
     });
     assert_eq!(wait(run.on(&*runtime)), 4950);
+}
+
+fn a_sleep_goes_on_when_the_thread_that_drove_the_runtime_leaves(make: Make<'_>) {
+    let runtime = make();
+    if runtime.handle().name() == "sim" {
+        // It runs only while a thread is in it.
+        return;
+    }
+    let short = Duration::from_millis(100);
+    let sleeps = move |_: &Scope| async move {
+        for _ in 0..2 {
+            sleep(short).await;
+        }
+    };
+    let (slept, timed_out) =
+        (Run::new("sleeps", inherit, sleeps), Run::new("waits", inherit, |_| pending::<()>()));
+    let (slept, timed_out) = (slept.on(&*runtime), timed_out.deadline(short).on(&*runtime));
+    let (begun, begins) = mpsc::channel();
+    let other = move || {
+        let (mut slept, mut timed_out) = (slept.checked(), timed_out.checked());
+        wait(poll_fn(|cx| {
+            assert!(
+                Pin::new(&mut slept).poll(cx).is_pending() && Pin::new(&mut timed_out).poll(cx).is_pending()
+            );
+            Poll::Ready(())
+        }));
+        begun.send(()).unwrap();
+        (wait(slept), wait(timed_out))
+    };
+    let mut thread = None;
+    // The thread that drives it leaves once the other has begun to sleep.
+    runtime.block_on(pin!(async {
+        thread = Some(beside(other));
+        begins.recv().unwrap();
+    }));
+    let (slept, timed_out) = thread.unwrap().join().unwrap();
+    slept.unwrap();
+    assert_eq!(timed_out.unwrap_err().kind(), ErrorKind::TimedOut);
 }
 
 fn promise_p02_without_a_scope_around_it_a_dropped_run_is_cancelled(make: Make<'_>) {

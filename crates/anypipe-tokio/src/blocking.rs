@@ -2,13 +2,15 @@
 
 // A current-thread runtime runs only while a thread is in its `block_on`. Work can be put on one of
 // ours from anywhere at any time, so whoever puts some on it, and whoever leaves `block_on` with work
-// left over, sees to it that a thread goes on driving: at most one, until the owner goes.
+// left over, sees to it that a thread goes on driving: at most one, until the owner goes. Work is a task,
+// which tokio counts, and a sleep that is waited for, wherever that is, which we count.
 
 use std::cell::Cell;
 use std::future::{Future, poll_fn};
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::{Pin, pin};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::Poll;
 use std::thread;
 
@@ -66,6 +68,8 @@ pub(crate) struct Owner {
 struct Drivers {
     /// How many threads are in our `block_on`.
     inside: usize,
+    /// How many sleeps are waited for.
+    sleeping: usize,
     /// Ends the driving thread when it goes; `None` while there is no such thread.
     thread: Option<oneshot::Sender<()>>,
 }
@@ -78,10 +82,38 @@ impl Owner {
 
     /// Starts the driving thread where nobody drives the runtime.
     pub(crate) fn drive(&self) {
-        if let (Some(runtime), Some(mut drivers)) = (&self.runtime, self.drivers()) {
-            if drivers.inside == 0 && drivers.thread.is_none() {
-                drivers.thread = Some(drive(Arc::clone(runtime)));
-            }
+        let (Some(runtime), Some(mut drivers)) = (&self.runtime, self.drivers()) else { return };
+        if drivers.inside > 0 || drivers.thread.is_some() {
+            return;
+        }
+        let (owner, gone) = oneshot::channel();
+        drivers.thread = Some(owner);
+        drop(drivers);
+        if let Err(error) = drive(Arc::clone(runtime), gone) {
+            self.end_thread();
+            panic!("no thread could be started to drive tokio: {error}");
+        }
+    }
+
+    /// Ends the driving thread, where there is one.
+    fn end_thread(&self) {
+        let thread = self.drivers().and_then(|mut drivers| drivers.thread.take());
+        // Without the lock: it wakes the thread.
+        drop(thread);
+    }
+
+    /// Counts a sleep that is waited for, and sees to it that it is woken.
+    fn sleep_begins(&self) {
+        if let Some(mut drivers) = self.drivers() {
+            drivers.sleeping += 1;
+            drop(drivers);
+            self.drive();
+        }
+    }
+
+    fn sleep_ends(&self) {
+        if let Some(mut drivers) = self.drivers() {
+            drivers.sleeping -= 1;
         }
     }
 
@@ -99,9 +131,7 @@ impl Owner {
 
 impl Drop for Owner {
     fn drop(&mut self) {
-        if let Some(mut drivers) = self.drivers() {
-            drivers.thread = None;
-        }
+        self.end_thread();
         if let Some(runtime) = self.runtime.take() {
             release(runtime);
         }
@@ -124,25 +154,55 @@ impl Drop for Inside<'_> {
     fn drop(&mut self) {
         let Some(mut drivers) = self.0.drivers() else { return };
         drivers.inside -= 1;
+        let sleeping = drivers.sleeping > 0;
         drop(drivers);
-        // A task that is spawned from now on sees that nobody is inside; one from before is seen here.
-        if self.0.runtime.as_ref().is_some_and(|runtime| runtime.metrics().num_alive_tasks() > 0) {
+        // Work that is begun from now on sees that nobody is inside; what is from before is seen here.
+        let runs = |runtime: &Arc<Runtime>| runtime.metrics().num_alive_tasks() > 0;
+        if sleeping || self.0.runtime.as_ref().is_some_and(runs) {
             self.0.drive();
         }
     }
 }
 
-/// Drives the runtime on a thread of its own until the sender goes.
-fn drive(runtime: Arc<Runtime>) -> oneshot::Sender<()> {
-    let (owner, gone) = oneshot::channel::<()>();
+/// A sleep's place among those that are waited for.
+pub(crate) struct Sleeper {
+    /// The runtime, where it is one of ours.
+    owner: Weak<Owner>,
+    /// True while it is counted.
+    waits: bool,
+}
+
+impl Sleeper {
+    pub(crate) fn new(owner: Weak<Owner>) -> Self {
+        Self { owner, waits: false }
+    }
+
+    /// Tells whether the sleep is waited for.
+    pub(crate) fn set(&mut self, waits: bool) {
+        if std::mem::replace(&mut self.waits, waits) != waits {
+            match self.owner.upgrade() {
+                Some(owner) if waits => owner.sleep_begins(),
+                Some(owner) => owner.sleep_ends(),
+                None => {}
+            }
+        }
+    }
+}
+
+impl Drop for Sleeper {
+    fn drop(&mut self) {
+        self.set(false);
+    }
+}
+
+/// Drives the runtime on a thread of its own until the sender of `gone` goes.
+fn drive(runtime: Arc<Runtime>, gone: oneshot::Receiver<()>) -> io::Result<()> {
     let driver = move || {
         // Nothing is ever sent: the wait ends when the sender goes.
         let _ = runtime.block_on(gone);
         release(runtime);
     };
-    let thread = thread::Builder::new().name("anypipe-tokio".to_owned()).spawn(driver);
-    thread.unwrap_or_else(|error| panic!("no thread could be started to drive tokio: {error}"));
-    owner
+    thread::Builder::new().name("anypipe-tokio".to_owned()).spawn(driver).map(drop)
 }
 
 /// Ends the runtime where this is the last to have it. It waits for nothing, so it may happen on

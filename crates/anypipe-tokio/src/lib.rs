@@ -81,8 +81,10 @@ impl Tokio {
         Self::own(Builder::new_multi_thread().worker_threads(threads))
     }
 
-    /// A runtime of its own on one thread: the one that is in `block_on`. Work that is put on it
-    /// while no thread is gets a thread of its own, so that nothing hangs.
+    /// A runtime of its own on one thread: the one that is in `block_on`. What runs or sleeps on it while no
+    /// thread is, also after the one that drove it has left, gets a thread of its own, so that nothing hangs.
+    /// That is so of tasks and sleeps of anypipe; tokio's own sockets and timers, awaited by hand on a thread
+    /// outside, need a thread in `block_on`.
     ///
     /// # Panics
     ///

@@ -11,7 +11,6 @@ use crate::blocking::Owner;
 
 /// What a `RuntimeHandle` holds of tokio. It never owns the runtime, which would panic if the last
 /// handle went on one of the runtime's own threads.
-#[derive(Clone)]
 pub(crate) struct Native {
     /// Tokio's own handle.
     pub(crate) handle: Handle,
@@ -19,20 +18,13 @@ pub(crate) struct Native {
     pub(crate) owner: Weak<Owner>,
 }
 
-impl Native {
-    /// Sees to it that some thread drives the runtime, where that is ours to do.
-    pub(crate) fn drive(&self) {
-        if let Some(owner) = self.owner.upgrade() {
-            owner.drive();
-        }
-    }
-}
-
 impl Spawner for Native {
     fn spawn(&self, task: Task) {
         // Letting tokio's handle go lets the task run on; a runtime that is gone drops the task.
         drop(self.handle.spawn(task));
-        self.drive();
+        if let Some(owner) = self.owner.upgrade() {
+            owner.drive();
+        }
     }
 
     fn spawn_blocking(&self, job: Job) {

@@ -8,8 +8,10 @@ use std::time::{Duration, Instant};
 
 use anypipe_core::runtime::{Sleep, SleepFuture, Timer};
 use pin_project_lite::pin_project;
+use tokio::runtime::Handle;
 use tokio::time::{Instant as TokioInstant, sleep};
 
+use crate::blocking::Sleeper;
 use crate::spawn::Native;
 
 /// Longer than any program runs, and short enough to be added to any moment.
@@ -34,8 +36,11 @@ impl Timer for Native {
                  or run on another with `.on(runtime)`"
             );
         };
-        self.drive();
-        Sleep::new(NativeSleep { inner, runtime: self.clone() })
+        Sleep::new(NativeSleep {
+            inner,
+            handle: self.handle.clone(),
+            sleeper: Sleeper::new(self.owner.clone()),
+        })
     }
 }
 
@@ -46,7 +51,9 @@ pin_project! {
         #[pin]
         inner: tokio::time::Sleep,
         // Whose clock it is.
-        runtime: Native,
+        handle: Handle,
+        // Has the runtime driven meanwhile.
+        sleeper: Sleeper,
     }
 }
 
@@ -55,15 +62,16 @@ impl Future for NativeSleep {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.project();
-        this.runtime.drive();
-        this.inner.poll(cx)
+        let polled = this.inner.poll(cx);
+        this.sleeper.set(polled.is_pending());
+        polled
     }
 }
 
 impl SleepFuture for NativeSleep {
     fn reset(self: Pin<&mut Self>, length: Duration) {
         let this = self.project();
-        let _inside = this.runtime.handle.enter();
+        let _inside = this.handle.enter();
         let now = TokioInstant::now();
         this.inner.reset(now.checked_add(length).unwrap_or_else(|| now + FOR_EVER));
     }

@@ -3,7 +3,9 @@
 mod common;
 
 use std::pin::pin;
+use std::sync::mpsc;
 use std::thread;
+use std::time::Duration;
 
 use anypipe_core::Run;
 use anypipe_core::run::inherit;
@@ -11,7 +13,7 @@ use anypipe_core::run::task_group;
 use anypipe_core::runtime::{AsHandle, Enter};
 use anypipe_tokio::Tokio;
 
-use common::wait;
+use common::{spawn, wait};
 
 /// The thread that its child runs on.
 fn where_children_run() -> Run<thread::ThreadId> {
@@ -50,7 +52,7 @@ fn what_is_left_over_after_block_on_goes_on() {
 #[test]
 fn a_sleep_alone_gets_its_driver() {
     let tokio = Tokio::current_thread();
-    wait(tokio.handle().sleep(std::time::Duration::from_millis(1)));
+    wait(tokio.handle().sleep(Duration::from_millis(1)));
 }
 
 #[test]
@@ -58,6 +60,31 @@ fn a_sleep_made_inside_block_on_goes_on_outside() {
     let tokio = Tokio::current_thread();
     let handle = tokio.handle();
     let mut sleep = None;
-    tokio.block_on(pin!(async { sleep = Some(handle.sleep(std::time::Duration::from_millis(1))) }));
+    tokio.block_on(pin!(async { sleep = Some(handle.sleep(Duration::from_millis(1))) }));
     wait(sleep.unwrap());
+}
+
+#[test]
+fn of_two_threads_in_block_on_either_may_leave_first() {
+    for rounds in [[1, 20], [20, 1]] {
+        let tokio = Tokio::current_thread();
+        let (entered, enters) = mpsc::channel();
+        let threads = rounds.map(|rounds| {
+            let (tokio, entered) = (tokio.clone(), entered.clone());
+            spawn(move || {
+                let handle = tokio.handle();
+                tokio.block_on(pin!(async {
+                    entered.send(()).unwrap();
+                    for _ in 0..rounds {
+                        handle.sleep(Duration::from_millis(5)).await;
+                    }
+                }));
+            })
+        });
+        drop(entered);
+        assert_eq!(enters.iter().count(), 2);
+        for thread in threads {
+            thread.join().unwrap();
+        }
+    }
 }

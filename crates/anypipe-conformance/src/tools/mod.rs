@@ -20,7 +20,7 @@ pub(crate) use self::around::Around;
 pub(crate) use self::clock::{Clock, is_virtual, runtime, settle, sleep, unit, until};
 pub(crate) use self::flow::{Flow, flow};
 pub(crate) use self::guard::Dropped;
-pub(crate) use self::wait::{Wakes, wait};
+pub(crate) use self::wait::{Wakes, beside, wait};
 pub(crate) use crate::registry::give_way;
 
 /// Runs a body that spawns children, and waits for all of them.

@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
-use std::thread::{self, Thread};
+use std::thread::{self, JoinHandle, Thread};
 
 struct Unpark(Thread);
 
@@ -25,6 +25,12 @@ pub(crate) fn wait<F: Future>(future: F) -> F::Output {
         }
         thread::park();
     }
+}
+
+/// Does something on another thread, that is in no runtime.
+#[expect(clippy::disallowed_methods, reason = "a thread that is no runtime's")]
+pub(crate) fn beside<T: Send + 'static>(body: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
+    thread::spawn(body)
 }
 
 /// Counts wakes.
