@@ -17,7 +17,7 @@ use anypipe_core::{ErrorKind, Holds, Run, Source};
 use anypipe_stages::option::{RetryPolicy, TimeoutEach};
 use anypipe_stages::{sink, source, stage};
 
-use crate::tools::{Around, Dropped, flow, give_way, is_virtual, next, once, sleep, together, unit};
+use crate::tools::{Around, Dropped, flow, give_way, is_exact, next, once, sleep, together, unit};
 
 crate::suite::cases! { ($) limits as __limits {
     a_limit_of_zero_polls_the_work_once(),
@@ -53,8 +53,8 @@ async fn a_limit_of_zero_polls_the_work_once() {
 }
 
 async fn a_value_at_the_moment_of_its_limit_is_given() {
-    // Exact where time is virtual; elsewhere the moment is never quite the same.
-    if is_virtual() {
+    // Elsewhere the moment is never quite the same.
+    if is_exact() {
         assert_eq!(move_on_after(inherit, unit(), sleep(unit())).await, Some(()));
         let run = Run::new("run", inherit, |_scope| sleep(unit())).deadline(unit());
         run.checked().await.unwrap();

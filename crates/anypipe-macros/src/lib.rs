@@ -77,6 +77,7 @@ pub fn main(options: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// - [variants](crate#variants): only on these;
 /// - `seeds = n`: how many seeds on the simulator;
+/// - `jitter = percent`: by how much of its length a sleep may be late there; with 0 time is exact;
 /// - `timeout = "5s"`: when the watchdog gives up; `ms`, `s`, `m` and `h`, or a number of seconds;
 /// - `crate = path`: where the `anypipe` crate is, if it was renamed.
 ///

@@ -33,7 +33,7 @@ pub(crate) struct Test;
 
 impl Attribute for Test {
     const NAME: &'static str = "test";
-    const VALUES: &'static [&'static str] = &["seeds", "timeout"];
+    const VALUES: &'static [&'static str] = &["seeds", "jitter", "timeout"];
     const SEVERAL: bool = true;
 }
 
@@ -47,6 +47,8 @@ pub(crate) struct Options<A> {
     pub(crate) threads: Option<LitInt>,
     /// How many seeds a test runs under.
     pub(crate) seeds: Option<LitInt>,
+    /// By how much of its length a sleep may be late on the simulator, in percent.
+    pub(crate) jitter: Option<LitInt>,
     /// When a test counts as hanging, in milliseconds.
     pub(crate) timeout: Option<u64>,
     attribute: PhantomData<A>,
@@ -55,8 +57,9 @@ pub(crate) struct Options<A> {
 impl<A: Attribute> Parse for Options<A> {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
         let krate = syn::parse_quote!(::anypipe);
-        let (variants, threads, seeds, timeout) = (Vec::new(), None, None, None);
-        let mut options = Self { variants, krate, threads, seeds, timeout, attribute: PhantomData };
+        let (variants, attribute) = (Vec::new(), PhantomData);
+        let (threads, seeds, jitter, timeout) = (None, None, None, None);
+        let mut options = Self { variants, krate, threads, seeds, jitter, timeout, attribute };
         let mut given = Vec::new();
         while !input.is_empty() {
             let name = Ident::parse_any(input)?;
@@ -92,6 +95,7 @@ impl<A: Attribute> Options<A> {
             "crate" => self.krate = input.call(Path::parse_mod_style)?,
             "threads" => self.threads = Some(at_least_one(name, input)?),
             "seeds" => self.seeds = Some(at_least_one(name, input)?),
+            "jitter" => self.jitter = Some(percent(input)?),
             _ => self.timeout = Some(duration(&input.parse()?)?),
         }
         Ok(())
@@ -139,6 +143,14 @@ fn at_least_one(name: &Ident, input: ParseStream<'_>) -> syn::Result<LitInt> {
     }
 }
 
+fn percent(input: ParseStream<'_>) -> syn::Result<LitInt> {
+    let number: LitInt = input.parse()?;
+    match number.base10_parse::<u8>() {
+        Ok(_) => Ok(number),
+        Err(_) => Err(syn::Error::new(number.span(), "`jitter` is a number of percent, up to 255")),
+    }
+}
+
 /// A length of time in milliseconds: `5` is seconds, `"500ms"`, `"5s"`, `"2m"`, `"1h"` say what they are.
 fn duration(literal: &Lit) -> syn::Result<u64> {
     let refuse = |span: Span| {
@@ -180,9 +192,10 @@ mod tests {
     #[test]
     fn options_are_read() {
         let options: Options<Test> =
-            syn::parse_str("tokio, sim, seeds = 7, timeout = \"500ms\", crate = a::b,").unwrap();
+            syn::parse_str("tokio, sim, seeds = 7, jitter = 0, timeout = \"500ms\", crate = a::b,").unwrap();
         assert_eq!(options.variants, ["tokio", "sim"]);
         assert_eq!(options.seeds.unwrap().base10_digits(), "7");
+        assert_eq!(options.jitter.unwrap().base10_digits(), "0");
         assert_eq!(options.timeout, Some(500));
         assert_eq!(options.krate.segments.len(), 2);
     }
@@ -208,6 +221,7 @@ mod tests {
         assert!(message::<Main>("async_std, threads = 2").contains("not with `async_std`"));
         assert!(message::<Main>("tokio, threads = 0").contains("at least 1"));
         assert!(message::<Test>("sim, sim").contains("given twice"));
+        assert!(message::<Test>("jitter = 256").contains("up to 255"));
         assert!(message::<Test>("timeout = 0").contains("a number of seconds"));
         assert!(message::<Test>("timeout = \"soon\"").contains("a number of seconds"));
     }

@@ -19,7 +19,8 @@ pub(crate) fn expand(options: &Options<Test>, function: &ItemFn) -> syn::Result<
     let condition: Vec<_> = attrs.iter().filter(|attr| attr.path().is_ident("cfg")).collect();
     let should_panic = should_panic(function).is_some();
     let timeout = options.timeout.unwrap_or(TIMEOUT);
-    let (seeds, variants) = (options.seeds.iter(), &options.variants);
+    let (seeds, jitter) = (options.seeds.iter(), options.jitter.iter());
+    let variants = &options.variants;
     Ok(quote! {
         #(#body)*
         #[allow(clippy::unused_async, reason = "the attribute asks for an `async fn`")]
@@ -28,7 +29,7 @@ pub(crate) fn expand(options: &Options<Test>, function: &ItemFn) -> syn::Result<
         #krate::__test! {
             { #(#condition)* }
             { #(#variants)* }
-            { #name { #timeout #should_panic #(#seeds)* } { #(#ignore)* } { #(#test)* } }
+            { #name { #timeout #should_panic { #(#seeds)* } { #(#jitter)* } } { #(#ignore)* } { #(#test)* } }
         }
     })
 }

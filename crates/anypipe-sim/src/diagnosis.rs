@@ -48,7 +48,8 @@ impl State {
                 _ if *queued => format!("`{}` can run", work.name()),
                 Work::Root => "the root waits for its own future".to_owned(),
                 Work::Task { watch, .. } => format!("`{}` waits for {}", watch.name(), watch.waits_for()),
-                Work::Job { name, .. } => format!("job `{name}` is running"),
+                Work::Job { name, job: Some(_) } => format!("job `{name}` has not begun"),
+                Work::Job { name, job: None } => format!("job `{name}` is running"),
             };
             // Writing to a string can't fail.
             let _ = write!(message, "\n  {nth}: {what} ({polls} polls)");

@@ -33,7 +33,7 @@ impl Sim {
     /// });
     /// ```
     pub fn each(seeds: u64, mut test: impl FnMut(&Sim)) {
-        for seed in chosen(number(SEED), number(SEEDS), seeds) {
+        for seed in chosen(seed(), number(SEEDS), seeds) {
             let sim = Sim::new(seed).told();
             if let Err(payload) = catch_unwind(AssertUnwindSafe(|| test(&sim))) {
                 go_on(payload, &sim.trailer());
@@ -49,6 +49,11 @@ fn chosen(one: Option<u64>, count: Option<u64>, default: u64) -> Range<u64> {
     let count = count.unwrap_or(default);
     assert!(count > 0, "no seeds: a test that runs under none shows nothing");
     0..count
+}
+
+/// The seed that is to be replayed.
+pub(crate) fn seed() -> Option<u64> {
+    number(SEED)
 }
 
 fn number(variable: &str) -> Option<u64> {

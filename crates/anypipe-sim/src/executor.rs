@@ -12,6 +12,7 @@ use anypipe_core::runtime::RuntimeHandle;
 use anypipe_core::scope::enter;
 
 use crate::report::{Failure, Outcome, trailer};
+use crate::rng::Rng;
 use crate::schedule::{Event, Plan, Schedule};
 use crate::spawn::SimRuntime;
 use crate::state::{Out, State, Work};
@@ -37,6 +38,9 @@ enum Step {
     Wake(Waker),
     Look,
 }
+
+/// Blocking work begins as late as a sleep of this length may end: its thread had something else to do.
+const JOB: Duration = Duration::from_millis(1);
 
 impl World {
     pub(crate) fn new(plan: &Plan) -> Arc<Self> {
@@ -71,8 +75,20 @@ impl World {
         if state.is_foreign() {
             state.meddled(work.name(), "started");
         }
-        state.insert(&self.me, work);
+        let late = match work {
+            Work::Job { .. } => state.late(JOB),
+            _ => Duration::ZERO,
+        };
+        let id = state.insert(&self.me, work);
+        if late > Duration::ZERO {
+            state.put_off(id, self.clock.after(late));
+        }
         Ok(())
+    }
+
+    /// A generator of the seed, for draws of the user's own.
+    pub(crate) fn draws(&self) -> Rng {
+        self.lock().schedule.draws()
     }
 
     pub(crate) fn wake(&self, id: u64) {
@@ -171,6 +187,7 @@ impl World {
     /// waits for are done. What is left then is a leak.
     fn settle(&self) -> Result<(), Failure> {
         let mut polled = BTreeSet::new();
+        self.lock().call_jobs();
         loop {
             let id = {
                 let mut state = self.lock();

@@ -2,8 +2,8 @@
 //!
 //! One thread; which of the runnable tasks goes next is drawn from a seed, and so is where a task is
 //! polled without need or finds its budget used up. The clock stands still while anything can run,
-//! then jumps to the next timer: an hour of sleep takes no time. The same seed gives the same
-//! schedule, whose [hash](Outcome::hash) tells it from others.
+//! then jumps to the next timer: an hour of sleep takes no time. Under some seeds sleeps end
+//! [late](Sim::jitter), so that two of them may change places. The same seed gives the same schedule, whose [hash](Outcome::hash) tells it from others.
 //!
 //! A simulation [fails](Failure), with its seed in the message, where nothing can ever run again (a
 //! deadlock), where it takes too many steps (a live-lock), where tasks are left at its end (a leak),
@@ -20,7 +20,7 @@
 //! use anypipe_sim::Sim;
 //!
 //! Sim::each(20, |sim| {
-//!     let outcome = sim.run(async {
+//!     let outcome = sim.clone().jitter(0).run(async {
 //!         Run::new("nap", inherit, |scope| {
 //!             let runtime = scope.runtime().clone();
 //!             async move { runtime.sleep(Duration::from_secs(3600)).await }
@@ -36,6 +36,7 @@ mod diagnosis;
 mod each;
 mod executor;
 mod report;
+mod rng;
 mod schedule;
 mod sim;
 mod spawn;

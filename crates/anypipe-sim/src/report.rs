@@ -82,9 +82,10 @@ impl Error for Failure {}
 
 /// The lines that tell which schedule it was and how to have it again.
 pub(crate) fn trailer(schedule: &Schedule) -> String {
-    let Schedule { seed, policy, hash, steps, .. } = schedule;
+    let Schedule { seed, policy, jitter, hash, steps, .. } = schedule;
+    let late = if *jitter == 0 { String::new() } else { format!(", sleeps up to {jitter}% late") };
     format!(
-        "  simulated with seed {seed}, policy {policy}: schedule {hash:016x}, {steps} steps\n  \
+        "  simulated with seed {seed}, policy {policy}{late}: schedule {hash:016x}, {steps} steps\n  \
          replay: {}",
         replay(*seed, std::thread::current().name(), std::env::var("CARGO_PKG_NAME").ok().as_deref())
     )

@@ -2,6 +2,9 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::time::Duration;
+
+use crate::rng::{Rng, mix};
 
 /// Which of the runnable tasks goes next.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,6 +59,8 @@ pub(crate) struct Plan {
     pub(crate) extra_polls: Option<u8>,
     /// How many of 100 questions for budget are answered with no.
     pub(crate) budget_ends: Option<u8>,
+    /// By how much of its length a sleep may be late, in percent.
+    pub(crate) jitter: Option<u8>,
     pub(crate) max_steps: u64,
     /// True where only `advance` moves the clock.
     pub(crate) manual_clock: bool,
@@ -71,6 +76,9 @@ pub(crate) struct Schedule {
     pub(crate) policy: Policy,
     extra_polls: u8,
     budget_ends: u8,
+    pub(crate) jitter: u8,
+    /// What the user's own draws begin with; apart, so that one more of them changes no schedule.
+    draws: Rng,
     max_steps: u64,
     pub(crate) manual_clock: bool,
     /// How many polls and jobs there were.
@@ -98,7 +106,7 @@ pub(crate) struct Candidate<'a> {
 
 impl Schedule {
     pub(crate) fn new(plan: &Plan) -> Self {
-        let mut rng = Rng(plan.seed);
+        let mut rng = Rng::new(plan.seed);
         let policy = plan.policy.clone().unwrap_or_else(|| Policy::of_seed(plan.seed));
         // Rates differ from seed to seed: an extra poll can hide a lost wake, and none can hide a
         // future that counts on being polled after a wake only.
@@ -107,12 +115,21 @@ impl Schedule {
             _ => [0, 5, 25][rng.below(3)],
         };
         let ends = [2, 10, 40][rng.below(3)];
+        let jitter = match policy {
+            // In some schedules time is exact.
+            Policy::Fifo | Policy::Lifo => 0,
+            _ => [0, 30, 100][rng.below(3)],
+        };
+        // A clock that is moved by hand stands where the hand has put it.
+        let jitter = if plan.manual_clock { 0 } else { plan.jitter.unwrap_or(jitter) };
         Self {
             rng,
             seed: plan.seed,
             policy,
             extra_polls: plan.extra_polls.unwrap_or(extra),
             budget_ends: plan.budget_ends.unwrap_or(ends),
+            jitter,
+            draws: Rng::new(mix(!plan.seed)),
             max_steps: plan.max_steps,
             manual_clock: plan.manual_clock,
             steps: 0,
@@ -153,6 +170,21 @@ impl Schedule {
         ends
     }
 
+    /// How late a sleep of this length ends.
+    pub(crate) fn late(&mut self, length: Duration) -> Duration {
+        if self.jitter == 0 {
+            return Duration::ZERO;
+        }
+        // In steps of a thousandth of the most.
+        let late = u32::try_from(self.rng.below(1001)).unwrap_or_default();
+        (length / 1000).saturating_mul(late).saturating_mul(self.jitter.into()) / 100
+    }
+
+    /// A generator for draws of the user's own.
+    pub(crate) fn draws(&mut self) -> Rng {
+        Rng::new(self.draws.any())
+    }
+
     /// Which of the runnable tasks goes next; the first has waited for the longest, since step
     /// `oldest`.
     pub(crate) fn choose<'a>(
@@ -168,50 +200,23 @@ impl Schedule {
             Policy::Fifo => 0,
             Policy::Lifo => count - 1,
             Policy::Random => self.rng.below(count),
-            Policy::Starve(name) => self.rng.one_of(runnable.map(|task| task.name != name)),
+            Policy::Starve(name) => one_of(&mut self.rng, runnable.map(|task| task.name != name)),
             Policy::StarveNth(nth) => {
                 let nth = *nth as u64;
-                self.rng.one_of(runnable.map(|task| task.nth != nth))
+                one_of(&mut self.rng, runnable.map(|task| task.nth != nth))
             }
         }
     }
 }
 
-/// Splitmix64: small, and good enough to shuffle with.
-#[derive(Debug)]
-struct Rng(u64);
-
-impl Rng {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        mix(self.0)
+/// The index of one that is wanted; of any, where none is.
+fn one_of(rng: &mut Rng, wanted: impl Iterator<Item = bool>) -> usize {
+    let wanted: Vec<bool> = wanted.collect();
+    let count = wanted.iter().filter(|wanted| **wanted).count();
+    if count == 0 {
+        return rng.below(wanted.len());
     }
-
-    /// A number below `bound`.
-    fn below(&mut self, bound: usize) -> usize {
-        let wide = u128::from(self.next()) * bound as u128;
-        usize::try_from(wide >> 64).unwrap_or_default()
-    }
-
-    fn chance(&mut self, percent: u8) -> bool {
-        percent > 0 && self.below(100) < usize::from(percent)
-    }
-
-    /// The index of one that is wanted; of any, where none is.
-    fn one_of(&mut self, wanted: impl Iterator<Item = bool>) -> usize {
-        let wanted: Vec<bool> = wanted.collect();
-        let count = wanted.iter().filter(|wanted| **wanted).count();
-        if count == 0 {
-            return self.below(wanted.len());
-        }
-        let pick = self.below(count);
-        let mut indices = wanted.iter().enumerate().filter(|(_, wanted)| **wanted);
-        indices.nth(pick).map_or(0, |(index, _)| index)
-    }
-}
-
-fn mix(mut z: u64) -> u64 {
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
+    let pick = rng.below(count);
+    let mut indices = wanted.iter().enumerate().filter(|(_, wanted)| **wanted);
+    indices.nth(pick).map_or(0, |(index, _)| index)
 }

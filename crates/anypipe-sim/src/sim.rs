@@ -16,7 +16,7 @@ const MAX_STEPS: u64 = 1_000_000;
 /// A simulator: a runtime whose schedule comes from a seed.
 ///
 /// What isn't fixed by hand (the [policy](Sim::policy), the rates of [extra polls](Sim::extra_polls)
-/// and of [ends of budget](Sim::budget_ends)) is drawn from the seed too, so the seed alone gives a
+/// and of [ends of budget](Sim::budget_ends), the [jitter](Sim::jitter)) is drawn from the seed too, so the seed alone gives a
 /// schedule again. Every call of [`run`](Sim::run), [`try_run`](Sim::try_run) or
 /// [`block_on`](Enter::block_on) is a simulation of its own, from the start of the schedule; only
 /// the clock goes on. Tasks run while one of these does, and what is spawned after its end is
@@ -44,6 +44,7 @@ impl Sim {
             policy: None,
             extra_polls: None,
             budget_ends: None,
+            jitter: None,
             max_steps: MAX_STEPS,
             manual_clock: false,
             told: false,
@@ -73,6 +74,35 @@ impl Sim {
     /// goes on.
     pub fn budget_ends(mut self, percent: u8) -> Self {
         self.plan.budget_ends = Some(percent);
+        self
+    }
+
+    /// Fixes by how much of its length a sleep may be late, in percent; how late each one is, is drawn.
+    ///
+    /// Two sleeps of different lengths may then end in either order, as on a real machine: with 100 where
+    /// one is less than twice as long as the other. Blocking work begins late too, by 10 µs for each
+    /// percent at the most. A sleep is never over too soon.
+    ///
+    /// With 0 time is exact: ask for it where a test compares times. Where nothing is said it is 0 under
+    /// the policies first-in and last-in, and 0, 30 or 100 under the others. A [manual
+    /// clock](Sim::manual_clock) is always exact.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use anypipe_core::runtime::AsHandle;
+    /// use anypipe_sim::Sim;
+    ///
+    /// Sim::each(20, |sim| {
+    ///     let sim = sim.clone().jitter(0);
+    ///     let runtime = sim.handle();
+    ///     let outcome = sim.run(async { runtime.sleep(Duration::from_secs(1)).await });
+    ///     assert_eq!(outcome.elapsed, Duration::from_secs(1));
+    /// });
+    /// ```
+    pub fn jitter(mut self, percent: u8) -> Self {
+        self.plan.jitter = Some(percent);
         self
     }
 

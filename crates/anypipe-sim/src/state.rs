@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Weak};
 use std::task::Waker;
 use std::thread::ThreadId;
+use std::time::Duration;
 
 use anypipe_core::runtime::{Job, Task, TaskWatch};
 
@@ -12,7 +13,7 @@ use crate::report::Failure;
 use crate::schedule::{Candidate, Event, Plan, Schedule};
 use crate::spawn::TaskWaker;
 use crate::testing::Idle;
-use crate::time::Timers;
+use crate::time::{Key, Timers};
 
 pub(crate) struct State {
     pub(crate) timers: Timers,
@@ -46,6 +47,8 @@ pub(crate) struct Entry {
     pub(crate) queued: bool,
     /// How often it was polled.
     pub(crate) polls: u64,
+    /// The timer that it waits for before it begins.
+    late: Option<Key>,
 }
 
 /// What is scheduled.
@@ -115,6 +118,7 @@ impl State {
     /// Ends the simulation; gives what is left to be dropped.
     pub(crate) fn end(&mut self) -> BTreeMap<u64, Entry> {
         self.open = false;
+        self.call_jobs();
         self.queue.clear();
         std::mem::take(&mut self.entries)
     }
@@ -161,9 +165,36 @@ impl State {
         let id = self.next_id;
         self.next_id += 1;
         let waker = Waker::from(Arc::new(TaskWaker { world: world.clone(), id }));
-        self.entries.insert(id, Entry { work, waker, queued: true, polls: 0 });
+        self.entries.insert(id, Entry { work, waker, queued: true, polls: 0, late: None });
         self.queue.push_back((id, self.schedule.steps));
         id
+    }
+
+    /// How late a sleep of this length ends; only the simulation's own thread draws.
+    pub(crate) fn late(&mut self, length: Duration) -> Duration {
+        let runs_here = self.thread == Some(std::thread::current().id());
+        if runs_here { self.schedule.late(length) } else { Duration::ZERO }
+    }
+
+    /// Has work that was just started begin only at this moment.
+    pub(crate) fn put_off(&mut self, id: u64, at: u64) {
+        let Some(entry) = self.entries.get_mut(&id) else { return };
+        entry.late = Some(self.timers.enter(at, entry.waker.clone()));
+        entry.queued = false;
+        self.queue.retain(|(queued, _)| *queued != id);
+    }
+
+    /// Has all work begin that was put off.
+    pub(crate) fn call_jobs(&mut self) {
+        let steps = self.schedule.steps;
+        for (id, entry) in &mut self.entries {
+            let Some(key) = entry.late.take() else { continue };
+            // It is our own, and may be dropped under the lock.
+            drop(self.timers.remove(key));
+            if !std::mem::replace(&mut entry.queued, true) {
+                self.queue.push_back((*id, steps));
+            }
+        }
     }
 
     /// Takes the next one to poll out of the queue, or one that needs no poll.

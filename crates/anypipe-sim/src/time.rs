@@ -49,7 +49,7 @@ impl Clock {
 }
 
 /// A timer's place: its moment, then the order in which timers were set.
-type Key = (u64, u64);
+pub(crate) type Key = (u64, u64);
 
 /// The sleeps that are being waited for.
 #[derive(Default)]
@@ -87,7 +87,15 @@ impl Timers {
         due
     }
 
-    fn remove(&mut self, key: Key) -> Option<Waker> {
+    /// Has a waker called at this moment.
+    pub(crate) fn enter(&mut self, at: u64, waker: Waker) -> Key {
+        self.next += 1;
+        let key = (at, self.next);
+        self.wakers.insert(key, waker);
+        key
+    }
+
+    pub(crate) fn remove(&mut self, key: Key) -> Option<Waker> {
         self.driving.remove(&key);
         self.wakers.remove(&key)
     }
@@ -100,6 +108,10 @@ impl Timer for SimRuntime {
 
     fn sleep(&self, length: Duration) -> Sleep {
         Sleep::new(SimSleep::new(self.world.clone(), Arc::clone(&self.clock), length, false))
+    }
+
+    fn is_exact(&self) -> bool {
+        self.world.upgrade().is_none_or(|world| world.lock().schedule.jitter == 0)
     }
 }
 
@@ -117,8 +129,17 @@ pub(crate) struct SimSleep {
 
 impl SimSleep {
     pub(crate) fn new(world: Weak<World>, clock: Arc<Clock>, length: Duration, drives: bool) -> Self {
-        let deadline = clock.after(length);
-        Self { world, clock, deadline, key: None, drives }
+        let mut sleep = Self { world, clock, deadline: 0, key: None, drives };
+        sleep.start(length);
+        sleep
+    }
+
+    /// Has it end as late as is drawn.
+    fn start(&mut self, length: Duration) {
+        // One that moves the clock is exact.
+        let world = self.world.upgrade().filter(|_| !self.drives);
+        let late = world.map_or(Duration::ZERO, |world| world.lock().late(length));
+        self.deadline = self.clock.after(length.saturating_add(late));
     }
 
     fn forget(&mut self) {
@@ -163,7 +184,7 @@ impl Future for SimSleep {
 impl SleepFuture for SimSleep {
     fn reset(mut self: Pin<&mut Self>, length: Duration) {
         self.forget();
-        self.deadline = self.clock.after(length);
+        self.start(length);
     }
 }
 

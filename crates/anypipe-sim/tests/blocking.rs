@@ -44,7 +44,7 @@ fn jobs_run_on_the_one_thread_in_an_order_drawn_from_the_seed() {
 #[test]
 fn a_job_takes_the_time_it_spends() {
     Sim::each(20, |sim| {
-        let outcome = sim.run(Run::new("job", inherit, |scope| {
+        let outcome = sim.clone().jitter(0).run(Run::new("job", inherit, |scope| {
             let job = scope.spawn_blocking("slow", || spend(Duration::from_secs(7)));
             async move { job.await.unwrap() }
         }));

@@ -37,6 +37,7 @@ fn sleepers(seconds: [u64; 4], log: &Log) -> Run<()> {
 #[test]
 fn sleeps_end_in_the_order_of_their_time_and_cost_none() {
     Sim::each(40, |sim| {
+        let sim = sim.clone().jitter(0);
         let log = Log::default();
         let outcome = sim.run(sleepers([30, 10, 1000, 20], &log));
         assert_eq!(*log.lock().unwrap(), [10, 20, 30, 1000]);
@@ -49,7 +50,7 @@ fn sleeps_end_in_the_order_of_their_time_and_cost_none() {
 fn a_deadline_passes_in_virtual_time() {
     Sim::each(40, |sim| {
         let run = Run::new("late", inherit, |_| std::future::pending::<()>()).deadline(HOUR);
-        let outcome = sim.run(run.checked());
+        let outcome = sim.clone().jitter(0).run(run.checked());
         assert_eq!(outcome.value.unwrap_err().kind(), ErrorKind::TimedOut);
         assert_eq!(outcome.elapsed, HOUR);
     });
@@ -116,7 +117,7 @@ fn a_manual_clock_that_nobody_moves_is_a_deadlock() {
 #[test]
 fn time_spent_in_a_task_passes_for_all() {
     Sim::each(20, |sim| {
-        let outcome = sim.run(Run::new("busy", inherit, |scope| {
+        let outcome = sim.clone().jitter(0).run(Run::new("busy", inherit, |scope| {
             let runtime = scope.runtime().clone();
             let start = runtime.now();
             scope.spawn("busy", async { spend(SECOND * 3) });

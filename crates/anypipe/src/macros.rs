@@ -81,7 +81,7 @@ macro_rules! __test_module {
 #[macro_export]
 macro_rules! __test_on {
     ($variant:ident $else:tt {
-        $name:ident { $timeout_ms:literal $should_panic:literal $($seeds:literal)? }
+        $name:ident { $timeout_ms:literal $should_panic:literal $seeds:tt $jitter:tt }
         { $($ignore:tt)* } { $($attr:tt)* }
     }) => {
         $crate::__if_compiled! { $variant
@@ -95,7 +95,7 @@ macro_rules! __test_on {
                         timeout_ms: $timeout_ms,
                         should_panic: $should_panic,
                     };
-                    $crate::__private::check(&case, || $crate::__test_body!($variant super::$name $($seeds)?));
+                    $crate::__private::check(&case, || $crate::__test_body!($variant super::$name $seeds $jitter));
                 }
             }
             $else
@@ -108,21 +108,22 @@ macro_rules! __test_on {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __test_body {
-    (sim super::$name:ident) => {
-        $crate::__test_body!(sim super::$name 32)
+    (sim super::$name:ident {} $jitter:tt) => {
+        $crate::__test_body!(sim super::$name { 32 } $jitter)
     };
-    (sim super::$name:ident $seeds:literal) => {
+    (sim super::$name:ident { $seeds:literal } { $($jitter:literal)? }) => {
         $crate::runtime::Sim::each($seeds, |sim| {
+            let sim = ::core::clone::Clone::clone(sim)$(.jitter($jitter))?;
             $crate::__private::outcome($crate::run_on(sim, super::$name()));
         })
     };
-    (tokio super::$name:ident $($seeds:literal)?) => {
+    (tokio super::$name:ident $seeds:tt $jitter:tt) => {
         $crate::__private::outcome($crate::run_on($crate::__runtime!(tokio 4), super::$name()))
     };
-    (smol super::$name:ident $($seeds:literal)?) => {
+    (smol super::$name:ident $seeds:tt $jitter:tt) => {
         $crate::__private::outcome($crate::run_on($crate::__runtime!(smol 4), super::$name()))
     };
-    ($variant:ident super::$name:ident $($seeds:literal)?) => {
+    ($variant:ident super::$name:ident $seeds:tt $jitter:tt) => {
         $crate::__private::outcome($crate::run_on($crate::__runtime!($variant), super::$name()))
     };
 }

@@ -10,7 +10,7 @@
 //! use anypipe::time::sleep;
 //!
 //! Sim::each(20, |sim| {
-//!     let outcome = sim.run(async {
+//!     let outcome = sim.clone().jitter(0).run(async {
 //!         let slow = |n: u64| async move {
 //!             sleep(Duration::from_secs(3600)).await;
 //!             n

@@ -69,7 +69,7 @@ async fn unfold_ends_at_none() {
 }
 
 #[cfg(feature = "sim")]
-#[anypipe::test(sim, seeds = 8)]
+#[anypipe::test(sim, seeds = 8, jitter = 0)]
 async fn interval_keeps_its_rhythm() {
     let start = anypipe::time::now();
     let ms = Duration::from_millis;

@@ -171,7 +171,7 @@ async fn a_task_of_your_own() {
 }
 
 #[cfg(feature = "sim")]
-#[anypipe::test(sim, seeds = 8)]
+#[anypipe::test(sim, seeds = 8, jitter = 0)]
 async fn workers_connect_at_the_same_time() {
     const SECOND: std::time::Duration = std::time::Duration::from_secs(1);
     let start = anypipe::time::now();

@@ -1,6 +1,6 @@
 //! An option that the test attribute hasn't.
 //~ `#[anypipe::test]` has no option `current_thread`; did you mean `tokio_current_thread`?
-//~ it takes a runtime (`tokio`, `tokio_current_thread`, `smol`, `smol_one_thread`, `async_std`, `sim`), `seeds`, `timeout`, or `crate`
+//~ it takes a runtime (`tokio`, `tokio_current_thread`, `smol`, `smol_one_thread`, `async_std`, `sim`), `seeds`, `jitter`, `timeout`, or `crate`
 
 #[anypipe::test(current_thread)]
 async fn adds_up() {

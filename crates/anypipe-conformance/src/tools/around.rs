@@ -68,6 +68,10 @@ impl Timer for Around {
     fn sleep(&self, length: Duration) -> Sleep {
         self.inner.sleep(length)
     }
+
+    fn is_exact(&self) -> bool {
+        self.inner.is_exact()
+    }
 }
 
 impl Runtime for Around {

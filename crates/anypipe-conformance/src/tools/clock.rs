@@ -10,9 +10,14 @@ pub(crate) fn runtime() -> RuntimeHandle {
     current_runtime().expect("a case runs in a scope")
 }
 
-/// True where time stands still while anything can run, so that moments are exact.
+/// True where time stands still while anything can run.
 pub(crate) fn is_virtual() -> bool {
     runtime().name() == "sim"
+}
+
+/// True where no sleep is late, so that moments are exact.
+pub(crate) fn is_exact() -> bool {
+    runtime().is_exact()
 }
 
 pub(crate) async fn sleep(length: Duration) {
@@ -40,20 +45,22 @@ pub(crate) async fn settle() {
 pub(crate) struct Clock {
     runtime: RuntimeHandle,
     start: Instant,
+    /// What it counts in.
+    unit: Duration,
 }
 
 impl Clock {
     pub(crate) fn start() -> Self {
         let runtime = runtime();
         let start = runtime.now();
-        Self { runtime, start }
+        Self { runtime, start, unit: unit() }
     }
 
     pub(crate) fn elapsed(&self) -> Duration {
         self.runtime.now() - self.start
     }
 
-    /// Checks that it is this late: exactly where time is virtual, elsewhere not earlier.
+    /// Checks that it is this late: exactly where no sleep is late, elsewhere not earlier.
     #[track_caller]
     pub(crate) fn assert_at(&self, units: u32) {
         let elapsed = self.elapsed();
@@ -63,11 +70,11 @@ impl Clock {
     /// Checks a moment that was measured before, as [`assert_at`](Clock::assert_at) does.
     #[track_caller]
     pub(crate) fn assert_moment(&self, moment: Duration, units: u32) {
-        if self.runtime.name() == "sim" {
-            assert_eq!(moment, Duration::from_secs(1) * units);
+        let expected = self.unit * units;
+        if self.runtime.is_exact() {
+            assert_eq!(moment, expected);
         } else {
-            let least = Duration::from_millis(10) * units;
-            assert!(moment >= least, "{moment:?} is too early: it can't be before {least:?}");
+            assert!(moment >= expected, "{moment:?} is too early: it can't be before {expected:?}");
         }
     }
 }

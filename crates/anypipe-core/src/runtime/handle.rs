@@ -57,6 +57,11 @@ impl RuntimeHandle {
         self.runtime.sleep(length)
     }
 
+    /// See [`Timer::is_exact`].
+    pub fn is_exact(&self) -> bool {
+        self.runtime.is_exact()
+    }
+
     /// See [`Runtime::poll_budget`].
     pub fn poll_budget(&self, cx: &mut Context<'_>) -> Poll<()> {
         self.runtime.poll_budget(cx)

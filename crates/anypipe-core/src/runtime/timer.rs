@@ -19,6 +19,12 @@ pub trait Timer: Send + Sync + 'static {
     /// Where the runtime has no timer (a tokio runtime built without `enable_time`), with a
     /// message that says so.
     fn sleep(&self, length: Duration) -> Sleep;
+
+    /// True where a sleep ends at its moment and none is late, as only a simulator can promise: what a
+    /// test may ask before it compares times.
+    fn is_exact(&self) -> bool {
+        false
+    }
 }
 
 /// What a backend's sleep must be able to do; users meet it as [`Sleep`].
