@@ -3,17 +3,21 @@
 use std::future::{pending, poll_fn};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::Poll;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use anypipe_core::channel::{RecvError, Sender, bounded};
 use anypipe_core::drive::Boundary;
 use anypipe_core::run::inherit;
 use anypipe_core::scope::CancelToken;
+use anypipe_core::stage::poll_go_on;
 use anypipe_core::{ErrorKind, Run};
 use anypipe_stages::{sink, source, stage};
 
 use crate::registry::{Item, Tally};
-use crate::tools::{flow, give_way, is_virtual, next, panic_of, settle, sleep, together, unit, until};
+use crate::tools::{
+    Around, flow, give_way, is_virtual, next, panic_of, settle, sleep, together, unit, until,
+};
 
 crate::suite::cases! { ($) promises_items as __promises_items {
     promise_p05_a_sender_that_vanished_is_no_end(),
@@ -30,6 +34,8 @@ crate::suite::cases! { ($) promises_items as __promises_items {
     promise_p10_order_is_kept(),
     promise_p10_what_is_filtered_leaves_no_hole(),
     promise_p11_no_item_waits_behind_a_busy_worker(),
+    promise_p11_what_is_slow_to_come_waits_in_no_chunk(),
+    promise_p11_work_that_turns_slow_is_shared(),
 } }
 
 async fn promise_p05_a_sender_that_vanished_is_no_end() {
@@ -294,4 +300,72 @@ async fn promise_p11_no_item_waits_behind_a_busy_worker() {
     });
     let run = flow(source::from_iter(0..=50)).pipe(work).workers(2).collect();
     assert_eq!(run.await, (0..=50).collect::<Vec<_>>());
+}
+
+/// What slow items take below, where it is that they are slow.
+const SLOW: Duration = Duration::from_millis(3);
+/// How many items are quick before.
+const QUICK: usize = 3000;
+/// The clock is read between so many items at the latest.
+const BETWEEN_READINGS: usize = 8;
+
+async fn promise_p11_what_is_slow_to_come_waits_in_no_chunk() {
+    const WORKERS: usize = 4;
+    for (in_iterator, suspends) in [(true, true), (true, false), (false, true), (false, false)] {
+        let (around, begun) = (Around::new(), Arc::new(AtomicUsize::new(0)));
+        let (spends, begins) = (around.clone(), Arc::clone(&begun));
+        let comes = move |item: usize| {
+            if let Some(slow) = item.checked_sub(QUICK) {
+                spends.spend(SLOW);
+                let waiting = item + 1 - begun.load(Ordering::SeqCst).max(QUICK);
+                // Each worker may have one in hand that it is about to begin.
+                let most = if slow < BETWEEN_READINGS { BETWEEN_READINGS + WORKERS } else { WORKERS };
+                assert!(waiting <= most, "{waiting} wait for slow item {slow}: {in_iterator}, {suspends}");
+            }
+            item
+        };
+        let work = stage::then(move |item: usize| {
+            begins.fetch_add(1, Ordering::SeqCst);
+            async move {
+                if suspends && item >= QUICK {
+                    give_way().await;
+                }
+                item
+            }
+        });
+        let all = 0..QUICK + 300;
+        let run = if in_iterator {
+            flow(source::from_iter(all.clone().map(comes))).pipe(work).workers(WORKERS).collect()
+        } else {
+            flow(source::from_iter(all.clone())).pipe(stage::map(comes)).pipe(work).workers(WORKERS).collect()
+        };
+        assert!(run.on(around.runtime()).await.into_iter().eq(all));
+    }
+}
+
+async fn promise_p11_work_that_turns_slow_is_shared() {
+    for workers in [1, 4] {
+        let (around, in_a_row) = (Around::new(), Arc::new(AtomicUsize::new(0)));
+        let (spends, counts) = (around.clone(), Arc::clone(&in_a_row));
+        let work = stage::then(move |item: usize| {
+            let (spends, counts) = (spends.clone(), Arc::clone(&counts));
+            async move {
+                if item >= QUICK {
+                    // Not the first slow one of this poll.
+                    if poll_go_on(&mut Context::from_waker(Waker::noop())).is_pending() {
+                        counts.fetch_add(1, Ordering::SeqCst);
+                    }
+                    spends.spend(SLOW);
+                }
+                item
+            }
+        });
+        let run = flow(source::from_iter(0..QUICK + 300)).pipe(work).workers(workers).collect();
+        assert_eq!(run.on(around.runtime()).await.len(), QUICK + 300);
+        let in_a_row = in_a_row.load(Ordering::SeqCst);
+        assert!(
+            in_a_row < BETWEEN_READINGS,
+            "{in_a_row} slow items did not wait for the others to be called"
+        );
+    }
 }

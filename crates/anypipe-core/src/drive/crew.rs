@@ -16,7 +16,7 @@ use super::waiting::{Busy, Idle};
 use super::worker::{Line, Unwanted};
 use super::{Input, Tally};
 use crate::runtime::WaitsFor;
-use crate::scope::{drop_each, note_wait};
+use crate::scope::{drop_each, note_wait, poll_go_on};
 use crate::sync::Mutex;
 
 /// Tells an item's key, hashed: items of one key are worked on one after the other. Two keys with the
@@ -53,6 +53,8 @@ struct State<In> {
     busy: Busy,
     /// The next item's ticket.
     next: u64,
+    /// True while items take little time, by what any of the workers saw last.
+    quick: bool,
     /// Workers with nothing to do, by their index.
     idle: Idle,
 }
@@ -72,6 +74,7 @@ impl<In> Crew<In> {
             ready: VecDeque::new(),
             busy: Busy::default(),
             next: 0,
+            quick: false,
             idle: Idle::default(),
         };
         let crew = Arc::new(Self { order, key, state: Mutex::new(state), tally });
@@ -168,6 +171,7 @@ impl<In: Send + 'static> Feed<In> {
         line: &mut Line<'_, T>,
         cx: &mut Context<'_>,
     ) -> Poll<Result<Option<Taken<In>>, Unwanted>> {
+        line.pace.begin();
         match self {
             Self::Alone { input, next } => poll_alone(input, next, line, cx),
             Self::Crew { crew, index, held } => crew.poll_take(held, *index, line, cx),
@@ -255,6 +259,7 @@ impl<In: Send + 'static> Crew<In> {
             // A worker that was polled unasked isn't idle any more: a call meant for one that is
             // would be lost on it.
             let old = state.idle.leave(index);
+            state.quick = line.pace.learned().unwrap_or(state.quick);
             let found = state.pop_ready(keyed);
             if found.is_some() || (state.ended && state.ready.is_empty()) {
                 if let Some(input) = held.take() {
@@ -262,9 +267,13 @@ impl<In: Send + 'static> Crew<In> {
                 }
                 // Quick work is done sooner than another worker is woken: others are called when it
                 // suspends. Work that nothing is known of may block, so they are called before it.
-                let alone = found.is_some() && line.pace.is_quick();
+                let alone = found.is_some() && state.quick;
                 let next = if alone { None } else { state.call_next(keyed) };
                 drop(state);
+                if !alone {
+                    // Who is called needs room for what comes next.
+                    line.port.give_back();
+                }
                 next.into_iter().for_each(Waker::wake);
                 return Poll::Ready(Ok(found));
             }
@@ -289,6 +298,10 @@ impl<In: Send + 'static> Crew<In> {
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), Unwanted>> {
         let Some(input) = held else { return Poll::Ready(Ok(())) };
+        // Where all that is ready waits for its key, this is a loop.
+        if self.key.is_some() && poll_go_on(cx).is_pending() {
+            return line.rest(cx);
+        }
         if line.port.poll_claim(cx, line.pace.chunk()).is_pending() {
             line.pace.waited();
             return Poll::Pending;
@@ -301,11 +314,16 @@ impl<In: Send + 'static> Crew<In> {
                     line.port.take_in();
                     let item = taken.keep(item);
                     item.0 = self.key.as_ref().map_or(0, |key| key(&item.1));
+                    if line.port.permits() > 0 && line.pace.takes_long(taken.items.len()) {
+                        break;
+                    }
                 }
                 Poll::Ready(None) => ended = true,
                 Poll::Pending => break,
             }
         }
+        // Others are called to what was slow to come.
+        line.pace.look();
         if taken.items.is_empty() && !ended {
             if line.port.is_closed() {
                 return Poll::Ready(Err(Unwanted));

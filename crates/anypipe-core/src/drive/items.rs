@@ -79,6 +79,7 @@ impl<S: Stream> Items<S> {
                     return Poll::Pending;
                 }
             }
+            self.pace.begin();
             let polled = self.stream.as_mut().poll_next(cx);
             match polled {
                 Poll::Ready(_) => self.next = self.pace.item(),

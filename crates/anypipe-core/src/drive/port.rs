@@ -169,14 +169,19 @@ impl<T> Port<T> {
         }
     }
 
-    /// Puts what was made and gives unused permits back: what must happen before the task waits.
-    /// Has the task woken when the consumer goes. `true` where the consumer has gone.
-    pub(super) fn rest(&mut self, cx: &mut Context<'_>) -> bool {
+    /// Puts what was made and gives unused permits back.
+    pub(super) fn give_back(&mut self) {
         self.count();
         if self.permits > 0 || !self.batch.is_empty() {
             let unused = std::mem::take(&mut self.permits);
             self.hop.put(&mut self.batch, unused);
         }
+    }
+
+    /// As [`give_back`](Port::give_back), which must happen before the task waits.
+    /// Has the task woken when the consumer goes. `true` where the consumer has gone.
+    pub(super) fn rest(&mut self, cx: &mut Context<'_>) -> bool {
+        self.give_back();
         if !self.registered.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
             self.hop.register(self.index, cx.waker());
             self.registered = Some(cx.waker().clone());

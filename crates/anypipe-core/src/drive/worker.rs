@@ -67,6 +67,8 @@ impl<T> Line<'_, T> {
                 Poll::Ready(value) => Poll::Ready(Ok(value)),
                 Poll::Pending => {
                     if let Some(suspended) = suspended.take() {
+                        // The next may block, and suspend too late for the others.
+                        self.pace.slow();
                         suspended();
                     }
                     note_wait(WaitsFor::Future);
