@@ -11,7 +11,7 @@ use std::time::Duration;
 use anypipe_core::RunError;
 use anypipe_core::run::{inherit, scoped};
 use anypipe_core::runtime::Enter;
-use anypipe_core::scope::enter;
+use anypipe_core::scope::{Roster, enter};
 
 /// When a case counts as hanging, all its seeds together.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -118,7 +118,10 @@ pub fn watched(path: &str, test: impl FnOnce() + Send + 'static) {
     // Without the name of the crate, as `cargo test` takes it.
     let name = path.split_once("::").map_or(path, |(_, name)| name).to_owned();
     let (done, ended) = sync_channel(1);
+    let roster = Roster::new();
+    let lists = roster.clone();
     let run = move || {
+        let _listed = lists.enter();
         // Where nobody listens any more the test has failed already.
         let _ = done.send(catch_unwind(AssertUnwindSafe(test)));
     };
@@ -129,7 +132,9 @@ pub fn watched(path: &str, test: impl FnOnce() + Send + 'static) {
             let _ = thread.join();
             result.unwrap_or_else(|panic| resume_unwind(panic));
         }
-        Err(RecvTimeoutError::Timeout) => panic!("{name} hangs: it was not done after {:?}", patience()),
+        Err(RecvTimeoutError::Timeout) => {
+            panic!("{name} hangs: it was not done after {:?}; what has not ended:\n{roster}", patience())
+        }
         Err(RecvTimeoutError::Disconnected) => panic!("the thread of {name} vanished"),
     }
 }

@@ -9,12 +9,16 @@ use std::sync::{Arc, mpsc};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use anypipe_core::run::{inherit, task_group};
+use anypipe_core::run::{TaskHandle, inherit, task_group};
 use anypipe_core::runtime::Enter;
-use anypipe_core::scope::current_scope;
+use anypipe_core::scope::{Roster, current_scope};
 use anypipe_core::{ErrorKind, Run, RunError, Scope};
 
-use crate::tools::{Dropped, Wakes, beside, give_way, is_virtual, runtime, sleep, together, unit, wait};
+use anypipe_stages::{source, stage};
+
+use crate::tools::{
+    Dropped, Wakes, beside, flow, give_way, is_virtual, runtime, sleep, together, unit, until, wait,
+};
 
 crate::suite::cases! { ($) runtime_laws as __runtime_laws {
     law_1_a_task_is_polled_to_its_end_and_never_in_the_call(),
@@ -30,6 +34,7 @@ crate::suite::cases! { ($) runtime_laws as __runtime_laws {
     a_sleep_goes_on_when_the_thread_that_drove_the_runtime_leaves(make),
     promise_p02_without_a_scope_around_it_a_dropped_run_is_cancelled(make),
     i05_a_runtime_that_goes_in_mid_run_is_told(make),
+    a_roster_tells_what_everybody_waits_for(make),
 } }
 
 type Make<'a> = &'a dyn Fn() -> Box<dyn Enter>;
@@ -344,4 +349,27 @@ fn i05_a_runtime_that_goes_in_mid_run_is_told(make: Make<'_>) {
         Err(error) => assert!(is_gone(&error), "{error}"),
     }
     assert_eq!(dropped.live(), 0);
+}
+
+fn a_roster_tells_what_everybody_waits_for(make: Make<'_>) {
+    let runtime = make();
+    let roster = Roster::new();
+    let listed = roster.clone();
+    let run = task_group(inherit, |group| async move {
+        let parse = stage::then(async |item: u8| item);
+        let stuck = flow(source::never()).pipe(parse).named("parse").buffer_size(1).collect();
+        let children = [group.spawn(async move { drop(stuck.await) }), group.spawn(pending())];
+        for told in [
+            "run `task_group` is being polled",
+            "  `task` waits for its own future\n  `task` waits for its own future",
+            "run `sink` waits for an item of its input\n  `parse` waits for an item of its input",
+        ] {
+            until(|| listed.to_string().contains(told)).await;
+        }
+        children.iter().for_each(TaskHandle::cancel);
+    });
+    let entered = roster.enter();
+    runtime.block_on(pin!(run.on(runtime.handle())));
+    drop(entered);
+    assert_eq!(roster.to_string(), "no run is left");
 }

@@ -86,6 +86,16 @@ async fn hangs_where_a_panic_is_expected() {
     anypipe::task::blocking(std::thread::park).await;
 }
 
+#[anypipe::test(timeout = "2s")]
+#[ignore = "started below"]
+async fn waits_for_ever() {
+    use anypipe::prelude::*;
+
+    let stuck =
+        Pipeline::from_iter([1]).then(async |_: u8| std::future::pending::<u8>().await).named("fetch");
+    stuck.then(async |n| n).named("parse").collect::<Vec<_>>().await;
+}
+
 #[anypipe::test(tokio_current_thread, smol_one_thread, async_std, sim)]
 #[ignore = "started below"]
 async fn narrowed() {
@@ -150,8 +160,23 @@ fn a_hang_fails_the_test_and_is_told() {
             let child = child::run(&format!("{test}::{variant}"), None);
             let message = format!("{test}::{variant} hangs: it was not done after 50ms");
             assert!(!child.passed && child.output.contains(&message), "{}", child.output);
+            assert!(child.output.contains("job `blocking` is running"), "{}", child.output);
         }
     }
+}
+
+#[test]
+fn a_hang_is_told_with_what_everybody_waits_for() {
+    std::thread::scope(|threads| {
+        for variant in variants() {
+            threads.spawn(move || {
+                let child = child::run(&format!("waits_for_ever::{variant}"), None);
+                for told in ["`fetch` waits for its own future", "`parse` waits for an item of its input"] {
+                    assert!(!child.passed && child.output.contains(told), "{}", child.output);
+                }
+            });
+        }
+    });
 }
 
 #[test]

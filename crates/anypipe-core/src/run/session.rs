@@ -119,9 +119,11 @@ impl<B> Session<B> {
         self.scope.register(cx);
         self.look_at_cancel(cx);
         if let Some(body) = self.body.as_mut().filter(|_| !self.scope.is_cancelled()) {
+            self.scope.note_body(Some((self.name, None)));
             let entered = polling(&self.scope);
             let polled = catch(|| poll(body, cx));
-            drop(entered);
+            let waits_for = Some(entered.leave());
+            self.scope.note_body(matches!(polled, Ok(Poll::Pending)).then_some((self.name, waits_for)));
             match polled {
                 Ok(Poll::Ready(value)) => return Poll::Ready(Some(value)),
                 Ok(Poll::Pending) => self.look_at_clock(cx),

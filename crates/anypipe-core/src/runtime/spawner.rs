@@ -54,7 +54,7 @@ impl fmt::Debug for Task {
     }
 }
 
-/// Tells a task's name and what it waits for; used by the simulator's report of a deadlock.
+/// Tells a task's name and what it waits for: for a runtime's own report, as the simulator's of a deadlock.
 #[derive(Clone)]
 pub struct TaskWatch {
     cell: Arc<dyn Polled>,

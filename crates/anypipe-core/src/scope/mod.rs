@@ -25,6 +25,7 @@ mod context;
 mod controls;
 mod panic;
 mod promise;
+mod roster;
 mod stats;
 mod tally;
 pub(crate) mod task;
@@ -49,13 +50,14 @@ pub(crate) use self::controls::{Controls, Pauses};
 pub(crate) use self::panic::{Panic, catch, drop_broken, drop_caught, wake_each};
 pub use self::panic::{catch_panic, drop_each, holding, in_stage};
 pub(crate) use self::promise::{Giver, Promise, promise};
+pub use self::roster::{Listing, Roster};
 pub use self::stats::{StageStats, Stats};
 pub(crate) use self::tally::Tally;
 use self::task::{JobCell, Member, Name, TaskCell};
 pub use self::token::{CancelToken, Cancelled};
 pub(crate) use self::waiters::{Place, Waiters};
 use crate::error::{ErrorKind, RunError};
-use crate::runtime::{Job, Polled, RuntimeHandle, Task};
+use crate::runtime::{Job, Polled, RuntimeHandle, Task, WaitsFor};
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, Ordering};
 
@@ -76,6 +78,8 @@ struct Inner {
     joined_by: Option<Scope>,
     /// What steers the run from outside: stop, pause, statistics.
     controls: Controls,
+    /// Lists it, and what is started in it, for a watchdog.
+    roster: Option<Roster>,
     /// Set once; looked at before each user future starts, without the lock.
     cancelled: AtomicBool,
     /// All the rest.
@@ -92,6 +96,9 @@ struct State {
     running: usize,
     /// Scopes that are cancelled with this one.
     children: Vec<Weak<Inner>>,
+    /// The run's name and what its own part waits for, or nothing while that is being polled; noted for a roster
+    /// alone.
+    body: Option<(&'static str, Option<WaitsFor>)>,
     /// The first failure, with those that came after.
     failure: Option<RunError>,
     /// The run, waiting for a failure or for the end.
@@ -141,11 +148,22 @@ impl Scope {
     ) -> Self {
         let state = Mutex::new(State::default());
         let cancelled = AtomicBool::new(false);
+        let roster = parent.map_or_else(Roster::current, |parent| parent.inner.roster.clone());
         let inner = Arc::new_cyclic(|this| {
             let line = Line::new(Weak::clone(this), parent);
-            Inner { runtime, line, joined_by, controls, cancelled, state }
+            Inner { runtime, line, joined_by, controls, roster, cancelled, state }
         });
+        if let Some(roster) = &inner.roster {
+            roster.list(&inner);
+        }
         Self { inner }
+    }
+
+    /// Notes what the run's own part is doing, where somebody may ask.
+    pub(crate) fn note_body(&self, body: Option<(&'static str, Option<WaitsFor>)>) {
+        if self.inner.roster.is_some() {
+            self.inner.state.lock().body = body;
+        }
     }
 
     pub(crate) fn controls(&self) -> &Controls {

@@ -26,6 +26,9 @@ pub(crate) trait Member: Send + Sync {
     /// Empties the slot, where the runtime isn't running the work right now; where it is, the work ends
     /// when it next gives way.
     fn seize(self: Arc<Self>) -> Option<Seized>;
+
+    /// Tells what it is doing, unless it has ended.
+    fn told(&self) -> Option<String>;
 }
 
 /// Drops work that was taken out of its slot, and tells the scope of its end.
@@ -199,6 +202,17 @@ impl Member for TaskCell {
             waker.into_iter().for_each(Waker::wake);
         }))
     }
+
+    fn told(&self) -> Option<String> {
+        let slot = self.slot.lock();
+        let name = &self.name;
+        match (&slot.future, &slot.waker) {
+            _ if slot.ended => None,
+            (None, _) => Some(format!("`{name}` is being polled")),
+            (Some(_), None) => Some(format!("`{name}` has not begun")),
+            (Some(_), Some(_)) => Some(format!("`{name}` waits for {}", slot.waits_for)),
+        }
+    }
 }
 
 /// One piece of blocking work of a scope.
@@ -274,5 +288,10 @@ impl Member for JobCell {
     fn seize(self: Arc<Self>) -> Option<Seized> {
         let job = self.slot.lock().take()?;
         Some(Box::new(move || self.give_up(job)))
+    }
+
+    fn told(&self) -> Option<String> {
+        let doing = if self.slot.lock().is_some() { "has not begun" } else { "is running" };
+        Some(format!("job `{}` {doing}", self.name))
     }
 }

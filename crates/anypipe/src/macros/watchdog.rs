@@ -1,10 +1,12 @@
-//! How a test of `#[anypipe::test]` is run: so that a hang is a failure.
+//! How a test of `#[anypipe::test]` is run: so that a hang is a failure, told with what everybody waits for.
 
 use std::fmt::Debug;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::thread;
 use std::time::Duration;
+
+use anypipe_core::scope::Roster;
 
 /// One test on one backend.
 #[derive(Debug)]
@@ -26,7 +28,10 @@ pub struct Case {
 pub fn check(case: &Case, test: impl FnOnce() + Send + 'static) {
     let name = case.name();
     let (done, ended) = sync_channel(1);
+    let roster = Roster::new();
+    let lists = roster.clone();
     let run = move || {
+        let _listed = lists.enter();
         // Where nobody listens any more the test has failed already.
         let _ = done.send(catch_unwind(AssertUnwindSafe(test)));
     };
@@ -38,7 +43,7 @@ pub fn check(case: &Case, test: impl FnOnce() + Send + 'static) {
             let _ = thread.join();
             result.unwrap_or_else(|panic| resume_unwind(panic));
         }
-        Err(RecvTimeoutError::Timeout) => hung(case),
+        Err(RecvTimeoutError::Timeout) => hung(case, &roster),
         Err(RecvTimeoutError::Disconnected) => panic!("the thread of the test {name} vanished"),
     }
 }
@@ -50,10 +55,11 @@ impl Case {
     }
 }
 
-fn hung(case: &Case) {
+fn hung(case: &Case, roster: &Roster) {
     let (name, Case { timeout_ms, should_panic, .. }) = (case.name(), case);
     let message = format!(
-        "{name} hangs: it was not done after {:?}; `#[anypipe::test(timeout = \"…\")]` gives it longer",
+        "{name} hangs: it was not done after {:?}; `#[anypipe::test(timeout = \"…\")]` gives it longer; \
+         what has not ended:\n{roster}",
         Duration::from_millis(*timeout_ms),
     );
     assert!(*should_panic, "{message}");

@@ -1,0 +1,107 @@
+#![expect(clippy::missing_const_for_thread_local, reason = "the model checker's macro takes no `const`")]
+
+use std::cell::RefCell;
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::{Arc, Weak};
+
+use super::{Inner, token};
+use crate::sync::{Mutex, thread_local};
+
+thread_local! {
+    /// What lists the runs that begin on this thread.
+    static CURRENT: RefCell<Option<Roster>> = RefCell::new(None);
+}
+
+/// Lists, from outside, what has not ended: the runs that began on a thread, all that was started in them, and
+/// what each task waits for. A watchdog prints it.
+///
+/// # Examples
+///
+/// ```
+/// use anypipe_core::scope::Roster;
+///
+/// let roster = Roster::new();
+/// let _listed = roster.enter();
+/// assert_eq!(roster.to_string(), "no run is left");
+/// ```
+#[derive(Clone, Default)]
+pub struct Roster {
+    /// The scopes that were opened, for as long as somebody needs them.
+    scopes: Arc<Mutex<Vec<Weak<Inner>>>>,
+}
+
+impl Roster {
+    /// One with nothing on it.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Has it list the runs that begin on this thread from now on, until the guard goes, with all that is
+    /// started in them on whatever thread.
+    pub fn enter(&self) -> Listing {
+        let previous = CURRENT.try_with(|current| current.replace(Some(self.clone()))).ok().flatten();
+        Listing { previous, _not_send: PhantomData }
+    }
+
+    /// The one that was entered on this thread.
+    pub(super) fn current() -> Option<Self> {
+        CURRENT.try_with(|current| current.borrow().clone()).ok().flatten()
+    }
+
+    pub(super) fn list(&self, scope: &Arc<Inner>) {
+        token::enter_child(&mut self.scopes.lock(), scope);
+    }
+}
+
+impl fmt::Display for Roster {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scopes: Vec<_> = self.scopes.lock().iter().filter_map(Weak::upgrade).collect();
+        let mut lines = Vec::new();
+        for scope in scopes {
+            let state = scope.state.lock();
+            if state.ended {
+                continue;
+            }
+            let body = state.body.map(|(name, waits_for)| match waits_for {
+                Some(waits_for) => format!("run `{name}` waits for {waits_for}"),
+                None => format!("run `{name}` is being polled"),
+            });
+            let members: Vec<_> = state.members.iter().flatten().map(Arc::clone).collect();
+            drop(state);
+            lines.extend(body);
+            lines.extend(members.iter().filter_map(|member| member.told()).map(|told| format!("  {told}")));
+        }
+        if lines.is_empty() {
+            return f.write_str("no run is left");
+        }
+        f.write_str(&lines.join("\n"))
+    }
+}
+
+impl fmt::Debug for Roster {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Roster").field("scopes", &self.scopes.lock().len()).finish()
+    }
+}
+
+/// Ends what [`Roster::enter`] began.
+#[must_use = "nothing is listed any more when this is dropped"]
+pub struct Listing {
+    previous: Option<Roster>,
+    /// The guard belongs to the thread that made it.
+    _not_send: PhantomData<*const ()>,
+}
+
+impl Drop for Listing {
+    fn drop(&mut self) {
+        let previous = self.previous.take();
+        let _ = CURRENT.try_with(|current| current.replace(previous));
+    }
+}
+
+impl fmt::Debug for Listing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Listing").finish_non_exhaustive()
+    }
+}
