@@ -1,17 +1,20 @@
 //! E. Operators. E1, E2 and E9 stand with the pipelines; the meaning of every operator over a `Vec`,
 //! and its counted resources, with the registry.
 
+use std::hash::{Hash, Hasher};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 
 use anypipe_core::drive::Boundary;
+use anypipe_core::option::{KeyedBy, WeighedBy};
+use anypipe_core::{ErrorKind, Run, Source};
 use anypipe_stages::{sink, source, stage};
 use futures_core::Stream;
 
 use crate::registry::Tally;
-use crate::tools::{flow, give_way, panic_of};
+use crate::tools::{Flow, flow, give_way, next, panic_of, settle, until};
 
 crate::suite::cases! { ($) operators as __operators {
     e03_no_workers_and_no_buffer_are_refused(),
@@ -19,6 +22,9 @@ crate::suite::cases! { ($) operators as __operators {
     e11_take_closes_its_source(),
     e11_take_none_never_polls(),
     e12_a_fold_of_nothing_is_its_start(),
+    a_panic_of_an_items_own_names_its_operator(),
+    numbers_that_run_out_are_no_end(),
+    a_generator_holds_what_it_says(),
 } }
 
 async fn e03_no_workers_and_no_buffer_are_refused() {
@@ -100,4 +106,100 @@ async fn e12_a_fold_of_nothing_is_its_start() {
         sums
     }));
     assert_eq!(sums.await, [0, 1, 3, 6, 10]);
+}
+
+/// What panics in it: the traits that operators ask of items.
+#[derive(Debug)]
+struct Touchy {
+    value: u32,
+    clone: bool,
+    hash: bool,
+}
+
+impl Clone for Touchy {
+    fn clone(&self) -> Self {
+        assert!(!self.clone || self.value != 2, "a copy");
+        Self { ..*self }
+    }
+}
+
+impl PartialEq for Touchy {
+    fn eq(&self, _other: &Self) -> bool {
+        panic!("a comparison")
+    }
+}
+
+impl Hash for Touchy {
+    fn hash<H: Hasher>(&self, _state: &mut H) {
+        assert!(!self.hash || self.value != 2, "a hash");
+    }
+}
+
+async fn a_panic_of_an_items_own_names_its_operator() {
+    async fn names<S: Source>(name: &str, what: &str, run: Flow<S>) {
+        // Behind it stands another task, which is not to be blamed.
+        let next = run.pipe(stage::then(async |_item| ())).named("next");
+        let error = next.into(sink::drain()).checked().await.unwrap_err();
+        assert_eq!(error.stage(), Some(name), "{error}");
+        assert!(error.to_string().ends_with(what), "{error}");
+    }
+    let touchy = |value| Touchy { value, clone: true, hash: true };
+    let items = || source::from_iter((0..4).map(move |value| touchy(value)));
+    let copy = "panicked: a copy";
+    names("pairwise", copy, flow(items()).pipe(stage::pairwise())).await;
+    names("accumulate", copy, flow(items()).pipe(stage::accumulate(|_, item| item))).await;
+    let last = stage::accumulate_from(touchy(0), |_, item| item);
+    names("accumulate_from", copy, flow(items()).pipe(last)).await;
+    names("tee", copy, flow(items()).pipe(stage::tee(sink::drain()))).await;
+    names("repeat", copy, flow(source::repeat(touchy(2)))).await;
+    names("repeat_n", copy, flow(source::repeat_n(touchy(2), 2))).await;
+    names("zip_latest", copy, flow(source::zip_latest([items(), items()]))).await;
+    names("zip_latest_partial", copy, flow(source::zip_latest_partial([items(), items()]))).await;
+    names("dedup", "panicked: a comparison", flow(items()).pipe(stage::dedup())).await;
+    let same = stage::dedup_by_key(|item: &Touchy| item.clone());
+    names("dedup_by_key", "panicked: a comparison", flow(items()).pipe(same)).await;
+    let unhashed = || source::from_iter((0..4).map(|value| Touchy { value, clone: false, hash: true }));
+    let work = || stage::then(async |item: Touchy| item);
+    let keyed = flow(unhashed()).pipe(work().keyed_by(Touchy::clone)).workers(2);
+    names("keyed", "panicked: a hash", keyed).await;
+    let weighed = work().weighed_by(9, |item: &Touchy| item.clone().value as usize);
+    names("buffer_weight", copy, flow(items()).pipe(weighed)).await;
+}
+
+async fn numbers_that_run_out_are_no_end() {
+    let fails = async |run: Run<()>| {
+        let error = run.checked().await.unwrap_err();
+        assert_eq!((error.kind(), error.stage()), (ErrorKind::Panicked, Some("count_from")), "{error}");
+    };
+    let given = Arc::new(AtomicUsize::new(0));
+    let counts = Arc::clone(&given);
+    let up = flow(source::count_from(250_u8, 1)).pipe(stage::inspect(move |_: &u8| {
+        counts.fetch_add(1, Ordering::SeqCst);
+    }));
+    fails(up.into(sink::drain())).await;
+    assert_eq!(given.load(Ordering::SeqCst), 6, "the last number is given");
+    fails(flow(source::count_from(-120_i8, -3)).into(sink::drain())).await;
+    fails(flow(source::count_from(u8::MAX, 200)).into(sink::drain())).await;
+    // A step of nothing, and numbers that have no end.
+    assert_eq!(flow(source::count_from(7_u8, 0)).pipe(stage::take(2)).collect().await, [7, 7]);
+    let same = flow(source::count_from(1e300_f64, 1.0)).pipe(stage::take(3));
+    assert!(same.collect().await.iter().all(|number| number.total_cmp(&1e300).is_eq()));
+}
+
+async fn a_generator_holds_what_it_says() {
+    let sent = Arc::new(AtomicUsize::new(0));
+    let counts = Arc::clone(&sent);
+    let generator = source::from_fn(move |sender| async move {
+        for item in 0.. {
+            // What waits for room is held, too.
+            counts.fetch_add(1, Ordering::SeqCst);
+            sender.send(item).await.expect("it is received");
+        }
+    });
+    let holds = generator.holds().limit().expect("it has a bound");
+    let mut items = flow(generator).stream();
+    assert_eq!(next(&mut items).await, Some(0));
+    until(|| sent.load(Ordering::SeqCst) > holds).await;
+    settle().await;
+    assert_eq!(sent.load(Ordering::SeqCst), holds + 1, "one is taken out, the rest is held");
 }

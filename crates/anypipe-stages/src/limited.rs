@@ -44,7 +44,7 @@ where
         // Always the same hasher: a run must not depend on chance.
         let hasher = BuildHasherDefault::<DefaultHasher>::default();
         let key = self.key;
-        limits.key = Some(Arc::new(move |item| hasher.hash_one(in_stage("keyed", || key(item)))));
+        limits.key = Some(Arc::new(move |item| in_stage("keyed", || hasher.hash_one(key(item)))));
         self.boundary.attach_with(input, limits, scope)
     }
 }

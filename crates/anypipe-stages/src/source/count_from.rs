@@ -1,3 +1,4 @@
+use std::cmp::Ordering;
 use std::ops::Add;
 
 use anypipe_core::stage::in_stage;
@@ -15,28 +16,40 @@ pub struct CountFrom<T> {
 
 /// Gives `start`, and for ever what the last number and `step` add up to.
 ///
-/// → `T`. Holds nothing. Past the largest number it does what `+` does.
+/// → `T`. Holds nothing. Past the last number of the type the run fails with a panic, in every build: it neither
+/// ends, which would look complete, nor begins anew. A `step` of `T::default()` stands for none.
 pub fn count_from<T>(start: T, step: T) -> CountFrom<T>
 where
-    T: Add<Output = T> + Clone,
+    T: Add<Output = T> + Clone + Default + PartialOrd,
 {
     CountFrom { start, step }
 }
 
 impl<T> Source for CountFrom<T>
 where
-    T: Add<Output = T> + Clone + Send + 'static,
+    T: Add<Output = T> + Clone + Default + PartialOrd + Send + 'static,
 {
     type Item = T;
 
     fn attach(self, _scope: &Scope) -> impl Stream<Item = T> + Send + 'static {
         let Self { start, step } = self;
+        let direction = in_stage("count_from", || step.partial_cmp(&T::default()));
         let mut last: Option<T> = None;
         produce(move || {
             in_stage("count_from", || {
                 // Added up when it is asked for, so that the largest number is given too.
                 let next = match last.take() {
-                    Some(last) => last + step.clone(),
+                    Some(last) => {
+                        let next = last.clone() + step.clone();
+                        // Without overflow checks a number wraps round, and goes the other way.
+                        match (direction, next.partial_cmp(&last)) {
+                            (Some(Ordering::Greater), Some(Ordering::Less))
+                            | (Some(Ordering::Less), Some(Ordering::Greater)) => {
+                                panic!("past the last number")
+                            }
+                            _ => next,
+                        }
+                    }
                     None => start.clone(),
                 };
                 last = Some(next.clone());

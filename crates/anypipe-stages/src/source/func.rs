@@ -18,8 +18,9 @@ pub struct FromFn<F, T> {
 
 /// Gives what an asynchronous function sends.
 ///
-/// → `T`. Runs in a task of its own; holds its buffer (64). The items end when the function has
-/// returned and every [`Sender`] is gone; a sender that vanished fails the run as *broken*.
+/// → `T`. Runs in a task of its own; holds its buffer (64) and the item that waits for room; a clone of the
+/// [`Sender`] that waits too holds one more. The items end when the function has returned and every sender is
+/// gone; a sender that vanished fails the run as *broken*.
 pub fn from_fn<T, F, Fut>(f: F) -> FromFn<F, T>
 where
     F: FnOnce(Sender<T>) -> Fut,
@@ -45,6 +46,6 @@ where
     }
 
     fn holds(&self) -> Holds {
-        Holds::at_most(DEFAULT_BUFFER)
+        Holds::at_most(DEFAULT_BUFFER) + Holds::at_most(1)
     }
 }

@@ -1,7 +1,7 @@
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use anypipe_core::stage::poll_go_on;
+use anypipe_core::stage::{in_stage, poll_go_on};
 use anypipe_core::{Holds, Scope, Source};
 use futures_core::Stream;
 
@@ -40,7 +40,9 @@ where
         second: Y,
         scope: &Scope,
     ) -> impl Stream<Item = (A, B)> + Send + 'static {
-        Latest::new(pair(first, second, scope), true, |(a, b)| Some((a.item()?.clone(), b.item()?.clone())))
+        Latest::new(pair(first, second, scope), true, Self::NAME, |(a, b)| {
+            Some((a.item()?.clone(), b.item()?.clone()))
+        })
     }
 
     fn holds(first: Holds, second: Holds) -> Holds {
@@ -57,7 +59,7 @@ impl<T: Clone + Send + 'static> CombineMany<T> for ZipLatest {
         scope: &Scope,
     ) -> impl Stream<Item = Vec<T>> + Send + 'static {
         let clone = |lanes: &Vec<Lane<T>>| lanes.iter().map(|lane| lane.item().cloned()).collect();
-        Latest::new(row(sources, scope), true, clone)
+        Latest::new(row(sources, scope), true, Self::NAME, clone)
     }
 
     fn holds_many(sources: &mut dyn ExactSizeIterator<Item = Holds>) -> Holds {
@@ -71,6 +73,8 @@ pub(super) struct Latest<L, R> {
     lanes: L,
     /// True where a row needs an item of every lane.
     whole: bool,
+    /// The operator's name, told where copying an item panics.
+    name: &'static str,
     /// Makes a row of the latest items.
     copy: fn(&L) -> Option<R>,
     /// The lane whose turn it is.
@@ -80,9 +84,9 @@ pub(super) struct Latest<L, R> {
 }
 
 impl<L: Lanes, R> Latest<L, R> {
-    pub(super) fn new(lanes: L, whole: bool, copy: fn(&L) -> Option<R>) -> Self {
+    pub(super) fn new(lanes: L, whole: bool, name: &'static str, copy: fn(&L) -> Option<R>) -> Self {
         let over = lanes.len() == 0;
-        Self { lanes, whole, copy, turn: 0, over }
+        Self { lanes, whole, name, copy, turn: 0, over }
     }
 
     /// Waits for an item of any lane; `false` where no row can come any more.
@@ -117,7 +121,7 @@ impl<L: Lanes, R> Stream for Latest<L, R> {
                 return poll_closed(&mut this.lanes, cx).map(|()| None);
             }
             if ready!(this.poll_event(cx)) {
-                if let Some(row) = (this.copy)(&this.lanes) {
+                if let Some(row) = in_stage(this.name, || (this.copy)(&this.lanes)) {
                     return Poll::Ready(Some(row));
                 }
                 ready!(poll_go_on(cx));

@@ -37,7 +37,9 @@ where
         second: Y,
         scope: &Scope,
     ) -> impl Stream<Item = Self::Out> + Send + 'static {
-        Latest::new(pair(first, second, scope), false, |(a, b)| Some((a.item().cloned(), b.item().cloned())))
+        Latest::new(pair(first, second, scope), false, Self::NAME, |(a, b)| {
+            Some((a.item().cloned(), b.item().cloned()))
+        })
     }
 
     fn holds(first: Holds, second: Holds) -> Holds {
@@ -55,7 +57,7 @@ impl<T: Clone + Send + 'static> CombineMany<T> for ZipLatestPartial {
     ) -> impl Stream<Item = Self::Out> + Send + 'static {
         let clone =
             |lanes: &Vec<Lane<T>>| Some(lanes.iter().map(|lane| lane.item().cloned()).collect::<Vec<_>>());
-        Latest::new(row(sources, scope), false, clone)
+        Latest::new(row(sources, scope), false, Self::NAME, clone)
     }
 
     fn holds_many(sources: &mut dyn ExactSizeIterator<Item = Holds>) -> Holds {

@@ -47,7 +47,7 @@ where
     ) -> impl Stream<Item = U> + Send + 'static {
         let Self { boundary, f, .. } = self;
         // Without workers to ask for it has one, and the rest is the buffer.
-        let buffer = boundary.holds().limit().map_or(0, |holds| holds - 1);
+        let buffer = boundary.holds().limit().map_or(usize::MAX, |holds| holds - 1);
         let input = Input { stream: Some(Box::pin(input)) };
         generate(boundary.name(), buffer, scope, |output| f(input, output))
     }

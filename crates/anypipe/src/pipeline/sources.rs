@@ -292,7 +292,8 @@ constructor! {
 constructor! {
     /// `start`, and for ever what the last number and `step` add up to.
     ///
-    /// → `T`. Holds nothing. Past the largest number it does what `+` does.
+    /// → `T`. Holds nothing. Past the last number of the type the run fails with a panic, in every build: it
+    /// neither ends, which would look complete, nor begins anew. A `step` of `T::default()` stands for none.
     ///
     /// # Examples
     ///
@@ -304,7 +305,7 @@ constructor! {
     /// }
     /// ```
     count_from<T>(start: T, step: T) -> CountFrom<T>;
-    where T: Add<Output = T> + Clone + Send + 'static,
+    where T: Add<Output = T> + Clone + Default + PartialOrd + Send + 'static,
 }
 
 constructor! {
