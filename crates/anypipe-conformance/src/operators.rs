@@ -144,7 +144,7 @@ async fn a_panic_of_an_items_own_names_its_operator() {
         assert!(error.to_string().ends_with(what), "{error}");
     }
     let touchy = |value| Touchy { value, clone: true, hash: true };
-    let items = || source::from_iter((0..4).map(move |value| touchy(value)));
+    let items = || source::from_iter((0..4).map(touchy));
     let copy = "panicked: a copy";
     names("pairwise", copy, flow(items()).pipe(stage::pairwise())).await;
     names("accumulate", copy, flow(items()).pipe(stage::accumulate(|_, item| item))).await;

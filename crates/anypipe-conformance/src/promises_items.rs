@@ -7,12 +7,14 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use anypipe_core::channel::{RecvError, Sender, bounded};
-use anypipe_core::drive::Boundary;
+use anypipe_core::drive::{Boundary, Items};
+use anypipe_core::option::Named;
 use anypipe_core::run::inherit;
 use anypipe_core::scope::CancelToken;
 use anypipe_core::stage::poll_go_on;
-use anypipe_core::{ErrorKind, Run};
+use anypipe_core::{ErrorKind, Run, Scope, Sink};
 use anypipe_stages::{sink, source, stage};
+use futures_core::Stream;
 
 use crate::registry::{Item, Tally};
 use crate::tools::{
@@ -26,6 +28,7 @@ crate::suite::cases! { ($) promises_items as __promises_items {
     promise_p06_the_first_error_in_order_is_given(),
     promise_p06_all_errors_are_given(),
     promise_p07_every_item_is_accounted_for(),
+    promise_p07_every_kind_of_stage_counts(),
     promise_p07_items_go_at_once_with_the_last_receiver(),
     promise_p08_a_started_future_is_never_snoozed(),
     promise_p08_a_pause_snoozes_nobody(),
@@ -142,9 +145,80 @@ async fn promise_p07_every_item_is_accounted_for() {
         drop(came);
         assert_eq!(tally.live(), 0);
         for stage in &control.stats().stages {
-            let ends = stage.delivered + stage.filtered + stage.errored + stage.cancelled + stage.left;
+            let ends = stage.delivered + stage.filtered + stage.panicked + stage.cancelled + stage.left;
             assert_eq!(stage.taken, ends, "{stage:?}");
         }
+    }
+}
+
+/// A sink that wants two items.
+struct Two;
+
+impl Sink<u32> for Two {
+    type Output = ();
+
+    fn drain(
+        self,
+        input: impl Stream<Item = u32> + Send + 'static,
+        scope: &Scope,
+    ) -> impl Future<Output = ()> + Send + 'static {
+        let mut items = Items::new(input, scope);
+        async move {
+            for _ in 0..2 {
+                items.next().await;
+            }
+        }
+    }
+}
+
+async fn promise_p07_every_kind_of_stage_counts() {
+    let pass = |name: &'static str| stage::then(async |item: u32| item).named(name.into());
+    let own = stage::stage(async |mut input: stage::Input<u32>, output: Sender<u32>| {
+        while let Some(item) = input.recv().await {
+            for copy in [item, item] {
+                output.send(copy).await.expect("it is received");
+            }
+        }
+    });
+    let route = stage::route(|item: &u32| (*item % 2) as usize, (pass("even"), pass("odd")));
+    let odd = stage::then(async |item: u32| if item % 2 == 1 { Err(item) } else { Ok(item) });
+    let checked = stage::and_then(async |item: u32| if item == 4 { Err(item) } else { Ok(item) });
+    let run = flow(source::from_iter(0..10))
+        .pipe(own)
+        .pipe(stage::tee(sink::drain()))
+        .pipe(route)
+        .pipe(odd)
+        .pipe(checked)
+        .pipe(stage::dead_letter(sink::drain()))
+        .collect()
+        .start();
+    let control = run.control();
+    assert_eq!(run.await.unwrap().len(), 8);
+    let stats = control.stats();
+    let stage = |name| stats.stage(name).unwrap_or_else(|| panic!("`{name}` is not in {stats:?}"));
+    assert_eq!((stage("stage").taken, stage("stage").delivered), (10, 20));
+    for (name, items, failed) in [
+        ("tee", 20, 0),
+        ("even", 10, 0),
+        ("odd", 10, 0),
+        ("then", 20, 0),
+        ("and_then", 20, 12),
+        ("dead_letter", 12, 0),
+    ] {
+        let stage = stage(name);
+        assert_eq!((stage.taken, stage.delivered, stage.failed), (items, items, failed), "{stage:?}");
+        assert_eq!(stage.held(), 0, "{stage:?}");
+    }
+
+    // A sink beside that ends early leaves items; a panic is counted as one, and not as an `Err`.
+    let bad = stage::then(async |item: u32| assert!(item < 3, "too many"));
+    let run = flow(source::from_iter(0..5)).pipe(stage::tee(Two)).pipe(bad).collect().start();
+    let control = run.control();
+    assert!(run.await.is_err());
+    let stats = control.stats();
+    assert_eq!(stats.stage("then").map(|then| (then.panicked, then.failed)), Some((1, 0)), "{stats:?}");
+    for stage in &stats.stages {
+        assert_eq!(stage.held(), 0, "{stage:?}");
     }
 }
 

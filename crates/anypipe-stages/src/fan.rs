@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
+use anypipe_core::scope::Meter;
 use anypipe_core::stage::drop_each;
 use futures_core::Stream;
 
@@ -28,6 +29,8 @@ pub struct BranchInput<T> {
 }
 
 struct Shared<T> {
+    /// Counts what the branches take, and what nobody does.
+    meter: Option<Meter>,
     state: Mutex<State<T>>,
 }
 
@@ -54,6 +57,12 @@ impl<T> Shared<T> {
         // Nothing of others runs under it.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    fn count(&self, count: fn(&Meter, usize), items: usize) {
+        if let Some(meter) = &self.meter {
+            count(meter, items);
+        }
+    }
 }
 
 impl<T> Branch<T> {
@@ -63,7 +72,7 @@ impl<T> Branch<T> {
 }
 
 /// A fan with this many branches.
-pub(crate) fn fan<T>(branches: usize) -> (Fan<T>, Vec<BranchInput<T>>) {
+pub(crate) fn fan<T>(branches: usize, meter: Option<Meter>) -> (Fan<T>, Vec<BranchInput<T>>) {
     let branch = |_| Branch { items: VecDeque::new(), open: true, waker: None };
     let state = State {
         branches: (0..branches).map(branch).collect(),
@@ -71,7 +80,7 @@ pub(crate) fn fan<T>(branches: usize) -> (Fan<T>, Vec<BranchInput<T>>) {
         wants_room: false,
         dealer: None,
     };
-    let shared = Arc::new(Shared { state: Mutex::new(state) });
+    let shared = Arc::new(Shared { meter, state: Mutex::new(state) });
     let inputs = (0..branches).map(|index| BranchInput { shared: Arc::clone(&shared), index }).collect();
     (Fan { shared, registered: None }, inputs)
 }
@@ -146,6 +155,7 @@ impl<T> Drop for Fan<T> {
         let items: Vec<_> = state.branches.iter_mut().flat_map(|branch| branch.items.drain(..)).collect();
         drop(state);
         drop(dealer);
+        self.shared.count(Meter::leave, items.len());
         drop_each(items);
     }
 }
@@ -168,6 +178,7 @@ impl<T> Stream for BranchInput<T> {
         };
         let dealer = std::mem::take(&mut state.wants_room).then(|| state.dealer.clone()).flatten();
         drop(guard);
+        self.shared.count(Meter::deliver, 1);
         dealer.into_iter().for_each(Waker::wake);
         Poll::Ready(Some(item))
     }
@@ -184,6 +195,7 @@ impl<T> Drop for BranchInput<T> {
         drop(state);
         drop(waker);
         dealer.into_iter().for_each(Waker::wake);
+        self.shared.count(Meter::leave, items.len());
         drop_each(items);
     }
 }

@@ -118,6 +118,10 @@ where
         self.0.init()
     }
 
+    fn is_err(made: &Result<U, P>) -> bool {
+        made.is_err()
+    }
+
     fn call<'a>(
         &'a self,
         state: &'a mut W::State,

@@ -58,6 +58,12 @@ pub trait Work<In>: Send + Sync + 'static {
         item: In,
     ) -> impl Future<Output = Option<Self::Out>> + Send + 'a;
 
+    /// Whether something is an `Err`, for the run's statistics; work that makes results by its meaning tells.
+    fn is_err(made: &Self::Out) -> bool {
+        let _ = made;
+        false
+    }
+
     /// As [`call`](Work::call), for work that wants to know where it is done. This is what a boundary
     /// calls; work that wraps other work passes it on.
     fn call_at<'a>(

@@ -6,7 +6,7 @@ use std::task::{Context, Poll, Waker};
 use super::Tally;
 use super::hop::{Hop, Made};
 use crate::runtime::WaitsFor;
-use crate::scope::{drop_each, note_wait};
+use crate::scope::{drop_each, is_unwinding, note_wait};
 use crate::sync::atomic::Ordering;
 
 /// What a producer has made and not yet put.
@@ -55,9 +55,10 @@ pub(super) struct Port<T> {
     batch: Batch<T>,
     /// The waker that the hop knows for the consumer's going.
     registered: Option<Waker>,
-    /// Items taken, and filtered out, since the last count.
+    /// Items taken, filtered out, and made an `Err` of since the last count.
     taken: usize,
     filtered: usize,
+    failed: usize,
     /// True while an item is being worked on.
     busy: bool,
     /// Set by `finish`.
@@ -68,7 +69,7 @@ impl<T> Port<T> {
     pub(super) fn new(hop: Arc<Hop<T>>, index: usize) -> Self {
         let batch = Batch::Plain(Vec::new());
         let (registered, busy, finished) = (None, false, false);
-        Self { hop, index, permits: 0, batch, registered, taken: 0, filtered: 0, busy, finished }
+        Self { hop, index, permits: 0, batch, registered, taken: 0, filtered: 0, failed: 0, busy, finished }
     }
 
     /// True once nobody takes the output any more.
@@ -115,6 +116,11 @@ impl<T> Port<T> {
         self.busy = true;
     }
 
+    /// What was made of an item is an `Err`.
+    pub(super) fn fail(&mut self) {
+        self.failed += 1;
+    }
+
     /// An item that held a permit was filtered out.
     pub(super) fn filter_out(&mut self) {
         self.busy = false;
@@ -130,6 +136,7 @@ impl<T> Port<T> {
     fn count(&mut self) {
         self.hop.tally.taken.add(std::mem::take(&mut self.taken));
         self.hop.tally.filtered.add(std::mem::take(&mut self.filtered));
+        self.hop.tally.failed.add(std::mem::take(&mut self.failed));
     }
 
     /// Keeps an item to be put, in the order of these calls.
@@ -203,8 +210,7 @@ impl<T> Drop for Port<T> {
     fn drop(&mut self) {
         self.count();
         if self.busy {
-            let panicked = std::thread::panicking();
-            let ended = if panicked { &self.hop.tally.errored } else { &self.hop.tally.cancelled };
+            let ended = if is_unwinding() { &self.hop.tally.panicked } else { &self.hop.tally.cancelled };
             ended.add(1);
         }
         let unwanted = self.batch.take();

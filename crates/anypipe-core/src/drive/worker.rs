@@ -35,6 +35,9 @@ pub(super) async fn worker<In: Send + 'static, W: Work<In>>(
         let at = At { stage: &name, index: ticket };
         let made = line.watch(work.call_at(&mut state, at, item), || feed.share()).await;
         let Ok(made) = made else { return };
+        if made.as_ref().is_some_and(W::is_err) {
+            line.port.fail();
+        }
         feed.put(&mut line, ticket, key, made);
         line.step().await;
     }

@@ -184,16 +184,15 @@ pub(super) fn is_unwound_from_outside() -> bool {
     FRAME.try_with(|frame| frame.borrow().unwinding_outside).unwrap_or_default()
 }
 
+/// True while the task that is at work unwinds.
+pub(crate) fn is_unwinding() -> bool {
+    std::thread::panicking() && !is_unwound_from_outside()
+}
+
 /// True where a sender that is dropped now vanishes instead of ending its output: it was cut off, or its
 /// task unwinds.
 pub(crate) fn is_breaking() -> bool {
-    let unwinding = std::thread::panicking();
-    FRAME
-        .try_with(|frame| {
-            let frame = frame.borrow();
-            frame.breaking || (unwinding && !frame.unwinding_outside)
-        })
-        .unwrap_or(unwinding)
+    is_unwinding() || FRAME.try_with(|frame| frame.borrow().breaking).unwrap_or_default()
 }
 
 /// The scope whose task is being polled on this thread.

@@ -45,13 +45,14 @@ use self::adoption::{Abandoned, Line};
 pub use self::blocking::Blocking;
 pub use self::breakable::Breakable;
 pub use self::context::{Entered, current_runtime, current_scope, enter, poll_go_on};
-pub(crate) use self::context::{Flush, flush_later, is_breaking, note_wait, polling};
+pub(crate) use self::context::{Flush, flush_later, is_breaking, is_unwinding, note_wait, polling};
 pub(crate) use self::controls::{Controls, Pauses};
 pub(crate) use self::panic::{Panic, catch, drop_broken, drop_caught, wake_each};
 pub use self::panic::{catch_panic, drop_each, holding, in_stage};
 pub(crate) use self::promise::{Giver, Promise, promise};
 pub use self::roster::{Listing, Roster};
 pub use self::stats::{StageStats, Stats};
+pub use self::tally::Meter;
 pub(crate) use self::tally::Tally;
 use self::task::{JobCell, Member, Name, TaskCell};
 pub use self::token::{CancelToken, Cancelled};
@@ -387,6 +388,26 @@ impl Scope {
         run.cancel();
         run.wake(wakers);
         None
+    }
+
+    /// Counts the items of a stage called `name` into the run's [`Stats`]. A
+    /// [`Boundary`](crate::drive::Boundary) counts its items by itself.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anypipe_core::Scope;
+    ///
+    /// fn attach(scope: &Scope) {
+    ///     let meter = scope.meter("halves");
+    ///     meter.take(1);
+    ///     meter.deliver(2);
+    /// }
+    /// ```
+    pub fn meter(&self, name: impl Into<std::borrow::Cow<'static, str>>) -> Meter {
+        let tally = Arc::new(Tally::new(name.into()));
+        self.controls().count(Arc::clone(&tally));
+        Meter::new(tally)
     }
 
     /// Keeps an item's error where the run was asked for all of them ([`Run::all_errors`]) and is to

@@ -2,8 +2,8 @@
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {
-    /// The stages that have tasks of their own, in the order in which they were attached. Fused
-    /// stages count with the task that pulls them.
+    /// The stages that have tasks of their own, and those with a sink beside them (`tee`, `dead_letter`), in the
+    /// order in which they were attached. Fused stages count with the task that pulls them.
     pub stages: Vec<StageStats>,
 }
 
@@ -16,7 +16,9 @@ impl Stats {
 
 /// Where the items of one stage have gone.
 ///
-/// When the run is over, `taken` is the sum of the other five.
+/// When the run is over, `taken` is the sum of the five ways in which an item ends: `delivered`, `filtered`,
+/// `panicked`, `cancelled` and `left`. Only a task of one's own (`.stage(..)`) may give more or fewer items than
+/// it takes; there `taken` and `delivered` are counted each for itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StageStats {
@@ -26,10 +28,15 @@ pub struct StageStats {
     pub taken: u64,
     /// Items that what comes after it has taken. An `Err` is an item like any other.
     pub delivered: u64,
+    /// Items that its work has made an `Err` of, or that came as one and passed; they end like any other. Known
+    /// where the work makes results by its meaning (`and_then`, `try_then`, `or_else`, `try_then_with`, and
+    /// whatever has `.timeout_each(d)`, `.catch_panics()`, `.located()` or `.with_input()`): what the closure of
+    /// a `then` or `map` gives isn't looked into.
+    pub failed: u64,
     /// Items it has filtered out.
     pub filtered: u64,
     /// Items whose work panicked.
-    pub errored: u64,
+    pub panicked: u64,
     /// Items that were dropped before or during their work, because the run needed no more.
     pub cancelled: u64,
     /// Finished items that nobody took, because the run needed no more.
@@ -39,7 +46,7 @@ pub struct StageStats {
 impl StageStats {
     /// Items that are inside the stage now: worked on, or waiting to be taken.
     pub fn held(&self) -> u64 {
-        let ended = self.delivered + self.filtered + self.errored + self.cancelled + self.left;
+        let ended = self.delivered + self.filtered + self.panicked + self.cancelled + self.left;
         self.taken.saturating_sub(ended)
     }
 }

@@ -1,4 +1,5 @@
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use super::StageStats;
 use crate::sync::atomic::{AtomicU64, Ordering};
@@ -12,10 +13,12 @@ pub(crate) struct Tally {
     pub(crate) taken: Count,
     /// Items the consumer has taken out.
     pub(crate) delivered: Count,
+    /// Items that are an `Err`, as far as is known.
+    pub(crate) failed: Count,
     /// Items that were filtered out.
     pub(crate) filtered: Count,
     /// Items whose work panicked.
-    pub(crate) errored: Count,
+    pub(crate) panicked: Count,
     /// Items taken and dropped before or during their work.
     pub(crate) cancelled: Count,
     /// Finished items that nobody took.
@@ -40,15 +43,46 @@ impl Count {
 impl Tally {
     pub(crate) fn new(name: Cow<'static, str>) -> Self {
         let (taken, delivered, filtered) = (Count::default(), Count::default(), Count::default());
-        let (errored, cancelled, left) = (Count::default(), Count::default(), Count::default());
-        Self { name, taken, delivered, filtered, errored, cancelled, left }
+        let (panicked, cancelled, left) = (Count::default(), Count::default(), Count::default());
+        Self { name, taken, delivered, failed: Count::default(), filtered, panicked, cancelled, left }
     }
 
     pub(crate) fn stats(&self) -> StageStats {
         // The ends first: an item is never seen to end before it was seen to be taken.
         let (delivered, filtered) = (self.delivered.get(), self.filtered.get());
-        let (errored, cancelled, left) = (self.errored.get(), self.cancelled.get(), self.left.get());
+        let (panicked, cancelled, left) = (self.panicked.get(), self.cancelled.get(), self.left.get());
         let name = self.name.to_string();
-        StageStats { name, taken: self.taken.get(), delivered, filtered, errored, cancelled, left }
+        let (taken, failed) = (self.taken.get(), self.failed.get());
+        StageStats { name, taken, delivered, failed, filtered, panicked, cancelled, left }
+    }
+}
+
+/// Counts the items of a stage that has no boundary of the library's into its run's [`Stats`](super::Stats); made
+/// by [`Scope::meter`](super::Scope::meter).
+///
+/// All clones count together. What each count means is told at [`StageStats`].
+#[derive(Clone, Debug)]
+pub struct Meter {
+    tally: Arc<Tally>,
+}
+
+impl Meter {
+    pub(super) fn new(tally: Arc<Tally>) -> Self {
+        Self { tally }
+    }
+
+    /// Counts items that the stage has taken in.
+    pub fn take(&self, items: usize) {
+        self.tally.taken.add(items);
+    }
+
+    /// Counts items that what comes after the stage has taken.
+    pub fn deliver(&self, items: usize) {
+        self.tally.delivered.add(items);
+    }
+
+    /// Counts finished items that nobody takes any more.
+    pub fn leave(&self, items: usize) {
+        self.tally.left.add(items);
     }
 }

@@ -52,6 +52,10 @@ where
 {
     type Out = Result<W::Out, Panicked>;
 
+    fn is_err(made: &Self::Out) -> bool {
+        made.is_err()
+    }
+
     async fn call<'a>(
         &'a self,
         work: &'a W,
@@ -71,6 +75,10 @@ where
     E: From<Panicked> + Send + 'static,
 {
     type Out = Result<T, E>;
+
+    fn is_err(made: &Self::Out) -> bool {
+        made.is_err()
+    }
 
     async fn call<'a>(
         &'a self,

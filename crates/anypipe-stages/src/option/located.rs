@@ -40,6 +40,10 @@ where
 {
     type Out = Result<T, Located<E>>;
 
+    fn is_err(made: &Self::Out) -> bool {
+        made.is_err()
+    }
+
     async fn call<'a>(
         &'a self,
         work: &'a W,

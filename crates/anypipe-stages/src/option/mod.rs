@@ -21,6 +21,9 @@ pub trait Wrapping<In, W: Work<In>>: Send + Sync + 'static {
     /// What comes of an item.
     type Out: Send + 'static;
 
+    /// Whether something is an `Err`, as [`Work::is_err`] tells it.
+    fn is_err(made: &Self::Out) -> bool;
+
     /// Does the work on one item, in this way.
     fn call<'a>(
         &'a self,
@@ -56,6 +59,10 @@ where
 
     fn init(&self) -> impl Future<Output = W::State> + Send {
         self.work.init()
+    }
+
+    fn is_err(made: &K::Out) -> bool {
+        K::is_err(made)
     }
 
     fn call<'a>(

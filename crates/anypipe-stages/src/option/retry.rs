@@ -96,6 +96,10 @@ where
 {
     type Out = Result<T, E>;
 
+    fn is_err(made: &Self::Out) -> bool {
+        made.is_err()
+    }
+
     async fn call<'a>(
         &'a self,
         work: &'a W,

@@ -33,6 +33,10 @@ where
 {
     type Out = Result<W::Out, TimedOut>;
 
+    fn is_err(made: &Self::Out) -> bool {
+        made.is_err()
+    }
+
     async fn call<'a>(
         &'a self,
         work: &'a W,
@@ -52,6 +56,10 @@ where
     E: From<TimedOut> + Send + 'static,
 {
     type Out = Result<T, E>;
+
+    fn is_err(made: &Self::Out) -> bool {
+        made.is_err()
+    }
 
     async fn call<'a>(
         &'a self,

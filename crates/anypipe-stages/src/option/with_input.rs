@@ -37,6 +37,10 @@ where
 {
     type Out = Result<T, Failed<In, E>>;
 
+    fn is_err(made: &Self::Out) -> bool {
+        made.is_err()
+    }
+
     async fn call<'a>(
         &'a self,
         work: &'a W,

@@ -121,7 +121,7 @@ where
     B: Branches<In>,
     D: Deal<In>,
 {
-    let (fan, inputs) = fan(branches.count());
+    let (fan, inputs) = fan(branches.count(), None);
     let mut outputs = Many::new();
     for output in branches.attach(inputs, scope) {
         outputs.push(Attached::stream(output));

@@ -8,7 +8,8 @@ use std::task::{Context, Poll, ready};
 use anypipe_core::channel::Sender;
 use anypipe_core::drive::Boundary;
 use anypipe_core::option::{HasBoundary, IntoBoundary, Named};
-use anypipe_core::stage::poll_go_on;
+use anypipe_core::scope::Meter;
+use anypipe_core::stage::{Step, fused, poll_go_on};
 use anypipe_core::{Holds, Scope, Stage};
 use futures_core::Stream;
 
@@ -48,8 +49,13 @@ where
         let Self { boundary, f, .. } = self;
         // Without workers to ask for it has one, and the rest is the buffer.
         let buffer = boundary.holds().limit().map_or(usize::MAX, |holds| holds - 1);
-        let input = Input { stream: Some(Box::pin(input)) };
-        generate(boundary.name(), buffer, scope, |output| f(input, output))
+        let meter = scope.meter(boundary.name().to_owned());
+        let input = Input { stream: Some(Box::pin(input)), meter: meter.clone() };
+        let given = generate(boundary.name(), buffer, scope, |output| f(input, output));
+        fused(given, move |item| {
+            meter.deliver(1);
+            Step::Give(item)
+        })
     }
 
     fn holds(&self) -> Holds {
@@ -85,6 +91,8 @@ impl<F, U> Named for HandWritten<F, U> {
 pub struct Input<In> {
     /// Dropped at its end.
     stream: Option<Pin<Box<dyn Stream<Item = In> + Send>>>,
+    /// Counts the items.
+    meter: Meter,
 }
 
 impl<In> Input<In> {
@@ -106,8 +114,10 @@ impl<In> Stream for Input<In> {
         // A task that is never made to wait would go on for ever, and could not be cancelled.
         ready!(poll_go_on(cx));
         let polled = self.stream.as_mut().map_or(Poll::Ready(None), |stream| stream.as_mut().poll_next(cx));
-        if let Poll::Ready(None) = polled {
-            self.stream = None;
+        match polled {
+            Poll::Ready(Some(_)) => self.meter.take(1),
+            Poll::Ready(None) => self.stream = None,
+            Poll::Pending => {}
         }
         polled
     }
@@ -115,6 +125,6 @@ impl<In> Stream for Input<In> {
 
 impl<In> fmt::Debug for Input<In> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Input").field("ended", &self.stream.is_none()).finish()
+        f.debug_struct("Input").field("ended", &self.stream.is_none()).finish_non_exhaustive()
     }
 }

@@ -31,6 +31,10 @@ where
 
     async fn init(&self) {}
 
+    fn is_err(made: &Result<T, E2>) -> bool {
+        made.is_err()
+    }
+
     async fn call(&self, _state: &mut (), item: Result<T, E>) -> Option<Result<T, E2>> {
         Some(match item {
             Ok(value) => Ok(value),

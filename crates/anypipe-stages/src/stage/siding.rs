@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use anypipe_core::scope::Meter;
 use anypipe_core::stage::poll_go_on;
 use anypipe_core::{Holds, Scope, Sink};
 use futures_core::Stream;
@@ -43,10 +44,11 @@ where
     P: Split<S::Item>,
     K: Sink<P::Aside, Output: NothingToTell>,
 {
-    let (fan, inputs) = fan(1);
+    let meter = scope.meter(name.0.clone());
+    let (fan, inputs) = fan(1, Some(meter.clone()));
     let aside = inputs.into_iter().next().expect("one branch");
     let sink = drain_beside(name, sink, aside, scope);
-    Siding { input: Some(Box::pin(input)), sink, fan, waiting: None, split }
+    Siding { input: Some(Box::pin(input)), sink, fan, waiting: None, meter, split }
 }
 
 pub(super) struct Siding<S, Aside, P> {
@@ -58,7 +60,15 @@ pub(super) struct Siding<S, Aside, P> {
     fan: Fan<Aside>,
     /// An item that waits for room there.
     waiting: Option<Aside>,
+    /// Counts what goes aside.
+    meter: Meter,
     split: P,
+}
+
+impl<S, Aside, P> Drop for Siding<S, Aside, P> {
+    fn drop(&mut self) {
+        self.meter.leave(usize::from(self.waiting.is_some()));
+    }
 }
 
 // The items are only ever moved.
@@ -76,6 +86,7 @@ where
         }
         if let Some(aside) = self.waiting.take() {
             if let Err(aside) = self.fan.put(0, aside) {
+                self.meter.leave(1);
                 self.split.refused(aside);
             }
         }
@@ -104,6 +115,7 @@ where
                 continue;
             };
             let (aside, on) = this.split.split(item, this.fan.is_open());
+            this.meter.take(usize::from(aside.is_some()));
             this.waiting = aside;
             // Where there is no room now, the next item waits.
             let _ = this.poll_aside();

@@ -79,6 +79,10 @@ where
         None
     }
 
+    fn is_err(made: &Result<U, E>) -> bool {
+        made.is_err()
+    }
+
     async fn call(&self, state: &mut Option<St>, item: In) -> Option<Result<U, E>> {
         let state = match state {
             Some(state) => state,
