@@ -151,6 +151,26 @@ async fn resumes_in_the_awaiter() {
     numbers().then(async |n| bad(n)).named("risky").collect::<Vec<_>>().await;
 }
 
+/// A panic that nobody catches is printed with the stage's name: in a process of its own, which this test is
+/// also.
+#[test]
+fn is_printed_with_its_stage() {
+    const CHILD: &str = "ANYPIPE_PANICS_CHILD";
+    if std::env::var_os(CHILD).is_some() {
+        let run = numbers().then(async |n| bad(n)).named("risky").drain();
+        anypipe::runtime::Enter::block_on(&anypipe::runtime::Tokio::current_thread(), std::pin::pin!(run));
+        return;
+    }
+    let child = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "is_printed_with_its_stage", "--nocapture"])
+        .env(CHILD, "1")
+        .output()
+        .unwrap();
+    assert!(!child.status.success());
+    let printed = String::from_utf8_lossy(&child.stderr);
+    assert!(printed.contains("stage `risky` panicked: number 42 is bad"), "{printed}");
+}
+
 #[anypipe::test]
 async fn leaves_no_item_behind() {
     let live = Arc::new(());

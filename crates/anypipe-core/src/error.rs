@@ -155,6 +155,9 @@ impl RunError {
     /// Goes on with the panic where this is one: with its text and the stage's name, or with the
     /// payload as it was where that is no text. Any other failure panics with its message.
     ///
+    /// The text is printed, as that of any panic is: the first message, from where the panic was raised, can't
+    /// know the stage.
+    ///
     /// # Panics
     ///
     /// Always: that is what it is for.
@@ -162,8 +165,7 @@ impl RunError {
         let payload = self.inner.payload.lock().take();
         match payload {
             Some(payload) if text(&*payload).is_none() => std::panic::resume_unwind(payload),
-            Some(_) => std::panic::resume_unwind(Box::new(self.to_string())),
-            None => panic!("{self}"),
+            Some(_) | None => panic!("{self}"),
         }
     }
 
