@@ -72,8 +72,8 @@ pub(super) const ENTRIES: &[Origin] = &[
                     }
                 }
             });
-            // The one that waits for room is held by the user's own future.
-            BuiltSource::new("from_fn", source, values).holds(Holds::at_most(DEFAULT_BUFFER))
+            // And the one that waits for room.
+            BuiltSource::new("from_fn", source, values).holds(Holds::at_most(DEFAULT_BUFFER + 1))
         },
     },
     Origin {

@@ -61,7 +61,7 @@ impl Pipeline<()> {
 
     /// What an asynchronous function sends: a generator.
     ///
-    /// → `T`. Runs in a task of its own; holds its buffer (64). The items end when the function has
+    /// → `T`. Runs in a task of its own; holds its buffer (64) and the item that waits for room. The items end when the function has
     /// returned and every sender is gone.
     ///
     /// # Examples
