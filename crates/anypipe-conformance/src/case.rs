@@ -1,10 +1,13 @@
 //! How a case is run on a backend.
 
+use std::any::Any;
+use std::cell::RefCell;
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::{Pin, pin};
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -12,6 +15,9 @@ use anypipe_core::RunError;
 use anypipe_core::run::{inherit, scoped};
 use anypipe_core::runtime::Enter;
 use anypipe_core::scope::{Roster, enter};
+
+use crate::rules::rule_of;
+use crate::tools::text_of;
 
 /// When a case counts as hanging, all its seeds together.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -109,34 +115,73 @@ impl fmt::Debug for Case {
 }
 
 /// Runs a test on a thread of its own: one that is not done in time fails, and its thread is left
-/// behind. `path` is the test's, with the variant's name in it.
+/// behind. `path` is the test's, with the variant's name in it. A failure tells the rule that the test is
+/// about, and a hang also what was being tried and what each task waits for.
 ///
 /// # Panics
 ///
 /// As `test` does, and where it hangs.
 pub fn watched(path: &str, test: impl FnOnce() + Send + 'static) {
+    watched_for(patience(), path, test);
+}
+
+/// As [`watched`], with another patience.
+#[doc(hidden)]
+pub fn watched_for(patience: Duration, path: &str, test: impl FnOnce() + Send + 'static) {
     // Without the name of the crate, as `cargo test` takes it.
     let name = path.split_once("::").map_or(path, |(_, name)| name).to_owned();
+    let rule = rule_of(&name).map_or_else(String::new, |rule| format!("\n  the rule: {rule}"));
     let (done, ended) = sync_channel(1);
-    let roster = Roster::new();
-    let lists = roster.clone();
+    let (roster, tried) = (Roster::new(), Tried::default());
+    let (lists, tries) = (roster.clone(), Arc::clone(&tried));
     let run = move || {
         let _listed = lists.enter();
+        TRIED.set(Some(tries));
         // Where nobody listens any more the test has failed already.
         let _ = done.send(catch_unwind(AssertUnwindSafe(test)));
     };
     let thread = thread::Builder::new().name(name.clone()).spawn(run).expect("a thread for the test");
-    match ended.recv_timeout(patience()) {
+    match ended.recv_timeout(patience) {
         Ok(result) => {
             // So that what the thread holds is gone too when the test ends.
             let _ = thread.join();
-            result.unwrap_or_else(|panic| resume_unwind(panic));
+            result.unwrap_or_else(|panic| fail(panic, &rule));
         }
         Err(RecvTimeoutError::Timeout) => {
-            panic!("{name} hangs: it was not done after {:?}; what has not ended:\n{roster}", patience())
+            let tried = tried.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            let tried = tried.map_or_else(String::new, |tried| format!("\n  what was being tried: {tried}"));
+            panic!(
+                "{name} hangs: it was not done after {patience:?}{rule}{tried}\nwhat has not ended:\n{roster}"
+            )
         }
         Err(RecvTimeoutError::Disconnected) => panic!("the thread of {name} vanished"),
     }
+}
+
+/// Goes on with a panic, with the rule in its text.
+fn fail(panic: Box<dyn Any + Send>, rule: &str) -> ! {
+    if rule.is_empty() {
+        resume_unwind(panic);
+    }
+    // The panic itself was printed when it was raised.
+    eprintln!("{}", rule.trim_start());
+    resume_unwind(Box::new(text_of(&*panic) + rule))
+}
+
+type Tried = Arc<Mutex<Option<String>>>;
+
+thread_local! {
+    /// Where the watched test of this thread tells what it tries.
+    static TRIED: RefCell<Option<Tried>> = const { RefCell::new(None) };
+}
+
+/// Notes what the watched test on this thread is trying.
+pub(crate) fn note_tried(what: Option<&str>) {
+    TRIED.with_borrow(|tried| {
+        if let Some(tried) = tried {
+            *tried.lock().unwrap_or_else(PoisonError::into_inner) = what.map(str::to_owned);
+        }
+    });
 }
 
 fn patience() -> Duration {
@@ -166,6 +211,22 @@ mod tests {
     fn a_panic_fails_the_test_with_its_payload() {
         let panic = catch_unwind(|| watched("a::test", || panic!("{}", "boom"))).unwrap_err();
         assert_eq!(panic.downcast_ref::<String>().unwrap(), "boom");
+    }
+
+    #[test]
+    fn a_failure_tells_its_rule_and_a_hang_what_was_tried() {
+        let panic = catch_unwind(|| watched("a::law_6_budget", || panic!("boom"))).unwrap_err();
+        let text = panic.downcast_ref::<String>().unwrap();
+        assert!(text.starts_with("boom\n  the rule: MUST 6 of a runtime"), "{text}");
+        let hangs = || {
+            note_tried(Some("map"));
+            thread::park_timeout(Duration::from_secs(5));
+        };
+        let panic = catch_unwind(|| watched_for(Duration::from_millis(50), "a::law_6_budget", hangs));
+        let text = *panic.unwrap_err().downcast::<String>().unwrap();
+        for told in ["law_6_budget hangs", "MUST 6", "being tried: map", "no run is left"] {
+            assert!(text.contains(told), "`{told}` is missing in: {text}");
+        }
     }
 
     #[test]

@@ -25,7 +25,8 @@
 //! something takes a seed, and one that makes runtimes itself takes what makes them.
 //!
 //! A case that isn't done after a minute, all its seeds together, fails as hanging; `ANYPIPE_CASE_TIMEOUT`
-//! gives it more seconds. On a real runtime what is drawn is the same each time, unless
+//! gives it more seconds. What fails tells the rule that it is about, and what hangs also what each of its tasks
+//! waits for. On a real runtime what is drawn is the same each time, unless
 //! `ANYPIPE_CASE_SEED` gives another seed.
 
 #![allow(clippy::similar_names, reason = "what does a thing and what sees it done are called alike")]
@@ -50,9 +51,12 @@ pub mod promises_items;
 pub mod promises_runs;
 pub mod property;
 pub mod registry;
+mod rules;
 pub mod runtime_laws;
 pub mod scopes;
 mod suite;
 mod tools;
 
+#[doc(hidden)]
+pub use self::case::watched_for;
 pub use self::case::{Case, seed, watched};

@@ -9,8 +9,9 @@ use std::sync::{Arc, mpsc};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use anypipe_core::channel::{Sender, bounded};
 use anypipe_core::run::{TaskHandle, inherit, task_group};
-use anypipe_core::runtime::Enter;
+use anypipe_core::runtime::{Enter, RuntimeHandle};
 use anypipe_core::scope::{Roster, current_scope};
 use anypipe_core::{ErrorKind, Run, RunError, Scope};
 
@@ -22,6 +23,7 @@ use crate::tools::{
 
 crate::suite::cases! { ($) runtime_laws as __runtime_laws {
     law_1_a_task_is_polled_to_its_end_and_never_in_the_call(),
+    law_1_a_runtime_that_goes_drops_the_tasks_that_wait(make),
     law_2_a_runtime_that_is_gone_drops_the_task(make),
     law_3_blocking_work_may_block(),
     law_4_time_never_goes_back_and_no_sleep_is_short(),
@@ -30,6 +32,7 @@ crate::suite::cases! { ($) runtime_laws as __runtime_laws {
     law_6_out_of_budget_is_woken_again(),
     law_7_a_handle_owns_nothing(make),
     law_8_block_on_waits_for_its_root(make),
+    law_9_a_task_that_wakes_itself_goes_behind_the_others(),
     a_run_is_awaited_on_a_thread_in_no_runtime(make),
     a_sleep_goes_on_when_the_thread_that_drove_the_runtime_leaves(make),
     promise_p02_without_a_scope_around_it_a_dropped_run_is_cancelled(make),
@@ -66,22 +69,76 @@ async fn law_1_a_task_is_polled_to_its_end_and_never_in_the_call() {
     assert_eq!(numbers, (0..50).collect::<Vec<_>>());
 }
 
-fn law_2_a_runtime_that_is_gone_drops_the_task(make: Make<'_>) {
-    let runtime = make();
+fn law_1_a_runtime_that_goes_drops_the_tasks_that_wait(make: Make<'_>) {
+    let (runtime, dropped) = (make(), Dropped::new());
     let handle = runtime.handle();
-    drop(runtime);
-    let dropped = Dropped::new();
-    let tells = dropped.tells();
-    let run = Run::new("late", inherit, move |scope| {
-        scope.spawn("task", async move { drop(tells) });
-        scope.spawn_blocking("job", || 7)
+    let (begun, begins) = mpsc::channel();
+    let tells = dropped.clone();
+    let run = Run::new("run", inherit, move |scope| {
+        for _ in 0..3 {
+            let (begun, tells) = (begun.clone(), tells.tells());
+            scope.spawn("task", async move {
+                let _tells = tells;
+                let _ = begun.send(());
+                pending::<()>().await;
+            });
+        }
+        pending::<()>()
     });
-    // A runtime that never ends runs it; any other says that it is gone.
-    match wait(run.on(handle).checked()) {
-        Ok(Ok(seven)) => assert_eq!(seven, 7),
-        Ok(Err(error)) | Err(error) => assert!(is_gone(&error), "{error}"),
+    let run = run.on(handle.clone()).start();
+    // Where nothing begins, the runtime runs only while a thread is in it.
+    let _ = (0..3).try_for_each(|_| begins.recv_timeout(Duration::from_millis(200)));
+    drop(runtime);
+    // One that never ends keeps them, and rightly.
+    if late(handle, task).is_err() {
+        let error = wait(run).expect_err("its tasks never end");
+        assert!(is_gone(&error), "{error}");
+        assert_eq!(dropped.live(), 0, "tasks are left");
     }
-    assert_eq!(dropped.live(), 0);
+}
+
+fn law_2_a_runtime_that_is_gone_drops_the_task(make: Make<'_>) {
+    for work in [task, job] {
+        let runtime = make();
+        let handle = runtime.handle();
+        drop(runtime);
+        // A runtime that never ends runs it; any other says that it is gone.
+        if let Err(error) = late(handle, work) {
+            assert!(is_gone(&error), "{error}");
+            let panics: Vec<_> = error.others().iter().filter(|other| other.is_panic()).collect();
+            assert!(panics.is_empty(), "it didn't only drop the work: {panics:?}");
+        }
+    }
+}
+
+fn task(scope: &Scope, tx: Sender<()>) {
+    scope.spawn("task", async move {
+        let _ = tx.send(()).await;
+    });
+}
+
+fn job(scope: &Scope, tx: Sender<()>) {
+    drop(scope.spawn_blocking("job", move || {
+        let _ = tx.try_send(());
+    }));
+}
+
+/// Starts work on a runtime whose value is gone, and waits until it has run.
+fn late(
+    runtime: RuntimeHandle,
+    work: impl FnOnce(&Scope, Sender<()>) + Send + 'static,
+) -> Result<(), RunError> {
+    let run = Run::new("late", inherit, move |scope| {
+        let (tx, rx) = bounded(1);
+        work(scope, tx);
+        async move {
+            // What was dropped fails the run.
+            if rx.recv().await.is_err() {
+                pending::<()>().await;
+            }
+        }
+    });
+    wait(run.on(runtime).checked())
 }
 
 fn is_gone(error: &RunError) -> bool {
@@ -234,6 +291,27 @@ fn law_8_block_on_waits_for_its_root(make: Make<'_>) {
     let mut again = false;
     runtime.block_on(pin!(async { again = true }));
     assert!(again);
+}
+
+async fn law_9_a_task_that_wakes_itself_goes_behind_the_others() {
+    together(|group| async move {
+        let done = Arc::new(AtomicBool::new(false));
+        // More than there are threads, and the last one ends the spinning of all.
+        for _ in 0..64 {
+            let done = Arc::clone(&done);
+            group.spawn(async move {
+                while !done.load(Ordering::SeqCst) {
+                    give_way().await;
+                }
+            });
+        }
+        let ends = Arc::clone(&done);
+        group.spawn(async move { ends.store(true, Ordering::SeqCst) });
+        while !done.load(Ordering::SeqCst) {
+            give_way().await;
+        }
+    })
+    .await;
 }
 
 fn a_run_is_awaited_on_a_thread_in_no_runtime(make: Make<'_>) {

@@ -21,6 +21,7 @@ pub(crate) use self::clock::{Clock, is_exact, is_virtual, runtime, settle, sleep
 pub(crate) use self::flow::{Flow, flow};
 pub(crate) use self::guard::Dropped;
 pub(crate) use self::wait::{Wakes, beside, wait};
+use crate::case::note_tried;
 pub(crate) use crate::registry::give_way;
 
 /// Runs a body that spawns children, and waits for all of them.
@@ -74,14 +75,14 @@ pub(crate) async fn panic_in<F: Future>(future: F) -> Option<String> {
     .await
 }
 
-fn text_of(panic: &(dyn Any + Send)) -> String {
+pub(crate) fn text_of(panic: &(dyn Any + Send)) -> String {
     let literal = panic.downcast_ref::<&'static str>().map(|text| (*text).to_owned());
     let text = literal.or_else(|| panic.downcast_ref::<String>().cloned());
     text.unwrap_or_else(|| "a payload that is no text".to_owned())
 }
 
-/// Tells what was being tried, where it ends without being done: by a panic, or because a simulation
-/// was given up.
+/// Tells what was being tried, where it hangs, and where it ends without being done: by a panic, or because a
+/// simulation was given up.
 pub(crate) struct Crumb<'a> {
     told: &'a str,
     done: bool,
@@ -89,11 +90,13 @@ pub(crate) struct Crumb<'a> {
 
 impl<'a> Crumb<'a> {
     pub(crate) fn new(told: &'a str) -> Self {
+        note_tried(Some(told));
         Self { told, done: false }
     }
 
     pub(crate) fn done(mut self) {
         self.done = true;
+        note_tried(None);
     }
 }
 

@@ -11,7 +11,7 @@
 //! # What an implementer MUST do
 //!
 //! 1. `spawn` MUST poll the task to its end on some thread of the runtime, or drop it. It MUST NOT
-//!    poll it inside the call, and MUST NOT keep it from being dropped when the runtime shuts down.
+//!    poll it inside the call, and when the runtime shuts down it MUST drop what it doesn't poll any more.
 //! 2. `spawn` on a runtime that is gone MUST drop the task. It MUST NOT panic and MUST NOT block.
 //! 3. `spawn_blocking` MUST run the job where blocking is allowed, at once or queued, or drop it.
 //!    A job MUST NOT wait for a task of the same runtime to run.
@@ -20,6 +20,8 @@
 //! 6. `poll_budget` that answers `Pending` MUST wake the task again by itself.
 //! 7. A handle MUST NOT own the runtime: a runtime dropped on its own worker panics.
 //! 8. `block_on` MUST run the runtime until the future is done, and MUST NOT return before.
+//! 9. A task that wakes itself while it is polled MUST go behind the others that can run: whoever gives
+//!    way does so for them.
 //!
 //! `anypipe-conformance` checks each of these.
 
