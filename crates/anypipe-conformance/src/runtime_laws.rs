@@ -1,24 +1,26 @@
 //! What an implementer of a runtime MUST do, as `anypipe_core::runtime` lists it; and I5, a runtime
 //! that is shut down in mid-run.
 
-use std::cell::Cell;
+use std::any::Any;
+use std::cell::{Cell, RefCell};
 use std::future::{Future, pending, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
+use std::thread::LocalKey;
 use std::time::Duration;
 
-use anypipe_core::channel::{Sender, bounded};
+use anypipe_core::channel::{RecvError, Sender, bounded};
 use anypipe_core::run::{TaskHandle, inherit, task_group};
-use anypipe_core::runtime::{Enter, RuntimeHandle};
-use anypipe_core::scope::{Roster, current_scope};
+use anypipe_core::runtime::{AsHandle, Enter, RuntimeHandle};
+use anypipe_core::scope::{Roster, current_runtime, current_scope, enter};
 use anypipe_core::{ErrorKind, Run, RunError, Scope};
 
 use anypipe_stages::{source, stage};
 
 use crate::tools::{
-    Dropped, Wakes, beside, flow, give_way, is_virtual, runtime, sleep, together, unit, until, wait,
+    Around, Dropped, Wakes, beside, flow, give_way, is_virtual, runtime, sleep, together, unit, until, wait,
 };
 
 crate::suite::cases! { ($) runtime_laws as __runtime_laws {
@@ -35,6 +37,8 @@ crate::suite::cases! { ($) runtime_laws as __runtime_laws {
     law_9_a_task_that_wakes_itself_goes_behind_the_others(),
     a_run_is_awaited_on_a_thread_in_no_runtime(make),
     a_sleep_goes_on_when_the_thread_that_drove_the_runtime_leaves(make),
+    runtimes_that_were_entered_are_left_in_any_order(make),
+    a_run_may_go_with_its_thread(make),
     promise_p02_without_a_scope_around_it_a_dropped_run_is_cancelled(make),
     i05_a_runtime_that_goes_in_mid_run_is_told(make),
     a_roster_tells_what_everybody_waits_for(make),
@@ -47,6 +51,7 @@ thread_local! {
     static SPAWNING: Cell<bool> = const { Cell::new(false) };
 }
 
+#[expect(clippy::disallowed_methods, reason = "no thread ends in the middle of this")]
 async fn law_1_a_task_is_polled_to_its_end_and_never_in_the_call() {
     let (ended, told) = mpsc::channel();
     let run = Run::new("run", inherit, move |scope| {
@@ -265,9 +270,7 @@ fn law_7_a_handle_owns_nothing(make: Make<'_>) {
 }
 
 /// What keeps a runtime alive.
-struct Sendable(
-    #[expect(dead_code, reason = "it is only held")] Option<Arc<dyn std::any::Any + Send + Sync>>,
-);
+struct Sendable(#[expect(dead_code, reason = "it is only held")] Option<Arc<dyn Any + Send + Sync>>);
 
 fn law_8_block_on_waits_for_its_root(make: Make<'_>) {
     let runtime = make();
@@ -367,6 +370,78 @@ fn a_sleep_goes_on_when_the_thread_that_drove_the_runtime_leaves(make: Make<'_>)
     let (slept, timed_out) = thread.unwrap().join().unwrap();
     slept.unwrap();
     assert_eq!(timed_out.unwrap_err().kind(), ErrorKind::TimedOut);
+}
+
+fn runtimes_that_were_entered_are_left_in_any_order(make: Make<'_>) {
+    let (first, second) = (make(), make());
+    let named = [("first", &first), ("second", &second), ("third", &first)];
+    let named = named.map(|(name, runtime)| (name, Around::of(runtime.handle(), name)));
+    for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+        let mut guards = named.each_ref().map(|(_, around)| Some(enter(around.runtime().handle())));
+        for left in order {
+            guards[left] = None;
+            let innermost = guards.iter().rposition(Option::is_some).map(|index| named[index].0);
+            let current = current_runtime().map(|runtime| runtime.name());
+            assert_eq!(current, innermost, "left in the order {order:?}, up to {left}");
+        }
+    }
+    let guard = enter(first.handle());
+    let other = enter(second.handle());
+    drop(guard);
+    drop(first);
+    if second.handle().name() != "sim" {
+        // Which runs only while a thread is in it.
+        let run = task_group(inherit, |group| async move { group.spawn(async { 42 }).await.unwrap() });
+        assert_eq!(wait(run), 42);
+    }
+    drop(other);
+    assert!(current_runtime().is_none());
+}
+
+thread_local! {
+    /// What a thread keeps until its end, after all that is ours, and before it.
+    static KEPT_LONG: RefCell<Option<Box<dyn Any>>> = const { RefCell::new(None) };
+    static KEPT_SHORT: RefCell<Option<Box<dyn Any>>> = const { RefCell::new(None) };
+}
+
+fn a_run_may_go_with_its_thread(make: Make<'_>) {
+    let dropped = Dropped::new();
+    let plan = |runtime: Box<dyn Enter>| {
+        let (tx, rx) = bounded::<u8>(1);
+        let (in_task, in_body) = (dropped.tells(), dropped.tells());
+        let run = Run::new("run", inherit, move |scope| {
+            scope.spawn("task", async move {
+                let _held = (in_task, tx);
+                pending::<()>().await;
+            });
+            async move {
+                let _held = in_body;
+                pending::<()>().await;
+            }
+        });
+        ((run.on(&*runtime), Sendable(runtime.keep_alive())), rx)
+    };
+    let ((long, of_long), (short, of_short)) = (plan(make()), plan(make()));
+    let ends = move || {
+        let keep = |kept: &'static LocalKey<RefCell<Option<Box<dyn Any>>>>, what| {
+            kept.try_with(|kept| kept.replace(what)).unwrap();
+        };
+        // The last to be used is the first to go.
+        keep(&KEPT_LONG, None);
+        for (kept, (run, runtime)) in [(&KEPT_LONG, long), (&KEPT_SHORT, short)] {
+            let mut run = Box::pin(run.checked());
+            assert!(run.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+            keep(kept, Some(Box::new((run, runtime))));
+        }
+    };
+    beside(ends).join().unwrap();
+    // A thread of the runtime may be in the middle of polling one.
+    while dropped.live() > 0 {
+        wait(give_way());
+    }
+    for rx in [of_long, of_short] {
+        assert_eq!(wait(rx.recv()), Err(RecvError::Broken), "what was cut off is no end");
+    }
 }
 
 fn promise_p02_without_a_scope_around_it_a_dropped_run_is_cancelled(make: Make<'_>) {

@@ -132,6 +132,9 @@ impl Error for SetDefaultError {}
 /// doesn't change what [`anypipe::run`](crate::run) enters: that is told by
 /// [`run_on`](crate::run_on).
 ///
+/// Guards may be dropped in any order: the runtime that was entered last, of those that were not left yet, is the
+/// current one. A guard that is held over an `.await` doesn't count after it: the task's own runtime does.
+///
 /// # Examples
 ///
 /// ```
@@ -139,8 +142,10 @@ impl Error for SetDefaultError {}
 /// use anypipe::runtime::{Smol, current, enter};
 ///
 /// let entered = enter(Smol::new());
-/// assert_eq!(current().name(), "smol");
+/// let again = enter(Smol::threads(1));
 /// drop(entered);
+/// assert_eq!(current().name(), "smol");
+/// drop(again);
 /// # }
 /// ```
 pub fn enter(runtime: impl AsHandle) -> Entered {

@@ -14,6 +14,8 @@ use super::clock::runtime;
 pub(crate) struct Around {
     /// The case's own.
     inner: RuntimeHandle,
+    /// What it is called.
+    name: &'static str,
     /// Held by each that was given out.
     live: Arc<()>,
     /// How far their clock is ahead, in nanoseconds.
@@ -22,7 +24,12 @@ pub(crate) struct Around {
 
 impl Around {
     pub(crate) fn new() -> Self {
-        Self { inner: runtime(), live: Arc::new(()), spent: Arc::default() }
+        Self::of(runtime(), runtime().name())
+    }
+
+    /// One around another than the case's own, with a name of its own.
+    pub(crate) fn of(inner: RuntimeHandle, name: &'static str) -> Self {
+        Self { inner, name, live: Arc::new(()), spent: Arc::default() }
     }
 
     /// How many are held, besides this one and its clones that were not given out.
@@ -76,7 +83,7 @@ impl Timer for Around {
 
 impl Runtime for Around {
     fn name(&self) -> &'static str {
-        self.inner.name()
+        self.name
     }
 
     fn poll_budget(&self, cx: &mut Context<'_>) -> Poll<()> {

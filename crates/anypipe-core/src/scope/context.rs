@@ -99,14 +99,57 @@ impl Stretch {
     }
 }
 
-thread_local! {
-    static FRAME: RefCell<Frame> = RefCell::new(Frame::default());
+/// All that a thread knows. Each entry has the number of its guard: guards may go in any order, and each takes
+/// its own entry with it.
+#[derive(Default)]
+struct Frames {
+    /// Where nothing was entered.
+    outside: Frame,
+    /// What was entered and not left, the innermost last.
+    entered: Vec<(u64, Frame)>,
+    /// The number of the last guard.
+    last: u64,
 }
 
-/// Restores what the thread knew before; made by [`enter`] and by every poll.
+impl Frames {
+    fn enter(&mut self, frame: Frame) -> u64 {
+        self.last += 1;
+        self.entered.push((self.last, frame));
+        self.last
+    }
+
+    fn leave(&mut self, guard: u64) -> Option<Frame> {
+        let index = self.entered.iter().rposition(|(entry, _)| *entry == guard)?;
+        Some(self.entered.remove(index).1)
+    }
+
+    /// What goes for the code that runs now.
+    fn current(&mut self) -> &mut Frame {
+        self.entered.last_mut().map_or(&mut self.outside, |(_, frame)| frame)
+    }
+}
+
+thread_local! {
+    static FRAMES: RefCell<Frames> = RefCell::new(Frames::default());
+}
+
+/// Looks at what the thread knows, and runs nothing of others meanwhile; `None` on a thread that is ending, and
+/// knows nothing any more.
+fn with_frames<R>(look: impl FnOnce(&mut Frames) -> R) -> Option<R> {
+    FRAMES.try_with(|frames| look(&mut frames.borrow_mut())).ok()
+}
+
+fn with_current<R>(look: impl FnOnce(&mut Frame) -> R) -> Option<R> {
+    with_frames(|frames| look(frames.current()))
+}
+
+/// Leaves what was entered by [`enter`], or by a poll.
+///
+/// Guards may be dropped in any order: what was entered last, of all that was not left yet, is what counts.
 #[must_use = "the runtime is left again when this is dropped"]
 pub struct Entered {
-    previous: Option<Frame>,
+    /// The number of its entry; `None` once that was left.
+    entry: Option<u64>,
     /// The guard belongs to the thread that made it.
     _not_send: PhantomData<*const ()>,
 }
@@ -119,8 +162,7 @@ impl fmt::Debug for Entered {
 
 impl Entered {
     fn new(frame: Frame) -> Self {
-        let previous = FRAME.try_with(|current| current.replace(frame)).ok();
-        Self { previous, _not_send: PhantomData }
+        Self { entry: with_frames(|frames| frames.enter(frame)), _not_send: PhantomData }
     }
 
     /// Ends a poll and tells what the task waits for.
@@ -129,8 +171,8 @@ impl Entered {
     }
 
     fn restore(&mut self) -> Option<Frame> {
-        let previous = self.previous.take()?;
-        let mut frame = FRAME.try_with(|current| current.replace(previous)).ok()?;
+        let entry = self.entry.take()?;
+        let mut frame = with_frames(|frames| frames.leave(entry))??;
         for flush in frame.dirty.drain(..) {
             flush.flush();
         }
@@ -146,6 +188,9 @@ impl Drop for Entered {
 
 /// Makes `runtime` the one that runs start on in this thread, until the guard goes.
 ///
+/// Guards may be dropped in any order. One that is held over an `.await` doesn't count after it: the task's own
+/// runtime does.
+///
 /// # Examples
 ///
 /// ```
@@ -153,12 +198,8 @@ impl Drop for Entered {
 /// ```
 pub fn enter(runtime: RuntimeHandle) -> Entered {
     // Under another runtime, but no other task than before.
-    let (breaking, unwinding_outside) = FRAME
-        .try_with(|frame| {
-            let frame = frame.borrow();
-            (frame.breaking, frame.unwinding_outside)
-        })
-        .unwrap_or_default();
+    let around = with_current(|frame| (frame.breaking, frame.unwinding_outside));
+    let (breaking, unwinding_outside) = around.unwrap_or_default();
     let place = Some(Place::Runtime(runtime));
     Entered::new(Frame { place, breaking, unwinding_outside, ..Frame::default() })
 }
@@ -175,13 +216,12 @@ pub(crate) fn working(scope: &Scope) -> Entered {
 
 /// Notes whether what is dropped from here on was cut off; gives what was noted before.
 pub(super) fn set_breaking(breaking: bool) -> bool {
-    let set = |frame: &RefCell<Frame>| std::mem::replace(&mut frame.borrow_mut().breaking, breaking);
-    FRAME.try_with(set).unwrap_or_default()
+    with_current(|frame| std::mem::replace(&mut frame.breaking, breaking)).unwrap_or_default()
 }
 
 /// True where a destructor runs the task that is at work, on a thread that unwinds.
 pub(super) fn is_unwound_from_outside() -> bool {
-    FRAME.try_with(|frame| frame.borrow().unwinding_outside).unwrap_or_default()
+    with_current(|frame| frame.unwinding_outside).unwrap_or_default()
 }
 
 /// True while the task that is at work unwinds.
@@ -192,22 +232,21 @@ pub(crate) fn is_unwinding() -> bool {
 /// True where a sender that is dropped now vanishes instead of ending its output: it was cut off, or its
 /// task unwinds.
 pub(crate) fn is_breaking() -> bool {
-    is_unwinding() || FRAME.try_with(|frame| frame.borrow().breaking).unwrap_or_default()
+    // On a thread that is ending all that is left is cut off.
+    is_unwinding() || with_current(|frame| frame.breaking).unwrap_or(true)
 }
 
 /// The scope whose task is being polled on this thread.
 pub fn current_scope() -> Option<Scope> {
-    let scope = |frame: &RefCell<Frame>| match &frame.borrow().place {
+    with_current(|frame| match &frame.place {
         Some(Place::Scope(scope)) => Some(scope.clone()),
         _ => None,
-    };
-    FRAME.try_with(scope).ok().flatten()
+    })?
 }
 
 /// The runtime of the scope whose task is being polled on this thread, or the one [`enter`]ed.
 pub fn current_runtime() -> Option<RuntimeHandle> {
-    let runtime = |frame: &RefCell<Frame>| frame.borrow().place.as_ref().map(|place| place.runtime().clone());
-    FRAME.try_with(runtime).ok().flatten()
+    with_current(|frame| frame.place.as_ref().map(|place| place.runtime().clone()))?
 }
 
 /// Whether a loop in a poll may go on: the one way in which everything that loops gives way.
@@ -246,8 +285,7 @@ pub fn poll_go_on(cx: &mut Context<'_>) -> Poll<()> {
         Over(bool),
         Clock(RuntimeHandle),
     }
-    let asked = FRAME.try_with(|frame| {
-        let frame = &mut *frame.borrow_mut();
+    let asked = with_current(|frame| {
         if matches!(&frame.place, Some(Place::Scope(scope)) if scope.is_cancelled()) {
             return Asked::Over(true);
         }
@@ -264,17 +302,16 @@ pub fn poll_go_on(cx: &mut Context<'_>) -> Poll<()> {
         }
     });
     let over = match asked {
-        Ok(Asked::Over(over)) => over,
-        Ok(Asked::Clock(runtime)) => {
+        Some(Asked::Over(over)) => over,
+        Some(Asked::Clock(runtime)) => {
             let now = runtime.now();
-            let read = |frame: &RefCell<Frame>| {
-                let mut frame = frame.borrow_mut();
+            let read = |frame: &mut Frame| {
                 frame.stretch.read(now);
                 frame.stretch.over
             };
-            FRAME.try_with(read).unwrap_or(false)
+            with_current(read).unwrap_or(false)
         }
-        Err(_) => false,
+        None => false,
     };
     if over {
         cx.waker().wake_by_ref();
@@ -285,21 +322,18 @@ pub fn poll_go_on(cx: &mut Context<'_>) -> Poll<()> {
 
 /// Notes what the task being polled waits for, for reports.
 pub(crate) fn note_wait(waits_for: WaitsFor) {
-    let _ = FRAME.try_with(|frame| frame.borrow_mut().waits_for = Some(waits_for));
+    let _ = with_current(|frame| frame.waits_for = Some(waits_for));
 }
 
 /// Has `flush` called when the running task gives way, or at once where nobody would.
 pub(crate) fn flush_later(flush: Arc<dyn Flush>) {
-    let now = FRAME.try_with(|frame| {
-        let mut frame = frame.borrow_mut();
+    let mut now = Some(flush);
+    let _ = with_current(|frame| {
         if frame.polling {
-            frame.dirty.push(flush);
-            None
-        } else {
-            Some(flush)
+            frame.dirty.extend(now.take());
         }
     });
-    if let Ok(Some(flush)) = now {
+    if let Some(flush) = now {
         flush.flush();
     }
 }
