@@ -136,7 +136,7 @@ pub fn watched_for(patience: Duration, path: &str, test: impl FnOnce() + Send + 
     let (lists, tries) = (roster.clone(), Arc::clone(&tried));
     let run = move || {
         let _listed = lists.enter();
-        TRIED.set(Some(tries));
+        let _ = TRIED.try_with(|tried| tried.replace(Some(tries)));
         // Where nobody listens any more the test has failed already.
         let _ = done.send(catch_unwind(AssertUnwindSafe(test)));
     };
@@ -177,8 +177,8 @@ thread_local! {
 
 /// Notes what the watched test on this thread is trying.
 pub(crate) fn note_tried(what: Option<&str>) {
-    TRIED.with_borrow(|tried| {
-        if let Some(tried) = tried {
+    let _ = TRIED.try_with(|tried| {
+        if let Some(tried) = &*tried.borrow() {
             *tried.lock().unwrap_or_else(PoisonError::into_inner) = what.map(str::to_owned);
         }
     });

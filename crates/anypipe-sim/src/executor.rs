@@ -23,6 +23,11 @@ thread_local! {
     static CURRENT: RefCell<Option<Arc<World>>> = const { RefCell::new(None) };
 }
 
+/// Gives the one before.
+fn set_current(world: Option<Arc<World>>) -> Option<Arc<World>> {
+    CURRENT.try_with(|current| current.replace(world)).ok().flatten()
+}
+
 /// Everything of one simulator. Handles and wakers hold it weakly.
 ///
 /// No waker is called or dropped, and no task, under its lock.
@@ -54,7 +59,7 @@ impl World {
 
     /// The simulation that runs on this thread.
     pub(crate) fn current() -> Option<Arc<World>> {
-        CURRENT.with_borrow(Option::clone)
+        CURRENT.try_with(|current| current.borrow().clone()).ok().flatten()
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
@@ -223,7 +228,7 @@ impl<'a> Session<'a> {
         assert!(state.thread.is_none(), "this simulation is running already: it can't be entered twice");
         let root = state.start(plan, &world.me, world.clock.nanos());
         drop(state);
-        let outer = CURRENT.replace(world.me.upgrade());
+        let outer = set_current(world.me.upgrade());
         Self { world, root, told: plan.told, outer }
     }
 }
@@ -242,6 +247,6 @@ impl Drop for Session<'_> {
             drop(left);
         }
         self.world.lock().thread = None;
-        CURRENT.set(self.outer.take());
+        set_current(self.outer.take());
     }
 }

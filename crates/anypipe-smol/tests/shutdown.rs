@@ -2,6 +2,7 @@
 
 mod common;
 
+use std::cell::RefCell;
 use std::future::pending;
 use std::pin::pin;
 use std::sync::{Arc, mpsc};
@@ -93,4 +94,28 @@ fn block_on_drives_an_executor_of_the_user() {
     let mut answer = None;
     smol.block_on(pin!(async { answer = Some(run.await) }));
     assert_eq!(answer, Some(42));
+}
+
+thread_local! {
+    static KEPT: RefCell<Option<Arc<Executor<'static>>>> = const { RefCell::new(None) };
+}
+
+#[test]
+fn an_executor_that_a_thread_keeps_goes_with_it() {
+    let keeps = common::spawn(|| {
+        // The last to be used is the first to go: what is ours goes before it.
+        KEPT.try_with(|kept| kept.replace(None)).unwrap();
+        let executor = Arc::new(Executor::new());
+        let run = Run::new("run", inherit, |scope| {
+            scope.spawn("stage", pending());
+            pending::<()>()
+        });
+        let mut running = run.on(Smol::with_executor(Arc::clone(&executor))).start();
+        assert!(wait(smol::future::poll_once(&mut running)).is_none());
+        while executor.try_tick() {}
+        KEPT.try_with(|kept| kept.replace(Some(executor))).unwrap();
+        running
+    });
+    let error = wait(keeps.join().unwrap()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::RuntimeGone);
 }

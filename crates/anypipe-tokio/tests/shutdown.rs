@@ -2,15 +2,18 @@
 
 mod common;
 
-use std::future::pending;
+use std::cell::RefCell;
+use std::future::{Future, pending, poll_fn};
+use std::pin::Pin;
 use std::sync::mpsc;
+use std::task::Poll;
 
 use anypipe_core::run::inherit;
 use anypipe_core::run::task_group;
 use anypipe_core::runtime::{AsHandle, RuntimeHandle};
 use anypipe_core::{ErrorKind, Run, RunError};
 use anypipe_tokio::Tokio;
-use tokio::runtime::Builder;
+use tokio::runtime::{Builder, Runtime};
 
 use common::wait;
 
@@ -84,5 +87,34 @@ fn the_last_owner_may_go_on_its_own_worker() {
         });
         // The task ends by itself: nothing panicked, and nothing waited for its own thread.
         wait(run.on(handle));
+    }
+}
+
+thread_local! {
+    static KEPT: RefCell<Option<Runtime>> = const { RefCell::new(None) };
+}
+
+#[test]
+fn a_runtime_that_a_thread_keeps_goes_with_it() {
+    for build in [Builder::new_multi_thread, Builder::new_current_thread] {
+        let keeps = common::spawn(move || {
+            // The last to be used is the first to go: what is ours goes before it.
+            KEPT.try_with(|kept| kept.replace(None)).unwrap();
+            let runtime = build().enable_all().build().unwrap();
+            let run = Run::new("run", inherit, |scope| {
+                scope.spawn("stage", pending());
+                pending::<()>()
+            });
+            let mut running = run.on(Tokio::from(runtime.handle().clone())).start();
+            runtime.block_on(async {
+                let once = poll_fn(|cx| Poll::Ready(Pin::new(&mut running).poll(cx)));
+                assert!(once.await.is_pending());
+                tokio::task::yield_now().await;
+            });
+            KEPT.try_with(|kept| kept.replace(Some(runtime))).unwrap();
+            running
+        });
+        let error = wait(keeps.join().unwrap()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::RuntimeGone);
     }
 }

@@ -45,7 +45,7 @@ pub(crate) fn catch<R>(f: impl FnOnce() -> R) -> Result<R, Panic> {
 
 /// Apart from [`catch`], which is built for each closure.
 fn swap_stage(stage: Option<String>) -> Option<String> {
-    STAGE.with(|current| current.replace(stage))
+    STAGE.try_with(|current| current.replace(stage)).ok().flatten()
 }
 
 /// Drops `value`; a panic in its destructor comes back as a value.
