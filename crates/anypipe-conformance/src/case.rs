@@ -26,7 +26,7 @@ const PATIENCE_VARIABLE: &str = "ANYPIPE_CASE_TIMEOUT";
 /// Gives another seed.
 const SEED_VARIABLE: &str = "ANYPIPE_CASE_SEED";
 
-type BoxFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
+pub(crate) type BoxFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// One law, promise or acceptance case: a future that panics where it doesn't hold.
 #[derive(Clone, Copy)]
@@ -93,7 +93,7 @@ impl Case {
 }
 
 /// Runs a future on `runtime`, in a scope of its own.
-fn enter_scoped(runtime: &dyn Enter, name: &'static str, body: BoxFuture) {
+pub(crate) fn enter_scoped(runtime: &dyn Enter, name: &'static str, body: BoxFuture) {
     let handle = runtime.handle();
     let mut outcome = None;
     {

@@ -2,19 +2,77 @@
 
 use std::future::{Future, pending};
 use std::pin::Pin;
+use std::time::{Duration, Instant};
 
 use anypipe_core::Run;
+use anypipe_core::option::KeyedBy;
 use anypipe_core::run::{Running, inherit, task_group};
 use anypipe_core::scope::CancelToken;
 
-use crate::tools::{Around, Dropped, together, until};
+use anypipe_stages::{sink, source, stage};
+
+use crate::case::{BoxFuture, Make, enter_scoped};
+use crate::tools::{Around, Dropped, Flow, flow, give_way, together, until};
 
 crate::suite::cases! { ($) growth as __growth {
     an_ended_run_is_not_held_by_what_it_started(),
     a_deep_tree_of_groups_is_cancelled(),
     a_deep_tree_of_groups_is_dropped(),
     a_long_line_of_tokens_is_cancelled_and_dropped(),
+    an_item_costs_the_same_behind_a_long_line_of_its_key(make),
+    an_item_costs_the_same_among_many_workers(make),
 } }
+
+/// How often the same work is done at the most, to find what it costs at its best: the machine is others' too.
+const ROUNDS: usize = 4;
+
+/// Checks that the same work costs less than four times as much among `many` as among `few`, setting up included.
+fn costs_the_same(make: Make<'_>, few: usize, many: usize, work: fn(usize) -> BoxFuture) {
+    #[expect(clippy::disallowed_methods, reason = "what our own code costs, which no runtime's clock knows")]
+    let cost = |n| {
+        let start = Instant::now();
+        enter_scoped(&*make(), "growth", work(n));
+        start.elapsed()
+    };
+    let mut best = [(few, Duration::MAX), (many, Duration::MAX)];
+    for _ in 0..ROUNDS {
+        best = best.map(|(n, best)| (n, best.min(cost(n))));
+        let [(_, of_few), (_, of_many)] = best;
+        if of_many < of_few * 4 {
+            return;
+        }
+    }
+    panic!("the same work costs {best:?} among few and among many");
+}
+
+fn an_item_costs_the_same_behind_a_long_line_of_its_key(make: Make<'_>) {
+    // All items are of one key, so all that is taken waits for the one before.
+    costs_the_same(make, 50, 2500, |buffer| {
+        let work = stage::then(async |item: u32| {
+            give_way().await;
+            item
+        });
+        let work = flow(source::from_iter(0..6000)).pipe(work).workers(4).buffer_size(buffer);
+        let run = Flow(work.0.keyed_by(|_: &u32| 0)).into(sink::count());
+        Box::pin(async { assert_eq!(run.await, 6000) })
+    });
+}
+
+fn an_item_costs_the_same_among_many_workers(make: Make<'_>) {
+    if make().handle().name() == "sim" {
+        // It weighs all that can run before each step, whoever made it.
+        return;
+    }
+    costs_the_same(make, 100, 10_000, |workers| {
+        let work = stage::then(async |item: u32| {
+            give_way().await;
+            item
+        });
+        let work = flow(source::from_iter(0..30_000)).pipe(work).workers(workers).buffer_size(1);
+        let run = work.into(sink::count());
+        Box::pin(async { assert_eq!(run.await, 30_000) })
+    });
+}
 
 async fn an_ended_run_is_not_held_by_what_it_started() {
     let (around, over) = (Around::new(), CancelToken::new());

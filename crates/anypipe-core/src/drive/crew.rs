@@ -8,11 +8,13 @@
 // the order of the input, by the holder.
 
 use std::collections::VecDeque;
+use std::collections::hash_map::{DefaultHasher, Entry, HashMap};
+use std::hash::BuildHasherDefault;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 
 use super::boundary::Order;
-use super::waiting::{Busy, Idle};
+use super::waiting::Waiting;
 use super::worker::{Line, Unwanted};
 use super::{Input, Tally};
 use crate::runtime::WaitsFor;
@@ -40,6 +42,8 @@ pub(super) struct Taken<In> {
     /// Its key's hash; 0 where there are no keys.
     pub(super) key: u64,
     pub(super) item: In,
+    /// True where nobody is called before the work on it: others are when it suspends.
+    pub(super) alone: bool,
 }
 
 struct State<In> {
@@ -47,16 +51,52 @@ struct State<In> {
     input: Option<Input<In>>,
     /// Set when the input has ended.
     ended: bool,
-    /// Items that were taken and not started, with their tickets and permits.
+    /// Items that were taken and not started, with their tickets and permits; of each key one at the most.
     ready: VecDeque<Taken<In>>,
-    /// The keys of the items that are being worked on.
-    busy: Busy,
+    /// Those that wait for others of their key.
+    held: Held<In>,
     /// The next item's ticket.
     next: u64,
     /// True while items take little time, by what any of the workers saw last.
     quick: bool,
-    /// Workers with nothing to do, by their index.
-    idle: Idle,
+    /// Workers with nothing to do.
+    idle: Waiting,
+}
+
+/// Items that wait for their key, which is busy from when an item of it is ready until that is done.
+struct Held<In> {
+    /// What waits for each busy key. Always the same hasher: a run must not depend on chance.
+    by_key: HashMap<u64, VecDeque<Taken<In>>, BuildHasherDefault<DefaultHasher>>,
+    /// How many wait.
+    count: usize,
+}
+
+impl<In> Held<In> {
+    /// Makes the item's key busy; keeps the item where it is so already.
+    fn enter(&mut self, taken: Taken<In>) -> Option<Taken<In>> {
+        match self.by_key.entry(taken.key) {
+            Entry::Vacant(key) => {
+                key.insert(VecDeque::new());
+                Some(taken)
+            }
+            Entry::Occupied(mut key) => {
+                key.get_mut().push_back(taken);
+                self.count += 1;
+                None
+            }
+        }
+    }
+
+    /// The next item of a key, of which one is done; without one the key is free.
+    fn release(&mut self, key: u64) -> Option<Taken<In>> {
+        let Entry::Occupied(mut waiting) = self.by_key.entry(key) else { return None };
+        let next = waiting.get_mut().pop_front();
+        match next {
+            Some(_) => self.count -= 1,
+            None => drop(waiting.remove()),
+        }
+        next
+    }
 }
 
 impl<In> Crew<In> {
@@ -72,10 +112,10 @@ impl<In> Crew<In> {
             input: Some(input),
             ended: false,
             ready: VecDeque::new(),
-            busy: Busy::default(),
+            held: Held { by_key: HashMap::default(), count: 0 },
             next: 0,
             quick: false,
-            idle: Idle::default(),
+            idle: Waiting::new(workers),
         };
         let crew = Arc::new(Self { order, key, state: Mutex::new(state), tally });
         (0..workers).map(|index| Feed::Crew { crew: Arc::clone(&crew), index, held: None }).collect()
@@ -83,22 +123,30 @@ impl<In> Crew<In> {
 
     /// Lets the next item of a key be worked on.
     fn release(&self, key: u64) {
-        self.state.lock().busy.end(key);
-        self.share();
+        let mut state = self.state.lock();
+        let next = state.held.release(key);
+        state.ready.extend(next);
+        // While work is quick this worker is the first to take it.
+        let next = if state.quick { None } else { state.call_next() };
+        drop(state);
+        next.into_iter().for_each(Waker::wake);
     }
 
     /// Calls an idle worker to what there is to do.
     fn share(&self) {
-        let next = self.state.lock().call_next(self.key.is_some());
+        let next = self.state.lock().call_next();
         next.into_iter().for_each(Waker::wake);
     }
 }
 
 impl<In> Drop for Crew<In> {
     fn drop(&mut self) {
-        let ready = std::mem::take(&mut self.state.lock().ready);
-        self.tally.cancelled.add(ready.len());
-        drop_each(ready);
+        let mut state = self.state.lock();
+        let (ready, held) = (std::mem::take(&mut state.ready), std::mem::take(&mut state.held.by_key));
+        drop(state);
+        let waiting: Vec<_> = ready.into_iter().chain(held.into_values().flatten()).collect();
+        self.tally.cancelled.add(waiting.len());
+        drop_each(waiting);
     }
 }
 
@@ -125,24 +173,16 @@ impl<In> Drop for Haul<'_, In> {
 
 impl<In> State<In> {
     /// The worker to wake for what is there to do: an item, the input, or the end.
-    fn call_next(&mut self, keyed: bool) -> Option<Waker> {
-        let item = self.ready.iter().any(|taken| !keyed || !self.busy.has(taken.key));
-        let over = self.ended && self.ready.is_empty();
-        if !item && self.input.is_none() && !over {
+    fn call_next(&mut self) -> Option<Waker> {
+        if self.ready.is_empty() && self.input.is_none() && !self.is_over() {
             return None;
         }
         self.idle.call()
     }
 
-    /// The first item whose key nobody is working on.
-    fn pop_ready(&mut self, keyed: bool) -> Option<Taken<In>> {
-        if !keyed {
-            return self.ready.pop_front();
-        }
-        let index = self.ready.iter().position(|taken| !self.busy.has(taken.key))?;
-        let taken = self.ready.remove(index)?;
-        self.busy.begin(taken.key);
-        Some(taken)
+    /// True once all items that will ever come have been begun.
+    fn is_over(&self) -> bool {
+        self.ended && self.ready.is_empty() && self.held.count == 0
     }
 }
 
@@ -228,7 +268,7 @@ fn poll_alone<In, T>(
             line.port.take_in();
             let ticket = *next;
             *next += 1;
-            Poll::Ready(Ok(Some(Taken { ticket, key: 0, item })))
+            Poll::Ready(Ok(Some(Taken { ticket, key: 0, item, alone: false })))
         }
         Poll::Ready(None) => Poll::Ready(Ok(None)),
         Poll::Pending => {
@@ -247,7 +287,6 @@ impl<In: Send + 'static> Crew<In> {
         line: &mut Line<'_, T>,
         cx: &mut Context<'_>,
     ) -> Poll<Result<Option<Taken<In>>, Unwanted>> {
-        let keyed = self.key.is_some();
         loop {
             if line.port.is_closed() {
                 return Poll::Ready(Err(Unwanted));
@@ -258,27 +297,27 @@ impl<In: Send + 'static> Crew<In> {
             let mut state = self.state.lock();
             // A worker that was polled unasked isn't idle any more: a call meant for one that is
             // would be lost on it.
-            let old = state.idle.leave(index);
+            state.idle.leave(index);
             state.quick = line.pace.learned().unwrap_or(state.quick);
-            let found = state.pop_ready(keyed);
-            if found.is_some() || (state.ended && state.ready.is_empty()) {
+            let found = state.ready.pop_front();
+            if found.is_some() || state.is_over() {
                 if let Some(input) = held.take() {
                     state.input = Some(input);
                 }
                 // Quick work is done sooner than another worker is woken: others are called when it
                 // suspends. Work that nothing is known of may block, so they are called before it.
                 let alone = found.is_some() && state.quick;
-                let next = if alone { None } else { state.call_next(keyed) };
+                let next = if alone { None } else { state.call_next() };
                 drop(state);
                 if !alone {
                     // Who is called needs room for what comes next.
                     line.port.give_back();
                 }
                 next.into_iter().for_each(Waker::wake);
-                return Poll::Ready(Ok(found));
+                return Poll::Ready(Ok(found.map(|taken| Taken { alone, ..taken })));
             }
             let Some(input) = held.take().or_else(|| state.input.take()) else {
-                state.idle.enter(index, cx.waker());
+                let old = state.idle.enter(index, cx.waker());
                 drop(state);
                 drop(old);
                 note_wait(WaitsFor::Turn);
@@ -336,7 +375,9 @@ impl<In: Send + 'static> Crew<In> {
         for (key, item) in taken.items.drain(..) {
             let ticket = state.next;
             state.next += 1;
-            state.ready.push_back(Taken { ticket, key, item });
+            let taken = Taken { ticket, key, item, alone: false };
+            let ready = if self.key.is_some() { state.held.enter(taken) } else { Some(taken) };
+            state.ready.extend(ready);
         }
         state.ended = ended;
         let over = if ended { input } else { std::mem::replace(&mut state.input, input) };

@@ -8,7 +8,7 @@ use std::task::Waker;
 
 use super::outlet::Outlet;
 use super::port::{Batch, Port};
-use super::waiting::Producers;
+use super::waiting::Waiting;
 use super::{Tally, Weigh};
 use crate::scope::{Flush, Scope, drop_each, wake_each};
 use crate::sync::Mutex;
@@ -55,8 +55,8 @@ pub(super) struct State<T> {
     pub(super) finished: usize,
     /// The consumer, waiting for an item.
     pub(super) consumer: Option<Waker>,
-    /// The producers, by their index.
-    pub(super) producers: Producers,
+    /// The producers: each is woken when the consumer goes, and called when there is room where it waits for that.
+    pub(super) producers: Waiting,
     /// Producers that have not finished.
     pub(super) open: usize,
     /// Set when a producer went without finishing.
@@ -88,7 +88,7 @@ impl<T> Hop<T> {
             weight: 0,
             finished: 0,
             consumer: None,
-            producers: Producers::new(producers),
+            producers: Waiting::new(producers),
             open: producers,
             broken: false,
         };
@@ -135,7 +135,7 @@ impl<T> Hop<T> {
     /// The producers to wake because there is room.
     pub(super) fn wake_for_room(&self, state: &mut State<T>) -> Vec<Waker> {
         let room = self.room(state, usize::MAX);
-        state.producers.call(room)
+        (0..room).map_while(|_| state.producers.call()).collect()
     }
 
     /// Claims up to `want` permits; where there are none the producer is parked for room.
@@ -145,9 +145,9 @@ impl<T> Hop<T> {
         let got = self.room(&state, want);
         state.free -= got;
         let old = if got == 0 {
-            state.producers.wait_for_room(index, waker)
+            state.producers.enter(index, waker)
         } else {
-            state.producers.has_room(index);
+            state.producers.leave(index);
             None
         };
         drop(state);

@@ -30,10 +30,15 @@ pub(super) async fn worker<In: Send + 'static, W: Work<In>>(
     loop {
         // Room for the result comes first: a future that was started never waits for room.
         let Ok(taken) = poll_fn(|cx| feed.poll_take(&mut line, cx)).await else { return };
-        let Some(Taken { ticket, key, item }) = taken else { break };
+        let Some(Taken { ticket, key, item, alone }) = taken else { break };
         line.port.begin();
         let at = At { stage: &name, index: ticket };
-        let made = line.watch(work.call_at(&mut state, at, item), || feed.share()).await;
+        let suspended = || {
+            if alone {
+                feed.share();
+            }
+        };
+        let made = line.watch(work.call_at(&mut state, at, item), suspended).await;
         let Ok(made) = made else { return };
         if made.as_ref().is_some_and(W::is_err) {
             line.port.fail();
