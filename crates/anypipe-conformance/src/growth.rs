@@ -2,17 +2,19 @@
 
 use std::future::{Future, pending};
 use std::pin::Pin;
+use std::task::Context;
 use std::time::{Duration, Instant};
 
-use anypipe_core::Run;
 use anypipe_core::option::KeyedBy;
-use anypipe_core::run::{Running, inherit, task_group};
+use anypipe_core::run::{RunStream, Running, inherit, task_group};
 use anypipe_core::scope::CancelToken;
+use anypipe_core::{Run, Source};
 
 use anypipe_stages::{sink, source, stage};
+use futures_core::Stream;
 
 use crate::case::{BoxFuture, Make, enter_scoped};
-use crate::tools::{Around, Dropped, Flow, flow, give_way, together, until};
+use crate::tools::{Around, Dropped, Flow, Wakes, flow, give_way, together, until};
 
 crate::suite::cases! { ($) growth as __growth {
     an_ended_run_is_not_held_by_what_it_started(),
@@ -21,7 +23,71 @@ crate::suite::cases! { ($) growth as __growth {
     a_long_line_of_tokens_is_cancelled_and_dropped(),
     an_item_costs_the_same_behind_a_long_line_of_its_key(make),
     an_item_costs_the_same_among_many_workers(make),
+    inner_pipelines_leave_one_entry_in_the_statistics(),
+    a_shared_rate_keeps_nothing_of_what_has_ended(),
 } }
+
+/// How many inner pipelines there are here.
+const INNER: u64 = 100;
+
+/// What an operator makes a pipeline of, for each item or round.
+fn inner(item: u64) -> impl Source<Item = u64> + Clone {
+    flow(source::from_iter([item, item])).pipe(stage::then(async |item: u64| item)).named("inner").0
+}
+
+/// Drains items of inner pipelines, which are counted in one entry; gives how many they have taken.
+async fn taken_by_inner<S: Source>(outer: Flow<S>) -> u64 {
+    let running = outer.into(sink::drain()).start();
+    let control = running.control();
+    running.await.unwrap();
+    let stats = control.stats().stages;
+    assert_eq!(stats.len(), 1, "entries");
+    assert_eq!((&*stats[0].name, stats[0].held()), ("inner", 0));
+    stats[0].taken
+}
+
+async fn inner_pipelines_leave_one_entry_in_the_statistics() {
+    let items = || flow(source::from_iter(0..INNER));
+    let all = INNER * 2;
+    assert_eq!(taken_by_inner(items().pipe(stage::flat_map_stream(inner, 3))).await, all);
+    assert_eq!(taken_by_inner(items().pipe(stage::concat_map(inner, 1))).await, all);
+    assert_eq!(taken_by_inner(flow(source::chain((0..INNER).map(inner)))).await, all);
+    assert!(taken_by_inner(flow(source::cycle(inner(0))).pipe(stage::take(200))).await >= all);
+    // It closes the one before when the next comes.
+    assert!(taken_by_inner(items().pipe(stage::switch_map(inner))).await <= all);
+    let inner_of_inner = move |_: u64| {
+        flow(source::from_iter(0..INNER)).pipe(stage::take(2)).pipe(stage::flat_map_stream(inner, 2)).0
+    };
+    let deep = items().pipe(stage::flat_map_stream(inner_of_inner, 3));
+    assert_eq!(taken_by_inner(deep).await, all * 2);
+    // What runs ahead does so in an entry of the operator's own.
+    let ahead = items().pipe(stage::concat_map(inner, 3)).into(sink::drain()).start();
+    let control = ahead.control();
+    ahead.await.unwrap();
+    assert_eq!(control.stats().stages.len(), 2);
+}
+
+async fn a_shared_rate_keeps_nothing_of_what_has_ended() {
+    let (rate, wakes) = (stage::Rate::new(1, Duration::MAX), Wakes::new());
+    let throttled = || flow(source::from_iter(0..2)).pipe(stage::throttle_by(rate.clone())).stream();
+    let polled =
+        |stream: &mut RunStream<u32>| Pin::new(stream).poll_next(&mut Context::from_waker(&wakes.waker()));
+    for _ in 0..100 {
+        let mut stream = throttled();
+        assert!(polled(&mut stream).is_ready());
+        assert!(polled(&mut stream).is_pending(), "the second item has to wait");
+        assert!(wakes.held() > 0);
+        drop(stream);
+        assert_eq!(wakes.held(), 0, "wakers are kept of a run that was dropped");
+    }
+    // Who still waits is told.
+    let mut stream = throttled();
+    assert!(polled(&mut stream).is_ready());
+    assert!(polled(&mut stream).is_pending());
+    rate.set(2, Duration::MAX);
+    assert_eq!(wakes.count(), 1);
+    assert!(polled(&mut stream).is_ready());
+}
 
 /// How often the same work is done at the most, to find what it costs at its best: the machine is others' too.
 const ROUNDS: usize = 4;

@@ -22,7 +22,15 @@ pub(crate) struct Attached<T> {
 impl<T: Send + 'static> Attached<T> {
     /// Attaches a source in a scope of its own inside `scope`.
     pub(crate) fn source(source: impl Source<Item = T>, scope: &Scope) -> Self {
-        let scope = scope.child();
+        Self::source_in(source, scope.child())
+    }
+
+    /// As [`source`](Attached::source), for one of any number of sources that come and go.
+    pub(crate) fn repeated(source: impl Source<Item = T>, scope: &Scope) -> Self {
+        Self::source_in(source, scope.repeated_child())
+    }
+
+    fn source_in(source: impl Source<Item = T>, scope: Scope) -> Self {
         Self::own(source.attach(&scope), scope)
     }
 

@@ -57,6 +57,11 @@ impl Wakes {
         Waker::from(Arc::clone(&self.wakes))
     }
 
+    /// How many wakers are kept.
+    pub(crate) fn held(&self) -> usize {
+        Arc::strong_count(&self.wakes) - 1
+    }
+
     pub(crate) fn count(&self) -> usize {
         self.wakes.0.load(Ordering::SeqCst)
     }

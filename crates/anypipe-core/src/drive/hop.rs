@@ -71,8 +71,7 @@ pub(super) fn hop<T>(
     scope: &Scope,
 ) -> (Vec<Port<T>>, Outlet<T>) {
     let stage = (scope.clone(), name.to_string());
-    let tally = Arc::new(Tally::new(name));
-    scope.controls().count(Arc::clone(&tally));
+    let tally = scope.tally(name);
     let hop = Arc::new(Hop::new(producers, room, tally));
     let ports = (0..producers).map(|index| Port::new(Arc::clone(&hop), index)).collect();
     (ports, Outlet::new(hop, stage))

@@ -1,4 +1,6 @@
 use std::any::Any;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -29,7 +31,15 @@ struct Inner {
     /// The errors of items, a `Vec` of the run's error type, where all of them were asked for.
     errors: Mutex<Option<Box<dyn Any + Send>>>,
     /// What the run's boundaries count.
-    tallies: Mutex<Vec<Arc<Tally>>>,
+    tallies: Mutex<Tallies>,
+}
+
+#[derive(Default)]
+struct Tallies {
+    /// In the order in which the stages were attached.
+    all: Vec<Arc<Tally>>,
+    /// Those of stages that are attached any number of times, by their names.
+    repeated: BTreeMap<Cow<'static, str>, Arc<Tally>>,
 }
 
 #[derive(Default)]
@@ -87,13 +97,23 @@ impl Controls {
         errors.and_then(|errors| errors.downcast().ok()).map_or_else(Vec::new, |errors| *errors)
     }
 
-    pub(crate) fn count(&self, tally: Arc<Tally>) {
-        self.inner.tallies.lock().push(tally);
+    /// What counts the items of a stage. Those of one name that are attached any number of times share it.
+    pub(crate) fn tally(&self, name: Cow<'static, str>, repeated: bool) -> Arc<Tally> {
+        let mut tallies = self.inner.tallies.lock();
+        let known = if repeated { tallies.repeated.get(&name).map(Arc::clone) } else { None };
+        known.unwrap_or_else(|| {
+            let tally = Arc::new(Tally::new(name.clone()));
+            tallies.all.push(Arc::clone(&tally));
+            if repeated {
+                tallies.repeated.insert(name, Arc::clone(&tally));
+            }
+            tally
+        })
     }
 
     /// Watches the run's pauses.
     pub(crate) fn pauses(&self) -> Pauses {
-        Pauses { controls: self.clone(), place: None }
+        Pauses { controls: self.clone(), place: Place::default() }
     }
 
     /// Asks for an end within `grace`, and tells the run.
@@ -121,7 +141,7 @@ impl Controls {
     }
 
     pub(crate) fn stats(&self) -> Stats {
-        Stats { stages: self.inner.tallies.lock().iter().map(|tally| tally.stats()).collect() }
+        Stats { stages: self.inner.tallies.lock().all.iter().map(|tally| tally.stats()).collect() }
     }
 }
 
@@ -149,7 +169,7 @@ impl Pauses {
 
 impl Drop for Pauses {
     fn drop(&mut self) {
-        if self.place.is_some() {
+        if !self.place.is_none() {
             let waker = self.controls.inner.waiting.lock().leave(self.place);
             drop(waker);
         }

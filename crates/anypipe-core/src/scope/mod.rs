@@ -56,7 +56,7 @@ pub use self::tally::Meter;
 pub(crate) use self::tally::Tally;
 use self::task::{JobCell, Member, Name, TaskCell};
 pub use self::token::{CancelToken, Cancelled};
-pub(crate) use self::waiters::{Place, Waiters};
+pub use self::waiters::{Place, Waiters};
 use crate::error::{ErrorKind, RunError};
 use crate::runtime::{Job, Polled, RuntimeHandle, Task, WaitsFor};
 use crate::sync::Mutex;
@@ -79,6 +79,8 @@ struct Inner {
     joined_by: Option<Scope>,
     /// What steers the run from outside: stop, pause, statistics.
     controls: Controls,
+    /// True inside a [`repeated_child`](Scope::repeated_child).
+    repeated: bool,
     /// Lists it, and what is started in it, for a watchdog.
     roster: Option<Roster>,
     /// Set once; looked at before each user future starts, without the lock.
@@ -138,7 +140,7 @@ pub(crate) fn replace_waker(place: &mut Option<Waker>, waker: &Waker) -> Option<
 impl Scope {
     /// A scope of a run on `runtime`, started in `parent`.
     pub(crate) fn new(runtime: RuntimeHandle, parent: Option<&Scope>, controls: Controls) -> Self {
-        Self::with(runtime, parent, None, controls)
+        Self::with(runtime, parent, None, controls, false)
     }
 
     fn with(
@@ -146,13 +148,14 @@ impl Scope {
         parent: Option<&Scope>,
         joined_by: Option<Scope>,
         controls: Controls,
+        repeated: bool,
     ) -> Self {
         let state = Mutex::new(State::default());
         let cancelled = AtomicBool::new(false);
         let roster = parent.map_or_else(Roster::current, |parent| parent.inner.roster.clone());
         let inner = Arc::new_cyclic(|this| {
             let line = Line::new(Weak::clone(this), parent);
-            Inner { runtime, line, joined_by, controls, roster, cancelled, state }
+            Inner { runtime, line, joined_by, controls, repeated, roster, cancelled, state }
         });
         if let Some(roster) = &inner.roster {
             roster.list(&inner);
@@ -185,8 +188,20 @@ impl Scope {
     ///
     /// A failure in it fails the run as any other does.
     pub fn child(&self) -> Scope {
+        self.child_that(self.inner.repeated)
+    }
+
+    /// As [`child`](Scope::child), for one of any number of pipelines: one for each item, or for each round.
+    ///
+    /// Their stages are counted together in the run's [`Stats`], those of one name in one entry, so that the
+    /// statistics don't grow with the length of the run.
+    pub fn repeated_child(&self) -> Scope {
+        self.child_that(true)
+    }
+
+    fn child_that(&self, repeated: bool) -> Scope {
         let (runtime, controls) = (self.inner.runtime.clone(), self.controls().clone());
-        let child = Self::with(runtime, Some(self), Some(self.clone()), controls);
+        let child = Self::with(runtime, Some(self), Some(self.clone()), controls, repeated);
         let mut state = self.inner.state.lock();
         token::enter_child(&mut state.children, &child.inner);
         drop(state);
@@ -405,9 +420,11 @@ impl Scope {
     /// }
     /// ```
     pub fn meter(&self, name: impl Into<std::borrow::Cow<'static, str>>) -> Meter {
-        let tally = Arc::new(Tally::new(name.into()));
-        self.controls().count(Arc::clone(&tally));
-        Meter::new(tally)
+        Meter::new(self.tally(name.into()))
+    }
+
+    pub(crate) fn tally(&self, name: Name) -> Arc<Tally> {
+        self.controls().tally(name, self.inner.repeated)
     }
 
     /// Keeps an item's error where the run was asked for all of them ([`Run::all_errors`]) and is to
@@ -453,7 +470,7 @@ impl Scope {
     /// joins it.
     pub async fn cancel_and_join(&self) {
         self.cancel();
-        Join { scope: self, place: None }.await;
+        Join { scope: self, place: Place::default() }.await;
     }
 
     /// Ready once nothing is running; the scope has then ended.

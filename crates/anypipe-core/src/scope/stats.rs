@@ -4,6 +4,10 @@
 pub struct Stats {
     /// The stages that have tasks of their own, and those with a sink beside them (`tee`, `dead_letter`), in the
     /// order in which they were attached. Fused stages count with the task that pulls them.
+    ///
+    /// The pipelines that an operator starts in any number (those of `flat_map_stream`, `concat_map`, `switch_map`,
+    /// `cycle`, and of a `source::chain(..)` over a list) are counted together, running and ended: their stages of
+    /// one name share one entry. Where they are to be told apart, give them names.
     pub stages: Vec<StageStats>,
 }
 

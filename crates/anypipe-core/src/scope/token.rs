@@ -109,7 +109,7 @@ impl CancelToken {
     ///
     /// Dropping it stops the waiting and nothing else.
     pub fn cancelled(&self) -> Cancelled {
-        Cancelled { token: self.clone(), place: None }
+        Cancelled { token: self.clone(), place: Place::default() }
     }
 
     /// Runs a future until it is done or the token is cancelled; `None` where it was cancelled, and

@@ -8,7 +8,7 @@ use futures_core::Stream;
 pub use self::fused::{Fused, Step, ended, fused};
 pub use crate::holds::Holds;
 use crate::scope::Scope;
-pub use crate::scope::{Breakable, catch_panic, drop_each, holding, in_stage, poll_go_on};
+pub use crate::scope::{Breakable, Place, Waiters, catch_panic, drop_each, holding, in_stage, poll_go_on};
 
 /// Turns a stream into a stream inside a scope.
 ///

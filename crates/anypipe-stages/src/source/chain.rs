@@ -34,7 +34,8 @@ impl<T: Send + 'static> Combine<T, T> for Chain {
         scope: &Scope,
     ) -> impl Stream<Item = T> + Send + 'static {
         let first = Some(Attached::source(first, scope));
-        Chained { present: first, rest: Some(second).into_iter(), scope: scope.clone() }
+        let (rest, scope) = (Some(second).into_iter(), scope.clone());
+        Chained { present: first, rest, scope, attach: Attached::source }
     }
 
     fn holds(first: Holds, second: Holds) -> Holds {
@@ -50,7 +51,8 @@ impl<T: Send + 'static> CombineMany<T> for Chain {
         sources: Vec<S>,
         scope: &Scope,
     ) -> impl Stream<Item = T> + Send + 'static {
-        Chained { present: None, rest: sources.into_iter(), scope: scope.clone() }
+        let (rest, scope) = (sources.into_iter(), scope.clone());
+        Chained { present: None, rest, scope, attach: Attached::repeated }
     }
 
     fn holds_many(sources: &mut dyn ExactSizeIterator<Item = Holds>) -> Holds {
@@ -58,16 +60,18 @@ impl<T: Send + 'static> CombineMany<T> for Chain {
     }
 }
 
-struct Chained<T, I> {
+struct Chained<T, I: Iterator> {
     /// The source whose items are given.
     present: Option<Attached<T>>,
     /// Those that have not started.
     rest: I,
     scope: Scope,
+    /// Attaches the next of them.
+    attach: fn(I::Item, &Scope) -> Attached<T>,
 }
 
 // The sources are only ever moved.
-impl<T, I> Unpin for Chained<T, I> {}
+impl<T, I: Iterator> Unpin for Chained<T, I> {}
 
 impl<T, I> Stream for Chained<T, I>
 where
@@ -87,7 +91,7 @@ where
                 ready!(poll_go_on(cx));
             }
             let Some(next) = this.rest.next() else { return Poll::Ready(None) };
-            this.present = Some(Attached::source(next, &this.scope));
+            this.present = Some((this.attach)(next, &this.scope));
         }
     }
 }

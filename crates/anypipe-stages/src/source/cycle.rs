@@ -77,7 +77,7 @@ impl<S: Source + Clone> Stream for CycleStream<S> {
                     this.state = State::Between;
                 }
                 State::Between if std::mem::take(&mut this.gave) => {
-                    let scope = this.scope.child();
+                    let scope = this.scope.repeated_child();
                     let source = in_stage("cycle", || this.source.clone());
                     this.state = State::Round(Box::pin(source.attach_gated(&scope)), scope);
                 }

@@ -64,10 +64,10 @@ impl<F> ConcatMap<F> {
     {
         let source = self.name.guard(|| (self.f)(item));
         if self.limit == 1 {
-            return Attached::source(source, scope);
+            return Attached::repeated(source, scope);
         }
         // A task of its own, so that it runs before its turn.
-        let scope = scope.child();
+        let scope = scope.repeated_child();
         let ahead = Boundary::new(self.name.0.clone()).attach(source.attach(&scope), Pass, &scope);
         Attached::own(ahead, scope)
     }

@@ -83,7 +83,7 @@ where
                 match input.as_mut().poll_next(cx) {
                     Poll::Ready(Some(item)) => {
                         let source = stage.name.guard(|| (stage.f)(item));
-                        open.push(Attached::source(source, scope));
+                        open.push(Attached::repeated(source, scope));
                     }
                     Poll::Ready(None) => *slot = None,
                     Poll::Pending => break,

@@ -96,7 +96,7 @@ where
             }
             if let Some(item) = this.next.take() {
                 let source = this.stage.name.guard(|| (this.stage.f)(item));
-                this.present = Some(Attached::source(source, &this.scope));
+                this.present = Some(Attached::repeated(source, &this.scope));
             }
             let Some(present) = &mut this.present else {
                 return if this.input.is_none() { Poll::Ready(None) } else { Poll::Pending };

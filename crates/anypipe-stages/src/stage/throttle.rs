@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
 use std::time::{Duration, Instant};
 
+use anypipe_core::stage::{Place, Waiters};
 use anypipe_core::{Holds, Scope, Stage};
 use futures_core::Stream;
 
@@ -48,6 +49,7 @@ impl<In: Send + 'static> Stage<In> for Throttle {
             input: Some(Box::pin(input)),
             waiting: None,
             rate: self.rate,
+            place: Place::default(),
             log: VecDeque::new(),
             alarm: Alarm::new(scope.runtime()),
         }
@@ -83,7 +85,7 @@ struct Shared {
     n: usize,
     per: Duration,
     /// Stages that wait.
-    waiting: Vec<Waker>,
+    waiting: Waiters,
 }
 
 impl Rate {
@@ -95,7 +97,7 @@ impl Rate {
     #[track_caller]
     pub fn new(n: usize, per: Duration) -> Self {
         assert!(n > 0, "a rate of 0 items lets nothing through, ever");
-        Self { shared: Arc::new(Mutex::new(Shared { n, per, waiting: Vec::new() })) }
+        Self { shared: Arc::new(Mutex::new(Shared { n, per, waiting: Waiters::default() })) }
     }
 
     /// Changes the rate: at most `n` items in any window of `per` from now on, those that have passed
@@ -109,9 +111,9 @@ impl Rate {
         assert!(n > 0, "a rate of 0 items lets nothing through, ever: pause the run instead");
         let mut shared = self.lock();
         (shared.n, shared.per) = (n, per);
-        let waiting = std::mem::take(&mut shared.waiting);
+        let waiting = shared.waiting.take();
         drop(shared);
-        waiting.into_iter().for_each(Waker::wake);
+        waiting.for_each(Waker::wake);
     }
 
     /// The rate as it is now.
@@ -121,12 +123,13 @@ impl Rate {
     }
 
     /// The rate; the task is woken when it changes.
-    fn watch(&self, cx: &mut Context<'_>) -> (usize, Duration) {
+    fn watch(&self, place: &mut Place, cx: &mut Context<'_>) -> (usize, Duration) {
         let mut shared = self.lock();
-        if !shared.waiting.iter().any(|waker| waker.will_wake(cx.waker())) {
-            shared.waiting.push(cx.waker().clone());
-        }
-        (shared.n, shared.per)
+        let old = shared.waiting.enter(place, cx.waker());
+        let rate = (shared.n, shared.per);
+        drop(shared);
+        drop(old);
+        rate
     }
 
     fn lock(&self) -> MutexGuard<'_, Shared> {
@@ -148,6 +151,8 @@ struct Throttled<S, T> {
     /// The item that waits.
     waiting: Option<T>,
     rate: Rate,
+    /// The place among those who wait for a change of the rate.
+    place: Place,
     /// When the last items passed, as far as they count.
     log: VecDeque<Instant>,
     alarm: Alarm,
@@ -170,7 +175,7 @@ impl<S, T> Throttled<S, T> {
                 return Poll::Ready(());
             }
             // After the entry among those who wait: a change in between is seen here.
-            if self.rate.watch(cx) != (n, per) {
+            if self.rate.watch(&mut self.place, cx) != (n, per) {
                 continue;
             }
             match self.log[self.log.len() - n].checked_add(per) {
@@ -179,6 +184,13 @@ impl<S, T> Throttled<S, T> {
             }
             ready!(self.alarm.poll(cx));
         }
+    }
+}
+
+impl<S, T> Drop for Throttled<S, T> {
+    fn drop(&mut self) {
+        let waker = self.rate.lock().waiting.leave(self.place);
+        drop(waker);
     }
 }
 
