@@ -5,18 +5,17 @@ use std::collections::BTreeSet;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::task::{Context, Waker};
+use std::task::{Context, Wake, Waker};
 use std::time::Duration;
 
 use anypipe_core::runtime::RuntimeHandle;
 use anypipe_core::scope::enter;
 
+use crate::clock::Clock;
 use crate::report::{Failure, Outcome, trailer};
 use crate::rng::Rng;
 use crate::schedule::{Event, Plan, Schedule};
-use crate::spawn::SimRuntime;
 use crate::state::{Out, State, Work};
-use crate::time::Clock;
 
 thread_local! {
     /// The simulation that runs on this thread.
@@ -53,10 +52,6 @@ impl World {
         Arc::new_cyclic(|me| Self { clock: Arc::default(), me: me.clone(), state: Mutex::new(state) })
     }
 
-    pub(crate) fn handle(&self) -> RuntimeHandle {
-        RuntimeHandle::new(SimRuntime { world: self.me.clone(), clock: Arc::clone(&self.clock) })
-    }
-
     /// The simulation that runs on this thread.
     pub(crate) fn current() -> Option<Arc<World>> {
         CURRENT.try_with(|current| current.borrow().clone()).ok().flatten()
@@ -84,7 +79,7 @@ impl World {
             Work::Job { .. } => state.late(JOB),
             _ => Duration::ZERO,
         };
-        let id = state.insert(&self.me, work);
+        let id = state.insert(work, |id| self.waker(id));
         if late > Duration::ZERO {
             state.put_off(id, self.clock.after(late));
         }
@@ -96,7 +91,11 @@ impl World {
         self.lock().schedule.draws()
     }
 
-    pub(crate) fn wake(&self, id: u64) {
+    fn waker(&self, id: u64) -> Waker {
+        Waker::from(Arc::new(TaskWaker { world: self.me.clone(), id }))
+    }
+
+    fn wake(&self, id: u64) {
         self.lock().wake(id);
     }
 
@@ -106,14 +105,15 @@ impl World {
         state.thread == Some(std::thread::current().id()) && state.schedule.budget_ends()
     }
 
-    /// Runs `root` to its end.
+    /// Runs `root` to its end, under the handle that was made for this world.
     pub(crate) fn run(
         &self,
         plan: &Plan,
+        handle: RuntimeHandle,
         root: Pin<&mut dyn Future<Output = ()>>,
     ) -> Result<Outcome<()>, Failure> {
         let session = Session::open(self, plan);
-        let entered = enter(self.handle());
+        let entered = enter(handle);
         let driven = self.drive(session.root, root);
         drop(entered);
         driven?;
@@ -226,7 +226,7 @@ impl<'a> Session<'a> {
     fn open(world: &'a World, plan: &Plan) -> Self {
         let mut state = world.lock();
         assert!(state.thread.is_none(), "this simulation is running already: it can't be entered twice");
-        let root = state.start(plan, &world.me, world.clock.nanos());
+        let root = state.start(plan, world.clock.nanos(), |id| world.waker(id));
         drop(state);
         let outer = set_current(world.me.upgrade());
         Self { world, root, told: plan.told, outer }
@@ -248,5 +248,23 @@ impl Drop for Session<'_> {
         }
         self.world.lock().thread = None;
         set_current(self.outer.take());
+    }
+}
+
+/// Wakes one task of a simulation, from any thread.
+struct TaskWaker {
+    world: Weak<World>,
+    id: u64,
+}
+
+impl Wake for TaskWaker {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        if let Some(world) = self.world.upgrade() {
+            world.wake(self.id);
+        }
     }
 }

@@ -32,9 +32,11 @@
 //! ```
 
 mod blocking;
+mod clock;
 mod diagnosis;
 mod each;
 mod executor;
+mod idle;
 mod report;
 mod rng;
 mod schedule;

@@ -9,6 +9,7 @@ use anypipe_core::runtime::{AsHandle, Enter, RuntimeHandle};
 use crate::executor::World;
 use crate::report::{Failure, Outcome};
 use crate::schedule::{Plan, Policy};
+use crate::spawn::SimRuntime;
 
 /// The most steps of a simulation that wasn't given another number.
 const MAX_STEPS: u64 = 1_000_000;
@@ -160,7 +161,7 @@ impl Sim {
         let mut value = None;
         let Outcome { hash, steps, elapsed, .. } = {
             let root = pin!(async { value = Some(root.await) });
-            self.world.run(&self.plan, root)?
+            self.world.run(&self.plan, self.handle(), root)?
         };
         let value = value.expect("a simulation ends well only after its root");
         Ok(Outcome { value, hash, steps, elapsed })
@@ -180,7 +181,7 @@ impl Sim {
 
 impl AsHandle for Sim {
     fn handle(&self) -> RuntimeHandle {
-        self.world.handle()
+        SimRuntime::handle(&self.world)
     }
 
     fn keep_alive(&self) -> Option<Arc<dyn Any + Send + Sync>> {
@@ -190,7 +191,7 @@ impl AsHandle for Sim {
 
 impl Enter for Sim {
     fn block_on(&self, root: Pin<&mut dyn Future<Output = ()>>) {
-        if let Err(failure) = self.world.run(&self.plan, root) {
+        if let Err(failure) = self.world.run(&self.plan, self.handle(), root) {
             panic!("{failure}");
         }
     }

@@ -1,13 +1,13 @@
 //! The simulator as core sees it: a [`Runtime`] behind a handle that doesn't own the simulation.
 
 use std::sync::{Arc, Weak};
-use std::task::{Context, Poll, Wake};
+use std::task::{Context, Poll};
 
-use anypipe_core::runtime::{Job, Runtime, Spawner, Task};
+use anypipe_core::runtime::{Job, Runtime, RuntimeHandle, Spawner, Task};
 
+use crate::clock::Clock;
 use crate::executor::World;
 use crate::state::Work;
-use crate::time::Clock;
 
 /// What a handle to the simulator holds.
 pub(crate) struct SimRuntime {
@@ -41,6 +41,11 @@ impl Runtime for SimRuntime {
 }
 
 impl SimRuntime {
+    /// A handle to a simulator.
+    pub(crate) fn handle(world: &Arc<World>) -> RuntimeHandle {
+        RuntimeHandle::new(Self { world: Arc::downgrade(world), clock: Arc::clone(&world.clock) })
+    }
+
     /// Starts work, or drops it where the simulation is over.
     fn add(&self, work: Work) {
         let refused = match self.world.upgrade() {
@@ -48,23 +53,5 @@ impl SimRuntime {
             None => Some(work),
         };
         drop(refused);
-    }
-}
-
-/// Wakes one task of a simulation, from any thread.
-pub(crate) struct TaskWaker {
-    pub(crate) world: Weak<World>,
-    pub(crate) id: u64,
-}
-
-impl Wake for TaskWaker {
-    fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        if let Some(world) = self.world.upgrade() {
-            world.wake(self.id);
-        }
     }
 }

@@ -1,19 +1,16 @@
 //! What a simulation shares with its wakers and handles: all work, what can run, and the schedule.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Arc, Weak};
 use std::task::Waker;
 use std::thread::ThreadId;
 use std::time::Duration;
 
 use anypipe_core::runtime::{Job, Task, TaskWatch};
 
-use crate::executor::World;
+use crate::clock::{Key, Timers};
+use crate::idle::Idle;
 use crate::report::Failure;
 use crate::schedule::{Candidate, Event, Plan, Schedule};
-use crate::spawn::TaskWaker;
-use crate::testing::Idle;
-use crate::time::{Key, Timers};
 
 pub(crate) struct State {
     pub(crate) timers: Timers,
@@ -104,7 +101,7 @@ impl State {
     }
 
     /// Starts a simulation on this thread; gives the root's number.
-    pub(crate) fn start(&mut self, plan: &Plan, world: &Weak<World>, now: u64) -> u64 {
+    pub(crate) fn start(&mut self, plan: &Plan, now: u64, waker: impl FnOnce(u64) -> Waker) -> u64 {
         self.from = now;
         self.schedule = Schedule::new(plan);
         self.foreign = None;
@@ -112,7 +109,7 @@ impl State {
         self.open = true;
         self.first_id = self.queue.front().map_or(self.next_id, |(id, _)| *id);
         self.queue.iter_mut().for_each(|(_, since)| *since = 0);
-        self.insert(world, Work::Root)
+        self.insert(Work::Root, waker)
     }
 
     /// Ends the simulation; gives what is left to be dropped.
@@ -161,11 +158,11 @@ impl State {
         self.entries.remove(&id)
     }
 
-    pub(crate) fn insert(&mut self, world: &Weak<World>, work: Work) -> u64 {
+    /// Takes work in; `waker` makes the one of its number.
+    pub(crate) fn insert(&mut self, work: Work, waker: impl FnOnce(u64) -> Waker) -> u64 {
         let id = self.next_id;
         self.next_id += 1;
-        let waker = Waker::from(Arc::new(TaskWaker { world: world.clone(), id }));
-        self.entries.insert(id, Entry { work, waker, queued: true, polls: 0, late: None });
+        self.entries.insert(id, Entry { work, waker: waker(id), queued: true, polls: 0, late: None });
         self.queue.push_back((id, self.schedule.steps));
         id
     }
@@ -179,7 +176,9 @@ impl State {
     /// Has work that was just started begin only at this moment.
     pub(crate) fn put_off(&mut self, id: u64, at: u64) {
         let Some(entry) = self.entries.get_mut(&id) else { return };
-        entry.late = Some(self.timers.enter(at, entry.waker.clone()));
+        let key = self.timers.key(at);
+        self.timers.set(key, entry.waker.clone(), false);
+        entry.late = Some(key);
         entry.queued = false;
         self.queue.retain(|(queued, _)| *queued != id);
     }

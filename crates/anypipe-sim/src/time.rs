@@ -1,105 +1,16 @@
-//! The virtual clock.
+//! Sleeps on the virtual clock.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock, Weak};
-use std::task::{Context, Poll, Waker};
+use std::sync::{Arc, Weak};
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use anypipe_core::runtime::{Sleep, SleepFuture, Timer};
 
+use crate::clock::{Clock, FOREVER, Key};
 use crate::executor::World;
 use crate::spawn::SimRuntime;
-
-/// A sleep that would end after this many nanoseconds (a hundred years) never ends: the clock must
-/// not leave the range of an `Instant`.
-const FOREVER: u64 = 100 * 365 * 24 * 3600 * 1_000_000_000;
-
-/// How far virtual time has come.
-#[derive(Debug, Default)]
-pub(crate) struct Clock {
-    nanos: AtomicU64,
-}
-
-impl Clock {
-    pub(crate) fn nanos(&self) -> u64 {
-        self.nanos.load(Ordering::SeqCst)
-    }
-
-    pub(crate) fn now(&self) -> Instant {
-        static BASE: OnceLock<Instant> = OnceLock::new();
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "an `Instant` can be made in no other way; only its distance to others is used"
-        )]
-        let base = *BASE.get_or_init(Instant::now);
-        base + Duration::from_nanos(self.nanos())
-    }
-
-    /// Moves the clock to a moment that isn't past.
-    pub(crate) fn set(&self, nanos: u64) {
-        self.nanos.fetch_max(nanos.min(FOREVER), Ordering::SeqCst);
-    }
-
-    pub(crate) fn after(&self, length: Duration) -> u64 {
-        self.nanos().saturating_add(u64::try_from(length.as_nanos()).unwrap_or(u64::MAX))
-    }
-}
-
-/// A timer's place: its moment, then the order in which timers were set.
-pub(crate) type Key = (u64, u64);
-
-/// The sleeps that are being waited for.
-#[derive(Default)]
-pub(crate) struct Timers {
-    wakers: BTreeMap<Key, Waker>,
-    /// Those that move the clock where that is done by hand.
-    driving: BTreeSet<Key>,
-    next: u64,
-}
-
-impl Timers {
-    pub(crate) fn len(&self) -> usize {
-        self.wakers.len()
-    }
-
-    /// The moment of the next timer; with a clock moved by hand, only while somebody moves it.
-    pub(crate) fn next(&self, manual_clock: bool) -> Option<u64> {
-        if manual_clock && self.driving.is_empty() {
-            return None;
-        }
-        self.wakers.keys().next().map(|(at, _)| *at)
-    }
-
-    /// Takes out the timers that are over at `now`, in their order.
-    pub(crate) fn take_due(&mut self, now: u64) -> Vec<Waker> {
-        let mut due = Vec::new();
-        while let Some(first) = self.wakers.first_entry() {
-            let key = *first.key();
-            if key.0 > now {
-                break;
-            }
-            due.push(first.remove());
-            self.driving.remove(&key);
-        }
-        due
-    }
-
-    /// Has a waker called at this moment.
-    pub(crate) fn enter(&mut self, at: u64, waker: Waker) -> Key {
-        self.next += 1;
-        let key = (at, self.next);
-        self.wakers.insert(key, waker);
-        key
-    }
-
-    pub(crate) fn remove(&mut self, key: Key) -> Option<Waker> {
-        self.driving.remove(&key);
-        self.wakers.remove(&key)
-    }
-}
 
 impl Timer for SimRuntime {
     fn now(&self) -> Instant {
@@ -164,15 +75,8 @@ impl Future for SimSleep {
         if self.deadline < FOREVER {
             let waker = cx.waker().clone();
             let mut state = world.lock();
-            let timers = &mut state.timers;
-            let key = self.key.unwrap_or_else(|| {
-                timers.next += 1;
-                (self.deadline, timers.next)
-            });
-            if self.drives {
-                timers.driving.insert(key);
-            }
-            let old = timers.wakers.insert(key, waker);
+            let key = self.key.unwrap_or_else(|| state.timers.key(self.deadline));
+            let old = state.timers.set(key, waker, self.drives);
             drop(state);
             drop(old);
             self.key = Some(key);

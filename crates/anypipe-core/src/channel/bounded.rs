@@ -1,4 +1,4 @@
-//! How the in-memory channel is made, and what it tells of itself.
+//! How the in-memory channel is made.
 
 use std::sync::Arc;
 
@@ -47,24 +47,4 @@ pub fn rendezvous<T>() -> (Sender<T>, Receiver<T>) {
 fn pair<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
     let shared = Shared::new(capacity);
     (Sender::new(Arc::clone(&shared)), Receiver::new(shared))
-}
-
-/// What a channel is doing, at one moment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Statistics {
-    /// Items sent and not received.
-    pub used: usize,
-    /// The most items it may hold.
-    pub capacity: usize,
-    /// The most items it has held.
-    pub high_water: usize,
-    /// Senders that are open.
-    pub senders: usize,
-    /// Receivers that are open.
-    pub receivers: usize,
-    /// Senders that wait for room.
-    pub waiting_senders: usize,
-    /// Receivers that wait for an item.
-    pub waiting_receivers: usize,
 }

@@ -20,13 +20,15 @@ mod error;
 mod memory;
 mod receiver;
 mod sender;
+mod statistics;
 
 use std::future::Future;
 
-pub use self::bounded::{Statistics, bounded, rendezvous};
+pub use self::bounded::{bounded, rendezvous};
 pub use self::error::{RecvError, SendError, TryRecvError, TrySendError};
 pub use self::receiver::{Receiver, Recv};
 pub use self::sender::{Permit, Send, Sender};
+pub use self::statistics::Statistics;
 
 /// The sending end of a bounded channel.
 pub trait ChannelSender<T>: std::marker::Send + 'static {

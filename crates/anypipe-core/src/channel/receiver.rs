@@ -14,7 +14,7 @@ use crate::scope::drop_each;
 use crate::sync::atomic::{AtomicBool, Ordering};
 
 /// The receiving end of the in-memory channel. Clones are further receivers: each item goes to one of
-/// them. It is a [`Stream`], and a source by `Pipeline::from_channel`.
+/// them. It is a [`Stream`](futures_core::Stream), and a source by `Pipeline::from_channel`.
 pub struct Receiver<T> {
     shared: Arc<Shared<T>>,
     /// What those who wait on this handle name it by.

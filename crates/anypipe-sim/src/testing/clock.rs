@@ -1,8 +1,7 @@
-use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Weak};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use crate::executor::World;
@@ -92,21 +91,6 @@ fn current(what: &str) -> Arc<World> {
     World::current().unwrap_or_else(|| panic!("`{what}` was called outside a simulation: use `Sim::run`"))
 }
 
-/// Those who wait until nothing else can run.
-#[derive(Default)]
-pub(crate) struct Idle {
-    /// Their wakers, the oldest first.
-    waiting: BTreeMap<u64, Waker>,
-    next: u64,
-}
-
-impl Idle {
-    /// Takes out the one that goes on.
-    pub(crate) fn pop(&mut self) -> Option<Waker> {
-        self.waiting.pop_first().map(|(_, waker)| waker)
-    }
-}
-
 struct AllBlocked {
     /// Where it waits, once it was polled.
     world: Weak<World>,
@@ -121,14 +105,12 @@ impl Future for AllBlocked {
         let world = current("wait_all_blocked");
         let waker = cx.waker().clone();
         let mut state = world.lock();
-        let idle = &mut state.idle;
-        if self.ticket.is_some_and(|ticket| !idle.waiting.contains_key(&ticket)) {
+        if self.ticket.is_some_and(|ticket| !state.idle.is_waiting(ticket)) {
             self.ticket = None;
             return Poll::Ready(());
         }
-        let ticket = self.ticket.unwrap_or(idle.next);
-        idle.next = idle.next.max(ticket + 1);
-        let old = idle.waiting.insert(ticket, waker);
+        let ticket = self.ticket.unwrap_or_else(|| state.idle.ticket());
+        let old = state.idle.enter(ticket, waker);
         drop(state);
         drop(old);
         self.ticket = Some(ticket);
@@ -140,7 +122,7 @@ impl Future for AllBlocked {
 impl Drop for AllBlocked {
     fn drop(&mut self) {
         if let (Some(ticket), Some(world)) = (self.ticket, self.world.upgrade()) {
-            let waker = world.lock().idle.waiting.remove(&ticket);
+            let waker = world.lock().idle.leave(ticket);
             drop(waker);
         }
     }

@@ -12,7 +12,6 @@ mod draws;
 mod sink;
 mod source;
 
-pub(crate) use self::clock::Idle;
 pub use self::clock::{advance, spend, wait_all_blocked};
 pub use self::counted::{Counted, Resources};
 pub use self::draws::rng;
