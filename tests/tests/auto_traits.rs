@@ -8,10 +8,14 @@ use anypipe::channel::{
 use anypipe::runtime::{AsyncStd, RuntimeHandle, Sim, Sleep, Smol, Tokio};
 use anypipe::task::{CancelToken, TaskGroup, TaskHandle};
 use anypipe::time::TimedOut;
-use anypipe::{ErrorKind, Holds, Pipeline, Run, RunError, Segment};
+use anypipe::{
+    BoxPipeline, BoxSegment, ErrorKind, Holds, Pipeline, Run, RunError, RunStream, Segment, SharedPipeline,
+    SharedSegment,
+};
 
 fn is_send<T: Send>(_: PhantomData<T>) {}
 fn is_sync<T: Sync>(_: PhantomData<T>) {}
+fn is_clone<T: Clone>(_: PhantomData<T>) {}
 fn is_unpin<T: Unpin>(_: PhantomData<T>) {}
 fn is_static<T: 'static>(_: PhantomData<T>) {}
 
@@ -32,6 +36,11 @@ fn public_types_cross_threads() {
         Holds: is_send is_sync is_unpin is_static;
         Pipeline<()>: is_send is_sync is_unpin is_static;
         Segment<()>: is_send is_sync is_unpin is_static;
+        BoxPipeline<Item>: is_send is_unpin is_static;
+        BoxSegment<Item, Item>: is_send is_unpin is_static;
+        SharedPipeline<Item>: is_send is_sync is_clone is_unpin is_static;
+        SharedSegment<Item, Item>: is_send is_sync is_clone is_unpin is_static;
+        RunStream<Item>: is_send is_unpin is_static;
         RuntimeHandle: is_send is_sync is_unpin is_static;
         Sleep: is_send is_unpin is_static;
         Tokio: is_send is_sync is_unpin is_static;

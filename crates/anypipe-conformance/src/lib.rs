@@ -13,6 +13,7 @@
 //! | what holds for every registered operator alone | [`laws`] |
 //! | what must not grow with the length or the depth of a program | [`growth`] |
 //! | what was cut off, and what unwinds | [`cut_off`] |
+//! | a run as a stream | [`streams`] |
 //! | limits of time, and how loops give way | [`limits`] |
 //! | what wakers and destructors may do | [`locks`] |
 //! | random pipelines against the same over `Vec`s | [`property`] |
@@ -54,6 +55,7 @@ pub mod registry;
 mod rules;
 pub mod runtime_laws;
 pub mod scopes;
+pub mod streams;
 mod suite;
 mod tools;
 

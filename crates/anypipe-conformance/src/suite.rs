@@ -72,6 +72,9 @@ macro_rules! __groups {
         mod cut_off {
             $crate::__cut_off!(super::$run);
         }
+        mod streams {
+            $crate::__streams!(super::$run);
+        }
         mod limits {
             $crate::__limits!(super::$run);
         }

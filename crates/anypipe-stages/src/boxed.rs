@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use anypipe_core::{Holds, Scope, Source, Stage};
 use futures_core::Stream;
@@ -103,6 +104,105 @@ impl<In: Send + 'static, Out: Send + 'static> Stage<In> for BoxStage<In, Out> {
 
     fn holds(&self) -> Holds {
         self.holds
+    }
+}
+
+/// Any source of `T`s that can be cloned behind one type; made by [`SharedSource::new`]. Clones give the same
+/// items anew, each in a run of its own.
+pub struct SharedSource<T> {
+    /// Makes one to start.
+    make: Arc<dyn Fn() -> BoxSource<T> + Send + Sync>,
+}
+
+impl<T: Send + 'static> SharedSource<T> {
+    /// Puts `source` behind the common type.
+    pub fn new(source: impl Source<Item = T> + Clone + Sync) -> Self {
+        Self { make: Arc::new(move || BoxSource::new(source.clone())) }
+    }
+}
+
+impl<T: Send + 'static> Source for SharedSource<T> {
+    type Item = T;
+
+    fn attach(self, scope: &Scope) -> impl Stream<Item = T> + Send + 'static {
+        (self.make)().attach(scope)
+    }
+
+    fn attach_gated(self, scope: &Scope) -> impl Stream<Item = T> + Send + 'static {
+        // What it is made of obeys already.
+        self.attach(scope)
+    }
+
+    fn holds(&self) -> Holds {
+        (self.make)().holds()
+    }
+}
+
+impl<T> Clone for SharedSource<T> {
+    fn clone(&self) -> Self {
+        Self { make: Arc::clone(&self.make) }
+    }
+}
+
+impl<T> fmt::Debug for SharedSource<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SharedSource").finish_non_exhaustive()
+    }
+}
+
+/// Any stage from `In`s to `Out`s that can be cloned behind one type; made by [`SharedStage::new`]. It can be
+/// kept, and used in any number of runs at the same time: each attaches a clone of its own.
+///
+/// # Examples
+///
+/// ```
+/// use anypipe_stages::{SharedStage, stage};
+///
+/// struct Service {
+///     parse: SharedStage<String, usize>,
+/// }
+///
+/// let service = Service { parse: SharedStage::new(stage::map(|text: String| text.len())) };
+/// let parse = service.parse.clone();
+/// # drop((service, parse));
+/// ```
+pub struct SharedStage<In, Out> {
+    /// Makes one to attach.
+    make: Arc<dyn Fn() -> BoxStage<In, Out> + Send + Sync>,
+}
+
+impl<In: Send + 'static, Out: Send + 'static> SharedStage<In, Out> {
+    /// Puts `stage` behind the common type.
+    pub fn new(stage: impl Stage<In, Out = Out> + Clone + Sync) -> Self {
+        Self { make: Arc::new(move || BoxStage::new(stage.clone())) }
+    }
+}
+
+impl<In: Send + 'static, Out: Send + 'static> Stage<In> for SharedStage<In, Out> {
+    type Out = Out;
+
+    fn attach(
+        self,
+        input: impl Stream<Item = In> + Send + 'static,
+        scope: &Scope,
+    ) -> impl Stream<Item = Out> + Send + 'static {
+        (self.make)().attach(input, scope)
+    }
+
+    fn holds(&self) -> Holds {
+        (self.make)().holds()
+    }
+}
+
+impl<In, Out> Clone for SharedStage<In, Out> {
+    fn clone(&self) -> Self {
+        Self { make: Arc::clone(&self.make) }
+    }
+}
+
+impl<In, Out> fmt::Debug for SharedStage<In, Out> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SharedStage").finish_non_exhaustive()
     }
 }
 

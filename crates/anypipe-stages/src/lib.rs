@@ -24,7 +24,7 @@ pub mod sink;
 pub mod source;
 pub mod stage;
 
-pub use self::boxed::{BoxSource, BoxStage};
+pub use self::boxed::{BoxSource, BoxStage, SharedSource, SharedStage};
 pub use self::compose::{Joined, Piped};
 pub use self::fan::BranchInput;
 pub use self::lend::{AsyncRef, AsyncWith};

@@ -66,7 +66,9 @@ pub use anypipe_core::run::{Checked, CheckedStream, Control, RunStream, Running,
 pub use anypipe_core::{ErrorKind, Holds, Run, RunError, Sink, Source, Stage};
 
 pub use self::entry::{run, run_on, try_run};
-pub use self::pipeline::{BoxPipeline, BoxSegment, Pipeline, Segment, segment};
+pub use self::pipeline::{
+    BoxPipeline, BoxSegment, Pipeline, Segment, SharedPipeline, SharedSegment, segment,
+};
 
 /// Runs an `async fn` as the program's `main`, on a runtime of its own.
 ///

@@ -3,7 +3,9 @@
 pub use anypipe_core::option::{HasBoundary, IntoBlocking, IntoBoundary, Named, Workers};
 pub use anypipe_core::{Holds, Run, RunError, Sink, Source, Stage};
 
-pub use crate::pipeline::{BoxPipeline, BoxSegment, Pipeline, Segment, segment};
+pub use crate::pipeline::{
+    BoxPipeline, BoxSegment, Pipeline, Segment, SharedPipeline, SharedSegment, segment,
+};
 pub use crate::sink::IntoStage;
 pub use crate::stage::*;
 pub use crate::{sink, source, stage};

@@ -58,18 +58,21 @@ pub(crate) struct Plan {
     keep: Option<Arc<dyn Any + Send + Sync>>,
     /// How long the run may take.
     deadline: Option<Duration>,
-    /// Cancels the run.
-    cancel_on: Option<CancelToken>,
-    /// Stops the run gracefully.
-    stop_on: Option<CancelToken>,
+    /// What steers the run from outside.
+    controls: Controls,
     /// What to do with tasks that still run when the body is done.
     at_end: AtEnd,
 }
 
 impl Plan {
     pub(crate) fn new(name: &'static str, choose: Choose, at_end: AtEnd) -> Self {
-        let (on, keep, deadline, cancel_on, stop_on) = (None, None, None, None, None);
-        Self { name, choose, on, keep, deadline, cancel_on, stop_on, at_end }
+        let (on, keep, deadline, controls) = (None, None, None, Controls::default());
+        Self { name, choose, on, keep, deadline, controls, at_end }
+    }
+
+    fn set_runtime(&mut self, runtime: &impl AsHandle) {
+        self.on = Some(runtime.handle());
+        self.keep = runtime.keep_alive();
     }
 
     fn runtime(&self) -> Result<RuntimeHandle, RunError> {
@@ -81,22 +84,15 @@ impl Plan {
         F: FnOnce(&Scope) -> B,
     {
         let runtime = self.runtime()?;
-        let controls = self.controls();
-        Ok(self.open_on(runtime, controls, make))
+        Ok(self.open_on(runtime, make))
     }
 
-    /// What steers the run from outside, below the tokens that were given.
-    fn controls(&self) -> Controls {
-        let below = |token: &Option<CancelToken>| token.as_ref().map(CancelToken::child).unwrap_or_default();
-        Controls::new(below(&self.stop_on), below(&self.cancel_on))
-    }
-
-    fn open_on<B, F>(self, runtime: RuntimeHandle, controls: Controls, make: Breakable<F>) -> Session<B>
+    fn open_on<B, F>(self, runtime: RuntimeHandle, make: Breakable<F>) -> Session<B>
     where
         F: FnOnce(&Scope) -> B,
     {
-        let (cancelled, make) = (controls.cancel_token().cancelled(), make.into_inner());
-        let mut session = Session::open(runtime, self.name, self.at_end, controls, self.keep, make);
+        let (cancelled, make) = (self.controls.cancel_token().cancelled(), make.into_inner());
+        let mut session = Session::open(runtime, self.name, self.at_end, self.controls, self.keep, make);
         session.set_cancel(cancelled);
         if let Some(length) = self.deadline {
             session.set_deadline(length);
@@ -177,10 +173,7 @@ impl<T: Send + 'static> Run<T> {
     ///
     /// A value that owns its runtime (`Tokio::multi_thread(2)`) is kept alive until the run is over.
     pub fn on(self, runtime: impl AsHandle) -> Self {
-        self.edit(|plan| {
-            plan.on = Some(runtime.handle());
-            plan.keep = runtime.keep_alive();
-        })
+        self.edit(|plan| plan.set_runtime(&runtime))
     }
 
     /// Cancels and joins the run when it has taken `length`; it then fails as timed out.
@@ -189,15 +182,15 @@ impl<T: Send + 'static> Run<T> {
     }
 
     /// Cancels and joins the run when the token is cancelled; it then fails as cancelled. Nothing
-    /// is polled where the token is cancelled already.
+    /// is polled where the token is cancelled already. Asked for with several tokens, any of them does it.
     pub fn cancel_on(self, token: CancelToken) -> Self {
-        self.edit(|plan| plan.cancel_on = Some(token))
+        self.edit(|plan| plan.controls.cancel_on(token))
     }
 
     /// Ends the sources when the token is cancelled: items on their way are finished, and the run
-    /// gives what it has.
+    /// gives what it has. Asked for with several tokens, any of them does it.
     pub fn stop_on(self, token: CancelToken) -> Self {
-        self.edit(|plan| plan.stop_on = Some(token))
+        self.edit(|plan| plan.controls.stop_on(token))
     }
 
     /// The same run, with its failure as a value instead of a panic.

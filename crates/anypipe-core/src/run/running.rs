@@ -32,7 +32,7 @@ enum Outcome<T> {
 
 impl<T: Send + 'static> Running<T> {
     pub(super) fn start(plan: Plan, make: Make<BoxFuture<T>>) -> Self {
-        let controls = plan.controls();
+        let controls = plan.controls.clone();
         let runtime = match plan.runtime() {
             Ok(runtime) => runtime,
             Err(error) => {
@@ -43,8 +43,8 @@ impl<T: Send + 'static> Running<T> {
         let name = plan.name;
         // The session opens inside the task, so that its scope has the host for a parent.
         let open = {
-            let (runtime, controls) = (runtime.clone(), controls.clone());
-            move || FutureSession::new(plan.open_on(runtime, controls, make))
+            let runtime = runtime.clone();
+            move || FutureSession::new(plan.open_on(runtime, make))
         };
         Self::spawn(runtime, name, controls, open)
     }

@@ -1,13 +1,14 @@
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use futures_core::Stream;
 
-use super::{AtEnd, Choose, Make, Plan, Session};
+use super::{AtEnd, Choose, Control, Make, Plan, Session};
 use crate::error::RunError;
 use crate::runtime::AsHandle;
-use crate::scope::Breakable;
+use crate::scope::{Breakable, CancelToken, Controls};
 use crate::source::Source;
 
 type BoxStream<T> = Pin<Box<dyn Stream<Item = T> + Send>>;
@@ -24,6 +25,8 @@ type BoxStream<T> = Pin<Box<dyn Stream<Item = T> + Send>>;
 #[must_use = "a stream does nothing unless it is polled"]
 pub struct RunStream<T> {
     state: State<T>,
+    /// Steers the run; handed out by [`RunStream::control`].
+    controls: Controls,
 }
 
 enum State<T> {
@@ -37,16 +40,46 @@ impl<T: Send + 'static> RunStream<T> {
     pub fn new(choose: Choose, source: impl Source<Item = T>) -> Self {
         let plan = Plan::new("into_stream", choose, AtEnd::Cancel);
         let make: Make<BoxStream<T>> = Breakable::new(Box::new(|scope| Box::pin(source.attach(scope))));
-        Self { state: State::Planned { plan, make } }
+        let controls = plan.controls.clone();
+        Self { state: State::Planned { plan, make }, controls }
+    }
+
+    fn edit(mut self, edit: impl FnOnce(&mut Plan)) -> Self {
+        if let State::Planned { plan, .. } = &mut self.state {
+            edit(plan);
+        }
+        self
     }
 
     /// Runs on this runtime, whatever the code runs in.
-    pub fn on(mut self, runtime: impl AsHandle) -> Self {
-        if let State::Planned { plan, .. } = &mut self.state {
-            plan.on = Some(runtime.handle());
-            plan.keep = runtime.keep_alive();
-        }
-        self
+    pub fn on(self, runtime: impl AsHandle) -> Self {
+        self.edit(|plan| plan.set_runtime(&runtime))
+    }
+
+    /// Cancels and joins the run when `length` has passed since its first poll; its last item is then the
+    /// failure that it timed out. An item that is there when the limit passes is given first.
+    ///
+    /// The limit is looked at when the stream is polled, so a consumer that pauses learns of it afterwards.
+    pub fn deadline(self, length: Duration) -> Self {
+        self.edit(|plan| plan.deadline = Some(length))
+    }
+
+    /// Cancels and joins the run when the token is cancelled; its last item is then the failure that it was
+    /// cancelled. Nothing is polled where the token is cancelled already. Asked for with several tokens, any of
+    /// them does it.
+    pub fn cancel_on(self, token: CancelToken) -> Self {
+        self.edit(|plan| plan.controls.cancel_on(token))
+    }
+
+    /// Ends the sources when the token is cancelled: items on their way are finished and given, and then the
+    /// stream ends. Asked for with several tokens, any of them does it.
+    pub fn stop_on(self, token: CancelToken) -> Self {
+        self.edit(|plan| plan.controls.stop_on(token))
+    }
+
+    /// A handle that stops, cancels, pauses and watches the run, from anywhere; also before it starts.
+    pub fn control(&self) -> Control {
+        Control::new(self.controls.clone())
     }
 
     /// The same stream, with a failure of the run as its last item instead of a panic.

@@ -22,6 +22,8 @@ struct Inner {
     stop: CancelToken,
     /// Cancels the run.
     cancel: CancelToken,
+    /// The tokens from elsewhere that these two hear from.
+    heard: Mutex<Vec<CancelToken>>,
     /// How long a stop may take before it becomes a cancel.
     grace: Mutex<Grace>,
     /// While it is set the sources give nothing.
@@ -51,8 +53,16 @@ struct Grace {
 }
 
 impl Controls {
-    pub(crate) fn new(stop: CancelToken, cancel: CancelToken) -> Self {
-        Self { inner: Arc::new(Inner { stop, cancel, ..Inner::default() }) }
+    /// Stops the run with this token too.
+    pub(crate) fn stop_on(&self, token: CancelToken) {
+        self.inner.stop.hear(&token);
+        self.inner.heard.lock().push(token);
+    }
+
+    /// Cancels the run with this token too.
+    pub(crate) fn cancel_on(&self, token: CancelToken) {
+        self.inner.cancel.hear(&token);
+        self.inner.heard.lock().push(token);
     }
 
     pub(crate) fn cancel_token(&self) -> &CancelToken {

@@ -72,14 +72,19 @@ impl CancelToken {
         let mut inner = Inner::default();
         inner.parent = Some(Arc::clone(&self.inner));
         let child = Self { inner: Arc::new(inner) };
-        let mut state = self.inner.state.lock();
-        enter_child(&mut state.children, &child.inner);
+        child.hear(self);
+        child
+    }
+
+    /// Has this token be cancelled with `other` too, as long as somebody keeps that.
+    pub(super) fn hear(&self, other: &CancelToken) {
+        let mut state = other.inner.state.lock();
+        enter_child(&mut state.children, &self.inner);
         drop(state);
         // After the entry: a cancel in between has either seen the child or is seen here.
-        if self.is_cancelled() {
-            child.cancel();
+        if other.is_cancelled() {
+            self.cancel();
         }
-        child
     }
 
     /// Cancels this token and all below it. Again is no harm.

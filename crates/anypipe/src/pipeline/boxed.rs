@@ -1,7 +1,7 @@
 //! Pipelines and segments whose types can be written down.
 
 use anypipe_core::{Source, Stage};
-use anypipe_stages::{BoxSource, BoxStage};
+use anypipe_stages::{BoxSource, BoxStage, SharedSource, SharedStage};
 
 use super::{Pipeline, Segment};
 
@@ -11,11 +11,46 @@ pub type BoxPipeline<T> = Pipeline<BoxSource<T>>;
 /// A segment whose type tells only what goes in and out; made by [`Segment::boxed`].
 pub type BoxSegment<In, Out> = Segment<BoxStage<In, Out>>;
 
+/// As [`BoxPipeline`], and can be cloned and shared between threads; made by [`Pipeline::shared`].
+pub type SharedPipeline<T> = Pipeline<SharedSource<T>>;
+
+/// As [`BoxSegment`], and can be cloned and shared between threads; made by [`Segment::shared`].
+pub type SharedSegment<In, Out> = Segment<SharedStage<In, Out>>;
+
 impl<S: Source> Pipeline<S> {
+    /// As [`boxed`](Pipeline::boxed), for a pipeline that is run more than once: it can be cloned, kept in a
+    /// field and shared between threads. What it is made of must be so too: closures that own their data, no
+    /// channel's only receiver.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anypipe::prelude::*;
+    ///
+    /// struct Report {
+    ///     lines: SharedPipeline<String>,
+    /// }
+    ///
+    /// impl Report {
+    ///     async fn length(&self) -> usize {
+    ///         self.lines.clone().map(|line| line.len()).sum().await
+    ///     }
+    /// }
+    ///
+    /// let report = Report { lines: Pipeline::from_iter(["a", "bc"]).map(str::to_owned).shared() };
+    /// # drop(report);
+    /// ```
+    pub fn shared(self) -> SharedPipeline<S::Item>
+    where
+        S: Clone + Sync,
+    {
+        Pipeline { source: SharedSource::new(self.source) }
+    }
+
     /// The same pipeline with a type that tells only its items: for a field, for the branches of an `if`,
     /// and to end a type that has grown long.
     ///
-    /// It can't be cloned, and takes no options any more.
+    /// It can't be cloned, for which there is [`shared`](Pipeline::shared), and takes no options any more.
     ///
     /// # Examples
     ///
@@ -33,7 +68,38 @@ impl<S: Source> Pipeline<S> {
 }
 
 impl<G> Segment<G> {
-    /// The same segment with a type that tells only what goes in and out.
+    /// As [`boxed`](Segment::boxed), for a segment that is used more than once: it can be cloned, kept in a field
+    /// and shared between threads. Each run attaches a clone of the stages, so their state is its own.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anypipe::prelude::*;
+    ///
+    /// struct Service {
+    ///     parse: SharedSegment<String, u64>,
+    /// }
+    ///
+    /// impl Service {
+    ///     async fn sum(&self, texts: Vec<String>) -> u64 {
+    ///         Pipeline::from_iter(texts).pipe(self.parse.clone()).sum().await
+    ///     }
+    /// }
+    ///
+    /// let service = Service { parse: map(|text: String| text.len() as u64).workers(4).shared() };
+    /// # drop(service);
+    /// ```
+    pub fn shared<In, Out>(self) -> SharedSegment<In, Out>
+    where
+        In: Send + 'static,
+        Out: Send + 'static,
+        G: Stage<In, Out = Out> + Clone + Sync,
+    {
+        Segment { stage: SharedStage::new(self.stage) }
+    }
+
+    /// The same segment with a type that tells only what goes in and out. It can't be cloned, for which there is
+    /// [`shared`](Segment::shared).
     ///
     /// # Examples
     ///

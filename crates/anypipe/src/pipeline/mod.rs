@@ -39,7 +39,7 @@ use anypipe_core::{Holds, Scope, Source, Stage};
 use anypipe_stages::Piped;
 use futures_core::Stream;
 
-pub use self::boxed::{BoxPipeline, BoxSegment};
+pub use self::boxed::{BoxPipeline, BoxSegment, SharedPipeline, SharedSegment};
 pub use self::segment::{Segment, segment};
 pub use self::wraps::EachItem;
 
