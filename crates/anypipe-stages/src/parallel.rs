@@ -12,7 +12,22 @@ use anypipe_core::{Holds, Scope, Stage};
 use futures_core::Stream;
 
 use crate::limited::{Limitable, limits};
-use crate::option::{Wrap, wraps};
+use crate::option::Wrap;
+
+/// Has the options that wrap work go to the boundary form of a stage.
+macro_rules! wraps {
+    ($Stage:ident<$($P:ident),+>, $Work:ty) => {
+        impl<$($P,)+ How> anypipe_core::option::WrapWith<How> for $Stage<$($P),+> {
+            type Wrapped = $crate::Parallel<$crate::option::Wrap<How, $Work>>;
+
+            fn wrap_with(self, how: How) -> Self::Wrapped {
+                anypipe_core::option::IntoBoundary::into_boundary(self)
+                    .map_work(|work| $crate::option::Wrap::new(how, work))
+            }
+        }
+    };
+}
+pub(crate) use wraps;
 
 /// A boundary: some work, done on each item in tasks of its own.
 #[derive(Clone, Debug)]

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use futures_core::Stream;
 
-use super::crew::{Crew, Feed, Key};
-use super::hop::{Room, hop};
+use super::crew::{Crew, Feed, Key, Order};
+use super::hop::Room;
+use super::pair::hop;
 use super::worker::worker;
 use super::{Input, Outlet, Weigh, Work};
 use crate::holds::Holds;
@@ -13,17 +14,6 @@ use crate::scope::Scope;
 
 /// How many items wait between two tasks where nothing else was asked for.
 pub const DEFAULT_BUFFER: usize = 64;
-
-/// In which order a boundary gives what its workers make.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Order {
-    /// In the order of the input.
-    #[default]
-    Ordered,
-    /// As it is done.
-    Unordered,
-}
 
 /// The most workers of a stage. Each is a task: more than this is a mistake, such as a length of time or
 /// `usize::MAX` for "as many as there are".

@@ -13,13 +13,23 @@ use std::hash::BuildHasherDefault;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 
-use super::boundary::Order;
+use super::line::{Line, Unwanted};
 use super::waiting::Waiting;
-use super::worker::{Line, Unwanted};
 use super::{Input, Tally};
 use crate::runtime::WaitsFor;
 use crate::scope::{drop_each, note_wait, poll_go_on};
 use crate::sync::Mutex;
+
+/// In which order a boundary gives what its workers make.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Order {
+    /// In the order of the input.
+    #[default]
+    Ordered,
+    /// As it is done.
+    Unordered,
+}
 
 /// Tells an item's key, hashed: items of one key are worked on one after the other. Two keys with the
 /// same hash only wait for each other without need.

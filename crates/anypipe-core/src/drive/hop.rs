@@ -1,21 +1,51 @@
 //! The hop between two tasks: a bounded buffer that producers fill in chunks and one consumer empties
 //! in chunks, with an exact bound. The README beside this file explains the protocol.
 
-use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::task::Waker;
 
-use super::outlet::Outlet;
-use super::port::{Batch, Port};
 use super::waiting::Waiting;
 use super::{Tally, Weigh};
-use crate::scope::{Flush, Scope, drop_each, wake_each};
+use crate::scope::{Flush, drop_each, wake_each};
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// What a worker has made of one item: a value, or nothing where the item was filtered out.
 pub(super) type Made<T> = Option<T>;
+
+/// What a producer has made and not yet put.
+pub(super) enum Batch<T> {
+    /// In the order in which it was made.
+    Plain(Vec<T>),
+    /// By the tickets of the items it was made of.
+    Ticketed(Vec<(u64, Made<T>)>),
+}
+
+impl<T> Batch<T> {
+    pub(super) fn is_empty(&self) -> bool {
+        match self {
+            Self::Plain(items) => items.is_empty(),
+            Self::Ticketed(made) => made.is_empty(),
+        }
+    }
+
+    pub(super) fn items(&self) -> impl Iterator<Item = &T> {
+        let (plain, ticketed) = match self {
+            Self::Plain(items) => (Some(items), None),
+            Self::Ticketed(made) => (None, Some(made)),
+        };
+        let ticketed = ticketed.into_iter().flatten().filter_map(|(_, made)| made.as_ref());
+        plain.into_iter().flatten().chain(ticketed)
+    }
+
+    pub(super) fn take(&mut self) -> Vec<T> {
+        match self {
+            Self::Plain(items) => std::mem::take(items),
+            Self::Ticketed(made) => std::mem::take(made).into_iter().filter_map(|(_, made)| made).collect(),
+        }
+    }
+}
 
 /// How much a hop holds.
 pub(super) struct Room<T> {
@@ -63,22 +93,8 @@ pub(super) struct State<T> {
     pub(super) broken: bool,
 }
 
-/// A hop for `producers` tasks that holds `permits` items, those being made included.
-pub(super) fn hop<T>(
-    producers: usize,
-    room: Room<T>,
-    name: Cow<'static, str>,
-    scope: &Scope,
-) -> (Vec<Port<T>>, Outlet<T>) {
-    let stage = (scope.clone(), name.to_string());
-    let tally = scope.tally(name);
-    let hop = Arc::new(Hop::new(producers, room, tally));
-    let ports = (0..producers).map(|index| Port::new(Arc::clone(&hop), index)).collect();
-    (ports, Outlet::new(hop, stage))
-}
-
 impl<T> Hop<T> {
-    fn new(producers: usize, room: Room<T>, tally: Arc<Tally>) -> Self {
+    pub(super) fn new(producers: usize, room: Room<T>, tally: Arc<Tally>) -> Self {
         let state = State {
             queue: VecDeque::new(),
             window: VecDeque::new(),

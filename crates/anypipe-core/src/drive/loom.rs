@@ -10,7 +10,8 @@ use loom::future::block_on;
 use loom::thread;
 
 use super::Outlet;
-use super::hop::{Room, hop};
+use super::hop::Room;
+use super::pair::hop;
 use super::port::Port;
 use crate::loom::{model, next, scope};
 use crate::scope::{Scope, polling};

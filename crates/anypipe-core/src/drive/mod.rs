@@ -8,8 +8,10 @@ mod boundary;
 mod crew;
 mod hop;
 mod items;
+mod line;
 mod outlet;
 mod pace;
+mod pair;
 mod port;
 mod waiting;
 mod worker;
@@ -23,8 +25,8 @@ use std::sync::Arc;
 
 use futures_core::Stream;
 
-pub use self::boundary::{Boundary, DEFAULT_BUFFER, Limits, Order};
-pub use self::crew::Key;
+pub use self::boundary::{Boundary, DEFAULT_BUFFER, Limits};
+pub use self::crew::{Key, Order};
 pub use self::items::Items;
 pub use self::outlet::Outlet;
 use crate::scope::Tally;

@@ -4,43 +4,10 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use super::Tally;
-use super::hop::{Hop, Made};
+use super::hop::{Batch, Hop, Made};
 use crate::runtime::WaitsFor;
 use crate::scope::{drop_each, is_unwinding, note_wait};
 use crate::sync::atomic::Ordering;
-
-/// What a producer has made and not yet put.
-pub(super) enum Batch<T> {
-    /// In the order in which it was made.
-    Plain(Vec<T>),
-    /// By the tickets of the items it was made of.
-    Ticketed(Vec<(u64, Made<T>)>),
-}
-
-impl<T> Batch<T> {
-    pub(super) fn is_empty(&self) -> bool {
-        match self {
-            Self::Plain(items) => items.is_empty(),
-            Self::Ticketed(made) => made.is_empty(),
-        }
-    }
-
-    pub(super) fn items(&self) -> impl Iterator<Item = &T> {
-        let (plain, ticketed) = match self {
-            Self::Plain(items) => (Some(items), None),
-            Self::Ticketed(made) => (None, Some(made)),
-        };
-        let ticketed = ticketed.into_iter().flatten().filter_map(|(_, made)| made.as_ref());
-        plain.into_iter().flatten().chain(ticketed)
-    }
-
-    pub(super) fn take(&mut self) -> Vec<T> {
-        match self {
-            Self::Plain(items) => std::mem::take(items),
-            Self::Ticketed(made) => std::mem::take(made).into_iter().filter_map(|(_, made)| made).collect(),
-        }
-    }
-}
 
 /// A producer's end of a hop: permits, and what it has made.
 ///

@@ -83,18 +83,3 @@ where
         self.how.call(&self.work, state, at, item)
     }
 }
-
-/// Has the options that wrap work go to the boundary form of a stage.
-macro_rules! wraps {
-    ($Stage:ident<$($P:ident),+>, $Work:ty) => {
-        impl<$($P,)+ How> anypipe_core::option::WrapWith<How> for $Stage<$($P),+> {
-            type Wrapped = $crate::Parallel<$crate::option::Wrap<How, $Work>>;
-
-            fn wrap_with(self, how: How) -> Self::Wrapped {
-                anypipe_core::option::IntoBoundary::into_boundary(self)
-                    .map_work(|work| $crate::option::Wrap::new(how, work))
-            }
-        }
-    };
-}
-pub(crate) use wraps;

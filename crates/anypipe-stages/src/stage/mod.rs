@@ -156,7 +156,7 @@ macro_rules! synchronous_stage {
         impl<F> anypipe_core::option::Workers for $Stage<F> {}
 
         $crate::limited::limits!($Stage<F>);
-        $crate::option::wraps!($Stage<F>, $crate::Tasks<Self>);
+        $crate::parallel::wraps!($Stage<F>, $crate::Tasks<Self>);
 
         impl<F> anypipe_core::option::IntoBlocking for $Stage<F> {
             type Blocking = $crate::Blocking<Self>;
