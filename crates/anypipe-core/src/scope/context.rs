@@ -63,7 +63,7 @@ impl Frame {
 /// How long a task may go on in one poll.
 const STRETCH: Duration = Duration::from_micros(200);
 /// And how often it may ask in one poll, since a virtual clock stands still meanwhile.
-const ASKED: u32 = 1024;
+const ASKED: u32 = 256;
 /// The clock is read after this many items at the latest.
 const BETWEEN_READINGS: u32 = 8;
 
@@ -253,7 +253,7 @@ pub fn current_runtime() -> Option<RuntimeHandle> {
 ///
 /// Ask it once for each turn of a loop that may otherwise never wait: for each item that is skipped, each try,
 /// each empty row. It is pending, with the task woken already, once the poll has gone on for 200 µs by the
-/// runtime's clock or for 1024 turns, and as soon as the scope is cancelled, whose task is then dropped. All
+/// runtime's clock or for 256 turns, and as soon as the scope is cancelled, whose task is then dropped. All
 /// loops in one poll of a task share its time.
 ///
 /// # Examples
