@@ -6,6 +6,7 @@ use std::sync::{Arc, mpsc};
 use std::task::Poll;
 use std::time::Duration;
 
+use anypipe_core::channel::{Sender, bounded};
 use anypipe_core::run::{inherit, scoped, task_group};
 use anypipe_core::scope::current_scope;
 use anypipe_core::{ErrorKind, Run, Scope};
@@ -30,6 +31,8 @@ crate::suite::cases! { ($) promises_runs as __promises_runs {
     promise_p04_a_payload_that_is_no_text_stays_as_it_was(),
     promise_p04_the_adopter_resumes_the_panic_of_a_dropped_run(),
     promise_p12_the_same_program_gives_the_same(),
+    promise_p12_a_cut_off_task_tells_nothing_of_it(),
+    promise_p12_a_stage_is_not_told_that_nobody_takes_its_output(),
 } }
 
 /// A tree of tasks and blocking work that all tell when they are gone.
@@ -364,3 +367,69 @@ async fn promise_p12_the_same_program_gives_the_same() {
 
 /// What the program of P12 gives.
 const P12_HASH: i64 = 157_053;
+
+/// Has the task be polled on its thread while something goes elsewhere, until a sender of it is gone. Where there
+/// is one thread alone nothing goes meanwhile.
+fn hold_the_poll(until: Option<&mpsc::Receiver<()>>) {
+    if let Some(until) = until {
+        let _ = until.recv_timeout(Duration::from_millis(200));
+    }
+}
+
+async fn promise_p12_a_cut_off_task_tells_nothing_of_it() {
+    let several = !is_virtual();
+    for which in 0..5 {
+        let run = Run::new("run", inherit, move |scope| {
+            let (begun, begins) = mpsc::channel();
+            let (goes, gone) = mpsc::channel::<()>();
+            let (tx, their_rx) = bounded(1);
+            let (their_tx, rx) = bounded::<u8>(1);
+            scope.spawn("cut off", async move {
+                begun.send(()).unwrap();
+                hold_the_poll(several.then_some(&gone));
+                // All of it waits in vain, once this task is cancelled.
+                match which {
+                    0 => tx.send(1).await.expect("it is taken"),
+                    1 => tx.reserve().await.expect("there is room").send(1).expect("it is taken"),
+                    2 => drop(rx.recv().await.expect("something comes")),
+                    3 => {
+                        let nested = async move { tx.send(1).await.expect("it is taken") };
+                        Run::new("nested", inherit, |_scope| nested).await;
+                    }
+                    _ => tx.send_many([1, 2]).await.expect("both are taken"),
+                }
+            });
+            scope.spawn("fails", async move {
+                while begins.try_recv().is_err() {
+                    give_way().await;
+                }
+                panic!("first");
+            });
+            async move {
+                // Dropped last.
+                let _goes = goes;
+                let _ends = (their_rx, their_tx);
+                pending::<()>().await;
+            }
+        });
+        let error = run.checked().await.unwrap_err();
+        assert_eq!(error.to_string(), "stage `fails` panicked: first", "in the case {which}");
+    }
+}
+
+async fn promise_p12_a_stage_is_not_told_that_nobody_takes_its_output() {
+    let several = !is_virtual();
+    let (goes, gone) = mpsc::channel::<()>();
+    let numbers = stage::stage(move |mut input: stage::Input<u8>, output: Sender<u8>| async move {
+        let first = input.recv().await.expect("there are many");
+        output.send(first).await.expect("it is taken");
+        hold_the_poll(several.then_some(&gone));
+        for _ in 0..100 {
+            output.send(first).await.expect("the stage is dropped before it hears that nobody takes it");
+        }
+    });
+    let mut came = flow(source::repeat(7)).pipe(numbers).buffer_size(2).pipe(stage::take(1)).stream();
+    assert_eq!(next(&mut came).await, Some(7));
+    drop(goes);
+    assert_eq!(next(&mut came).await, None);
+}

@@ -137,7 +137,8 @@ impl RunError {
         self.inner.stage.as_deref()
     }
 
-    /// What failed afterwards, while the rest was being cancelled and joined.
+    /// The panics that came afterwards, while the rest was being cancelled and joined. What was only cut off by
+    /// the first failure is its consequence, and not among them.
     pub fn others(&self) -> &[RunError] {
         &self.inner.others
     }

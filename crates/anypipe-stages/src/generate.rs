@@ -31,7 +31,7 @@ where
             if closed.as_mut().poll(cx).is_ready() {
                 return Poll::Ready(());
             }
-            future.as_mut().poll(cx)
+            watched.poll_task(|| future.as_mut().poll(cx))
         })
         .await;
     });

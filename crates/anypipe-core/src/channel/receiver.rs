@@ -10,7 +10,7 @@ use futures_core::Stream;
 
 use super::memory::{Key, Parked, Shared, State};
 use super::{ChannelReceiver, RecvError, Statistics, TryRecvError};
-use crate::scope::drop_each;
+use crate::scope::{drop_each, is_cut_off};
 use crate::sync::atomic::{AtomicBool, Ordering};
 
 /// The receiving end of the in-memory channel. Clones are further receivers: each item goes to one of
@@ -34,7 +34,8 @@ impl<T> Receiver<T> {
     ///
     /// # Errors
     ///
-    /// At the end of input, where a sender vanished, and where this receiver was closed.
+    /// At the end of input, where a sender vanished, and where this receiver was closed. A task that was cancelled,
+    /// and is about to be dropped, waits instead.
     ///
     /// # Cancel safety
     ///
@@ -150,6 +151,9 @@ impl<T> Receiver<T> {
             }
         }
         if let Some(end) = end(&state) {
+            if is_cut_off() {
+                return Poll::Pending;
+            }
             if let Some(old) = key.take() {
                 state.unpark_receiver(old);
             }

@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 
 use super::memory::{Key, Parked, Shared, State};
 use super::{ChannelSender, SendError, Statistics, TrySendError};
+use crate::scope::{goes_with, is_cut_off, with_output};
 use crate::sync::atomic::{AtomicBool, Ordering};
 
 /// The sending end of the in-memory channel. Clones are further senders.
@@ -32,7 +33,8 @@ impl<T> Sender<T> {
     ///
     /// # Errors
     ///
-    /// Where the last receiver went or vanished, or this sender was closed; the item comes back.
+    /// Where the last receiver went or vanished, or this sender was closed; the item comes back. A task that was
+    /// cancelled, and is about to be dropped, waits instead.
     ///
     /// # Cancel safety
     ///
@@ -118,6 +120,26 @@ impl<T> Sender<T> {
         self.shared.lock().statistics()
     }
 
+    /// Polls the task that this channel is the output of, which is dropped once the last receiver has gone: its
+    /// author watches [`closed`](Sender::closed).
+    ///
+    /// A send that is awaited in it never fails for want of a receiver: it waits, to be dropped with the task.
+    /// Whether the task is being polled just when its receiver goes is a matter of the schedule, and a program
+    /// must not do one thing on one runtime and another on the next.
+    pub fn poll_task<R>(&self, poll: impl FnOnce() -> R) -> R {
+        with_output(self.id(), poll)
+    }
+
+    /// Tells this channel from others.
+    fn id(&self) -> usize {
+        Arc::as_ptr(&self.shared).addr()
+    }
+
+    /// True where a send that finds no receiver is to wait, since its task is about to be dropped.
+    fn waits_for_drop(&self) -> bool {
+        !self.closed.load(Ordering::SeqCst) && (is_cut_off() || goes_with(self.id()))
+    }
+
     fn gone(&self, state: &State<T>) -> Option<Gone> {
         if self.closed.load(Ordering::SeqCst) {
             return Some(Gone::Closed);
@@ -195,12 +217,19 @@ impl<T> Future for Send<'_, T> {
                 state.rewake_sender(key, cx.waker());
                 return Poll::Pending;
             };
+            if this.sender.waits_for_drop() {
+                return Poll::Pending;
+            }
             this.key = None;
             let item = state.unpark_sender(key).expect("a parked item stays until it is taken");
             return Poll::Ready(Err(gone.with(item)));
         }
         let item = this.item.take().expect("`send` was polled after it was done");
         if let Some(gone) = this.sender.gone(&state) {
+            if this.sender.waits_for_drop() {
+                this.item = Some(item);
+                return Poll::Pending;
+            }
             return Poll::Ready(Err(gone.with(item)));
         }
         match state.push(item) {
@@ -250,6 +279,9 @@ impl<'a, T> Reserving<'a, T> {
             }
         }
         if let Some(gone) = self.sender.gone(&state) {
+            if self.sender.waits_for_drop() {
+                return Poll::Pending;
+            }
             if let Some(key) = self.key.take() {
                 state.unpark_sender(key);
             }

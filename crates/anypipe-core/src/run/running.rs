@@ -99,8 +99,8 @@ impl<T: Send + 'static> Future for Running<T> {
         match std::mem::replace(&mut this.outcome, Outcome::Over) {
             Outcome::Known(Some(Ok(value))) => Poll::Ready(failure.map_or(Ok(value), Err)),
             Outcome::Known(Some(Err(mut error))) => {
-                if let Some(other) = failure {
-                    error.push_other(other);
+                for panic in failure.map_or_else(Vec::new, RunError::into_panics) {
+                    error.push_other(panic);
                 }
                 Poll::Ready(Err(error))
             }

@@ -48,11 +48,17 @@ struct Frame {
     stretch: Stretch,
     /// True while core drops what was cut off: a task that was cancelled, aborted or panicked.
     breaking: bool,
+    /// The channel whose last receiver takes the task with it when it goes.
+    output: Option<usize>,
     /// True where the thread was unwinding already: a destructor runs the task, which does not unwind itself.
     unwinding_outside: bool,
 }
 
 impl Frame {
+    fn is_cancelled(&self) -> bool {
+        matches!(&self.place, Some(Place::Scope(scope)) if scope.is_cancelled())
+    }
+
     /// What the thread knows while it works for `scope`.
     fn of(scope: &Scope, polling: bool) -> Self {
         let place = Some(Place::Scope(scope.clone()));
@@ -121,6 +127,11 @@ impl Frames {
     fn leave(&mut self, guard: u64) -> Option<Frame> {
         let index = self.entered.iter().rposition(|(entry, _)| *entry == guard)?;
         Some(self.entered.remove(index).1)
+    }
+
+    /// The polls that lie in each other, from the innermost out to where one was begun by hand.
+    fn polling(&self) -> impl Iterator<Item = &Frame> {
+        self.entered.iter().rev().map(|(_, frame)| frame).take_while(|frame| frame.polling)
     }
 
     /// What goes for the code that runs now.
@@ -236,6 +247,31 @@ pub(crate) fn is_breaking() -> bool {
     is_unwinding() || with_current(|frame| frame.breaking).unwrap_or(true)
 }
 
+/// True where the task being polled was cancelled, and is dropped when it gives way; or the one that polls it.
+///
+/// What its cancel has cut off it must not see: whether it is being polled at that moment is a matter of the
+/// schedule. So it waits for its drop.
+pub(crate) fn is_cut_off() -> bool {
+    with_frames(|frames| frames.polling().any(Frame::is_cancelled)).unwrap_or_default()
+}
+
+/// Runs `f`, which polls a task that is dropped once the last receiver of `output` has gone.
+pub(crate) fn with_output<R>(output: usize, f: impl FnOnce() -> R) -> R {
+    struct Restore(Option<usize>);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            with_current(|frame| frame.output = self.0);
+        }
+    }
+    let _restore = Restore(with_current(|frame| frame.output.replace(output)).flatten());
+    f()
+}
+
+/// True where the task being polled, or the one that polls it, goes with the last receiver of `output`.
+pub(crate) fn goes_with(output: usize) -> bool {
+    with_frames(|frames| frames.polling().any(|frame| frame.output == Some(output))).unwrap_or_default()
+}
+
 /// The scope whose task is being polled on this thread.
 pub fn current_scope() -> Option<Scope> {
     with_current(|frame| match &frame.place {
@@ -286,7 +322,7 @@ pub fn poll_go_on(cx: &mut Context<'_>) -> Poll<()> {
         Clock(RuntimeHandle),
     }
     let asked = with_current(|frame| {
-        if matches!(&frame.place, Some(Place::Scope(scope)) if scope.is_cancelled()) {
+        if frame.is_cancelled() {
             return Asked::Over(true);
         }
         let is_time = frame.stretch.ask();

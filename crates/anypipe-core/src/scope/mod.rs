@@ -7,7 +7,8 @@
 //! - **Join.** The run resolves after the last task has ended and its destructors have finished.
 //! - **Cancel.** A cancelled task is polled at most once more, then its future is dropped. One that was
 //!   never polled never is. Blocking work that has not started is dropped; started work is awaited.
-//! - **Fail.** The first failure cancels the rest. What fails afterwards is kept beside it.
+//! - **Fail.** The first failure cancels the rest. A panic that comes afterwards is kept beside it; what is
+//!   only cut off is its consequence, which nobody is told of.
 //! - **Drop.** A run that is dropped empties the slots of its tasks at once. Those that another thread
 //!   is polling at that moment end when the poll returns, and are joined by the nearest open ancestor.
 //!
@@ -45,7 +46,9 @@ use self::adoption::{Abandoned, Line};
 pub use self::blocking::Blocking;
 pub use self::breakable::Breakable;
 pub use self::context::{Entered, current_runtime, current_scope, enter, poll_go_on};
-pub(crate) use self::context::{Flush, flush_later, is_breaking, is_unwinding, note_wait, polling};
+pub(crate) use self::context::{
+    Flush, flush_later, goes_with, is_breaking, is_cut_off, is_unwinding, note_wait, polling, with_output,
+};
 pub(crate) use self::controls::{Controls, Pauses};
 pub(crate) use self::panic::{Panic, catch, drop_broken, drop_caught, wake_each};
 pub use self::panic::{catch_panic, drop_each, holding, in_stage};
@@ -102,7 +105,7 @@ struct State {
     /// The run's name and what its own part waits for, or nothing while that is being polled; noted for a roster
     /// alone.
     body: Option<(&'static str, Option<WaitsFor>)>,
-    /// The first failure, with those that came after.
+    /// The first failure, with the panics that came after.
     failure: Option<RunError>,
     /// The run, waiting for a failure or for the end.
     run: Option<Waker>,
@@ -352,7 +355,7 @@ impl Scope {
 
     /// Fails the run: keeps the error and cancels the scope.
     ///
-    /// The first error is the one the run fails with; later ones are kept beside it.
+    /// The first error is the one the run fails with; panics that come later are kept beside it.
     pub fn fail(&self, error: RunError) {
         let mut failures = vec![(self.clone(), error)];
         while let Some((scope, error)) = failures.pop() {
@@ -390,11 +393,16 @@ impl Scope {
         let consequence = match &mut state.failure {
             // A vanished producer is the consequence of what made it vanish, which may be told later:
             // a panic drops the producer while it unwinds.
-            Some(_) if error.kind() == ErrorKind::Broken => Some(error),
-            Some(first) if first.kind() != ErrorKind::Broken => {
+            Some(first) if first.kind() == ErrorKind::Broken && error.kind() != ErrorKind::Broken => {
+                Some(std::mem::replace(first, error))
+            }
+            Some(first) if error.is_panic() => {
                 first.push_other(error);
                 None
             }
+            // What is only cut off is the consequence of the first failure, and how much of it shows is a matter
+            // of the schedule.
+            Some(_) => Some(error),
             first => first.replace(error),
         };
         let wakers: Vec<_> = state.waiting().collect();

@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
+use super::is_cut_off;
 use crate::sync::Mutex;
 
 struct Shared<T> {
@@ -90,6 +91,11 @@ impl<T> Future for Promise<T> {
                 Poll::Pending
             }
             State::Given(value) => Poll::Ready(Some(value)),
+            // The giver was cut off, as whoever polls here is.
+            State::Vanished if is_cut_off() => {
+                *state = State::Vanished;
+                Poll::Pending
+            }
             State::Over | State::Vanished => Poll::Ready(None),
         }
     }
