@@ -222,6 +222,25 @@ fn cores_folders_look_down() {
     assert!(climbs.is_empty(), "{climbs:#?}\nthe order is in ARCHITECTURE.md, \"Floors\"");
 }
 
+/// The meaning of an operator is told where users meet it; the second layer only makes it.
+#[test]
+fn no_sentence_stands_twice() {
+    let lines = |of: &str| -> Vec<(String, String)> {
+        let lines = |(file, text): (String, String)| {
+            let told =
+                text.lines().filter_map(|line| line.trim_start().strip_prefix("/// ").map(str::to_owned));
+            told.filter(|line| line.len() > 40 && line.ends_with('.'))
+                .map(|line| (line, file.clone()))
+                .collect::<Vec<_>>()
+        };
+        sources(of).into_iter().flat_map(lines).collect()
+    };
+    let facade: BTreeMap<_, _> = lines("anypipe").into_iter().collect();
+    let twice = |(line, file): &(String, String)| Some(format!("{file} and {}: {line}", facade.get(line)?));
+    let twice: Vec<_> = lines("anypipe-stages").iter().filter_map(twice).collect();
+    assert!(twice.is_empty(), "{twice:#?}");
+}
+
 #[test]
 fn a_planted_circle_and_a_planted_climb_are_found() {
     let files = |texts: &[(&str, &str)]| -> Files {

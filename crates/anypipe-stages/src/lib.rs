@@ -1,8 +1,8 @@
 //! The operators, sources and sinks of anypipe, one file each, on the public contract of
 //! `anypipe-core` only.
 //!
-//! Users meet them as methods of `anypipe::Pipeline` and as the free functions of the facade; what
-//! they mean, with their edges, is told here.
+//! Users meet them as methods of `anypipe::Pipeline` and as the free functions of the facade. What each means, with
+//! its shapes, bounds and edges, is told there, once; here it is only made.
 
 mod attached;
 mod boxed;

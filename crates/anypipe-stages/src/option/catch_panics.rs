@@ -10,8 +10,7 @@ use anypipe_core::stage::catch_panic;
 
 use super::Wrapping;
 
-/// `.catch_panics()`: a panic in the work on an item becomes an `Err` of [`Panicked`] in its place; what
-/// doesn't panic gives an `Ok`. The worker's state is made anew.
+/// `.catch_panics()`: a panic in the work on an item becomes an `Err` of [`Panicked`] in its place.
 #[derive(Clone, Copy, Debug)]
 pub struct CatchPanics;
 

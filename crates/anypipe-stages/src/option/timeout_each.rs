@@ -11,8 +11,7 @@ use anypipe_core::stage::Breakable;
 
 use super::Wrapping;
 
-/// `.timeout_each(limit)`: limits the work on one item. What takes longer is dropped, and gives an `Err` of
-/// [`TimedOut`]; what is in time gives an `Ok`.
+/// `.timeout_each(limit)`: limits the work on one item.
 #[derive(Clone, Copy, Debug)]
 pub struct TimeoutEach {
     /// The longest that the work on one item may take.

@@ -11,9 +11,7 @@ pub struct All<F> {
     f: F,
 }
 
-/// Tells whether `f` is true for every item; the input is dropped with the first for which it is not.
-///
-/// True where there are no items.
+/// The sink of `Pipeline::all`, where all of it is told.
 pub fn all<F>(f: F) -> All<F> {
     All { f }
 }

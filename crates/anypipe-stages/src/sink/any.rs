@@ -11,9 +11,7 @@ pub struct Any<F> {
     f: F,
 }
 
-/// Tells whether `f` is true for some item; the input is dropped with the first for which it is.
-///
-/// False where there are no items.
+/// The sink of `Pipeline::any`, where all of it is told.
 pub fn any<F>(f: F) -> Any<F> {
     Any { f }
 }

@@ -11,7 +11,7 @@ pub struct Collect<C> {
     collection: PhantomData<fn() -> C>,
 }
 
-/// Gathers all items in a collection.
+/// The sink of `Pipeline::collect`, where all of it is told.
 pub fn collect<C>() -> Collect<C> {
     Collect { collection: PhantomData }
 }

@@ -8,7 +8,7 @@ use futures_core::Stream;
 #[derive(Clone, Copy, Debug)]
 pub struct Count;
 
-/// Gives how many items there were.
+/// The sink of `Pipeline::count`, where all of it is told.
 pub fn count() -> Count {
     Count
 }

@@ -8,7 +8,7 @@ use futures_core::Stream;
 #[derive(Clone, Copy, Debug)]
 pub struct Drain;
 
-/// Takes all items and drops them.
+/// The sink of `Pipeline::drain`, where all of it is told.
 pub fn drain() -> Drain {
     Drain
 }

@@ -8,7 +8,7 @@ use futures_core::Stream;
 #[derive(Clone, Copy, Debug)]
 pub struct First;
 
-/// Gives the first item, and drops the input; `None` where there are none.
+/// The sink of `Pipeline::first`, where all of it is told.
 pub fn first() -> First {
     First
 }

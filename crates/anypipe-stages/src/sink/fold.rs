@@ -12,7 +12,7 @@ pub struct Fold<A, F> {
     f: F,
 }
 
-/// Folds all items into one value, from `start` on; gives `start` where there are none.
+/// The sink of `Pipeline::fold`, where all of it is told.
 pub fn fold<A, F>(start: A, f: F) -> Fold<A, F> {
     Fold { start, f }
 }

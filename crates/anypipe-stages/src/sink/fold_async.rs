@@ -12,9 +12,7 @@ pub struct FoldAsync<A, F> {
     f: F,
 }
 
-/// Folds all items into one value, from `start` on, one after the other; gives `start` where there are none.
-///
-/// The future runs in the task of the awaiter.
+/// The sink of `Pipeline::fold_async`, where all of it is told.
 pub fn fold_async<A, F>(start: A, f: F) -> FoldAsync<A, F> {
     FoldAsync { start, f }
 }

@@ -11,7 +11,7 @@ pub struct ForEach<F> {
     f: F,
 }
 
-/// Calls `f` with each item, in the task of the awaiter.
+/// The sink of `Pipeline::for_each`, where all of it is told.
 pub fn for_each<F>(f: F) -> ForEach<F> {
     ForEach { f }
 }

@@ -11,7 +11,7 @@ pub struct ForEachAsync<F> {
     f: F,
 }
 
-/// Calls `f` with each item and awaits it, one after the other, in the task of the awaiter.
+/// The sink of `Pipeline::for_each_async`, where all of it is told.
 pub fn for_each_async<F>(f: F) -> ForEachAsync<F> {
     ForEachAsync { f }
 }

@@ -8,7 +8,7 @@ use futures_core::Stream;
 #[derive(Clone, Copy, Debug)]
 pub struct Last;
 
-/// Gives the last item; `None` where there are none.
+/// The sink of `Pipeline::last`, where all of it is told.
 pub fn last() -> Last {
     Last
 }

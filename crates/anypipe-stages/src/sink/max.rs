@@ -9,7 +9,7 @@ use futures_core::Stream;
 #[derive(Clone, Copy, Debug)]
 pub struct Max;
 
-/// Gives the largest item, the last of several that are equal; `None` where there are none.
+/// The sink of `Pipeline::max`, where all of it is told.
 pub fn max() -> Max {
     Max
 }

@@ -9,7 +9,7 @@ use futures_core::Stream;
 #[derive(Clone, Copy, Debug)]
 pub struct Min;
 
-/// Gives the smallest item, the first of several that are equal; `None` where there are none.
+/// The sink of `Pipeline::min`, where all of it is told.
 pub fn min() -> Min {
     Min
 }

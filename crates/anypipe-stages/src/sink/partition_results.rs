@@ -11,7 +11,7 @@ pub struct PartitionResults<A, B> {
     collections: PhantomData<fn() -> (A, B)>,
 }
 
-/// Gathers the values of all results in one collection and their errors in another.
+/// The sink of `Pipeline::partition_results`, where all of it is told.
 pub fn partition_results<A, B>() -> PartitionResults<A, B> {
     PartitionResults { collections: PhantomData }
 }

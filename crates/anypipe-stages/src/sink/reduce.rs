@@ -11,7 +11,7 @@ pub struct Reduce<F> {
     f: F,
 }
 
-/// Folds all items into one, from the first on; gives `None` where there are none.
+/// The sink of `Pipeline::reduce`, where all of it is told.
 pub fn reduce<F>(f: F) -> Reduce<F> {
     Reduce { f }
 }

@@ -13,10 +13,7 @@ pub struct SendTo<C> {
     sender: C,
 }
 
-/// Sends all items into a channel, anypipe's own or a runtime's behind its adapter, and closes this end.
-///
-/// Where the receivers go first it stops, the input is dropped, and the item that could not be sent comes
-/// back in the error; there is none where they went while there was nothing to send.
+/// The sink of `Pipeline::send_to`, where all of it is told.
 pub fn send_to<C>(sender: C) -> SendTo<C> {
     SendTo { sender }
 }

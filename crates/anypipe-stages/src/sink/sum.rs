@@ -13,7 +13,7 @@ pub struct Sum<A> {
     sum: PhantomData<fn() -> A>,
 }
 
-/// Adds all items up; gives the sum of nothing where there are none. Past the largest number it does what `+` does.
+/// The sink of `Pipeline::sum`, where all of it is told.
 pub fn sum<A>() -> Sum<A> {
     Sum { sum: PhantomData }
 }

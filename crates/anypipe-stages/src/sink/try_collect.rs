@@ -12,7 +12,7 @@ pub struct TryCollect<C> {
     collection: PhantomData<fn() -> C>,
 }
 
-/// Gathers the values of all results in a collection, or gives the first `Err` and stops there.
+/// The sink of `Pipeline::try_collect`, where all of it is told.
 pub fn try_collect<C>() -> TryCollect<C> {
     TryCollect { collection: PhantomData }
 }

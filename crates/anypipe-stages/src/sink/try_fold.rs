@@ -12,8 +12,7 @@ pub struct TryFold<A, F> {
     f: F,
 }
 
-/// Folds the values of all results into one, from `start` on; gives the first `Err`, of the items or of `f`,
-/// and stops there. Where all errors are asked for, it still stops at one of `f`, which took what was folded.
+/// The sink of `Pipeline::try_fold`, where all of it is told.
 pub fn try_fold<A, F>(start: A, f: F) -> TryFold<A, F> {
     TryFold { start, f }
 }

@@ -11,8 +11,7 @@ pub struct TryForEach<F> {
     f: F,
 }
 
-/// Calls `f` with the value of each result, in the task of the awaiter; gives the first `Err`, of the items or
-/// of `f`, and stops there.
+/// The sink of `Pipeline::try_for_each`, where all of it is told.
 pub fn try_for_each<F>(f: F) -> TryForEach<F> {
     TryForEach { f }
 }

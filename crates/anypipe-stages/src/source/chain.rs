@@ -12,10 +12,7 @@ use crate::attached::Attached;
 #[derive(Clone, Copy, Debug)]
 pub struct Chain;
 
-/// Gives the items of any number of sources, one source after the other. A source is not touched before
-/// the one before it has ended, with all its tasks. Over none it is empty.
-///
-/// → the sources' item. Fused; holds what one source holds, since only one runs at a time.
+/// The source of `Pipeline::chain` and of `source::chain`, where all of it is told.
 pub fn chain<S: Source>(sources: impl IntoIterator<Item = S>) -> Several<Chain, S> {
     Several::new(Chain, sources)
 }

@@ -15,10 +15,7 @@ pub struct FromChannel<R, T> {
     item: PhantomData<fn() -> T>,
 }
 
-/// Gives what a channel's receiver receives: anypipe's own, or a runtime's behind its adapter.
-///
-/// → `T`. Holds nothing of its own. The end of input ends it; a sender that vanished fails the run as
-/// *broken*. Native channels of the runtimes can't tell the two apart.
+/// The source of `Pipeline::from_channel`, where all of it is told.
 pub fn from_channel<T, R: ChannelReceiver<T>>(receiver: R) -> FromChannel<R, T> {
     FromChannel { receiver, item: PhantomData }
 }

@@ -14,10 +14,7 @@ pub struct CountFrom<T> {
     step: T,
 }
 
-/// Gives `start`, and for ever what the last number and `step` add up to.
-///
-/// → `T`. Holds nothing. Past the last number of the type the run fails with a panic, in every build: it neither
-/// ends, which would look complete, nor begins anew. A `step` of `T::default()` stands for none.
+/// The source of `Pipeline::count_from`, where all of it is told.
 pub fn count_from<T>(start: T, step: T) -> CountFrom<T>
 where
     T: Add<Output = T> + Clone + Default + PartialOrd,

@@ -12,10 +12,7 @@ pub struct Cycle<S> {
     source: S,
 }
 
-/// Repeats a source for ever: each round is a clone of it. A round that gives nothing ends the output,
-/// instead of spinning.
-///
-/// → `S::Item`. Holds what the source holds. The tasks of a round have ended before the next starts.
+/// The source of `Pipeline::cycle`, where all of it is told.
 pub fn cycle<S>(source: S) -> Cycle<S> {
     Cycle { source }
 }

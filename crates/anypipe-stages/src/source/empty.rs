@@ -11,9 +11,7 @@ pub struct Empty<T> {
     item: PhantomData<fn() -> T>,
 }
 
-/// Gives no items: it ends at once.
-///
-/// → `T`. Holds nothing.
+/// The source of `Pipeline::empty`, where all of it is told.
 pub fn empty<T>() -> Empty<T> {
     Empty { item: PhantomData }
 }

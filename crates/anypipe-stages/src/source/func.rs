@@ -16,11 +16,7 @@ pub struct FromFn<F, T> {
     item: PhantomData<fn() -> T>,
 }
 
-/// Gives what an asynchronous function sends.
-///
-/// → `T`. Runs in a task of its own; holds its buffer (64) and the item that waits for room; a clone of the
-/// [`Sender`] that waits too holds one more. The items end when the function has returned and every sender is
-/// gone; a sender that vanished fails the run as *broken*.
+/// The source of `Pipeline::from_fn`, where all of it is told.
 pub fn from_fn<T, F, Fut>(f: F) -> FromFn<F, T>
 where
     F: FnOnce(Sender<T>) -> Fut,

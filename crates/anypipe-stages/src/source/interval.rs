@@ -13,10 +13,7 @@ pub struct Interval {
     period: Duration,
 }
 
-/// Gives the numbers 0, 1, 2, … one a period, the first at once.
-///
-/// → `u64`. Holds nothing. A tick that was asked for too late comes at once; those that were missed
-/// altogether are left out, and the next one is in time again.
+/// The source of `Pipeline::interval`, where all of it is told.
 ///
 /// # Panics
 ///

@@ -11,10 +11,7 @@ pub struct FromIter<I> {
     iter: I,
 }
 
-/// Gives the items of an iterator, in order. A long one gives way to the runtime now and then.
-///
-/// → `I::Item`. Holds nothing. The iterator runs in the task that pulls it: one that blocks wants
-/// `from_fn` with `blocking`.
+/// The source of `Pipeline::from_iter`, where all of it is told.
 pub fn from_iter<I: IntoIterator>(iter: I) -> FromIter<I> {
     FromIter { iter }
 }

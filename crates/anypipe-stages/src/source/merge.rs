@@ -12,10 +12,7 @@ use crate::many::Many;
 #[derive(Clone, Copy, Debug)]
 pub struct Merge;
 
-/// Gives the items of any number of sources as they come. Fair: each source that has an item gets its
-/// turn. Ends when all have ended; over none it is empty.
-///
-/// → the sources' item. Fused; holds what the sources hold.
+/// The source of `Pipeline::merge` and of `source::merge`, where all of it is told.
 pub fn merge<S: Source>(sources: impl IntoIterator<Item = S>) -> Several<Merge, S> {
     Several::new(Merge, sources)
 }

@@ -11,9 +11,7 @@ pub struct Never<T> {
     item: PhantomData<fn() -> T>,
 }
 
-/// Gives nothing and has no end; a stop of the run ends it.
-///
-/// → `T`. Holds nothing.
+/// The source of `Pipeline::never`, where all of it is told.
 pub fn never<T>() -> Never<T> {
     Never { item: PhantomData }
 }

@@ -9,9 +9,7 @@ pub struct Once<T> {
     item: T,
 }
 
-/// Gives one item.
-///
-/// → `T`. Holds nothing.
+/// The source of `Pipeline::once`, where all of it is told.
 pub fn once<T>(item: T) -> Once<T> {
     Once { item }
 }

@@ -12,10 +12,7 @@ use crate::attached::Attached;
 #[derive(Clone, Copy, Debug)]
 pub struct Race;
 
-/// Gives the items of that one of any number of sources which gives an item first; the others are closed
-/// before that item goes out. A source that ends without an item can't win. Over none it is empty.
-///
-/// → the sources' item. Fused; holds one item while the others are being closed, besides what they hold.
+/// The source of `Pipeline::race` and of `source::race`, where all of it is told.
 pub fn race<S: Source>(sources: impl IntoIterator<Item = S>) -> Several<Race, S> {
     Several::new(Race, sources)
 }

@@ -12,9 +12,7 @@ pub struct Range<R> {
     range: R,
 }
 
-/// Gives the numbers of a range: `0..9`, `1..=9`, or `1..` without an end.
-///
-/// → `T`. Holds nothing.
+/// The source of `Pipeline::range`, where all of it is told.
 pub fn range<T, R>(range: R) -> Range<R>
 where
     R: RangeBounds<T> + Iterator<Item = T>,

@@ -10,9 +10,7 @@ pub struct Repeat<T> {
     item: T,
 }
 
-/// Gives clones of an item for ever.
-///
-/// → `T`. Holds nothing but the item that it clones.
+/// The source of `Pipeline::repeat`, where all of it is told.
 pub fn repeat<T: Clone>(item: T) -> Repeat<T> {
     Repeat { item }
 }

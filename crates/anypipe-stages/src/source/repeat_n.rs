@@ -11,9 +11,7 @@ pub struct RepeatN<T> {
     n: usize,
 }
 
-/// Gives an item `n` times: clones of it, and the item itself as the last.
-///
-/// → `T`. Holds nothing but the item that it clones.
+/// The source of `Pipeline::repeat_n`, where all of it is told.
 pub fn repeat_n<T: Clone>(item: T, n: usize) -> RepeatN<T> {
     RepeatN { item, n }
 }

@@ -12,10 +12,7 @@ pub struct FromStream<S> {
     stream: S,
 }
 
-/// Gives the items of any stream.
-///
-/// → `S::Item`. Holds nothing of its own. The stream is polled when there is room for its item. A
-/// stream's end is an end: one whose producer vanished can't be told from one that was complete.
+/// The source of `Pipeline::from_stream`, where all of it is told.
 pub fn from_stream<S: Stream>(stream: S) -> FromStream<S> {
     FromStream { stream }
 }

@@ -12,9 +12,7 @@ pub struct Throw<T, E> {
     value: PhantomData<fn() -> T>,
 }
 
-/// Gives one `Err`, and ends.
-///
-/// → `Result<T, E>`. Holds nothing.
+/// The source of `Pipeline::throw`, where all of it is told.
 pub fn throw<T, E>(error: E) -> Throw<T, E> {
     Throw { error, value: PhantomData }
 }

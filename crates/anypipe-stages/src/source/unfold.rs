@@ -15,10 +15,7 @@ pub struct Unfold<St, F> {
     f: F,
 }
 
-/// Gives the items that `f` makes of a state, asynchronously: `Some((item, state))` goes on, `None` is the
-/// end.
-///
-/// → `T`. Runs in a task of its own; holds its buffer (64), the item in the making included.
+/// The source of `Pipeline::unfold`, where all of it is told.
 pub fn unfold<St, F>(init: St, f: F) -> Unfold<St, F> {
     Unfold { init, f }
 }

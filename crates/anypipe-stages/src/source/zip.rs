@@ -12,10 +12,7 @@ use crate::attached::Attached;
 #[derive(Clone, Copy, Debug)]
 pub struct Zip;
 
-/// Gives rows of one item of each of any number of sources, which are awaited together. Ends as soon as
-/// one of them ends; the others are closed before that shows. Over none it is empty.
-///
-/// → `Vec` of the sources' item. Fused; holds an item of each source but one, besides what they hold.
+/// The source of `Pipeline::zip` and of `source::zip`, where all of it is told.
 pub fn zip<S: Source>(sources: impl IntoIterator<Item = S>) -> Several<Zip, S> {
     Several::new(Zip, sources)
 }

@@ -13,12 +13,7 @@ use super::zip::{pair, row};
 #[derive(Clone, Copy, Debug)]
 pub struct ZipLatest;
 
-/// Whenever one of any number of sources gives an item, gives a row of the latest of each, from when all
-/// have given one. Ends when all have ended, or when one has ended without an item, since no row can come
-/// any more. Over none it is empty.
-///
-/// → `Vec` of the sources' item, which is `Clone`. Fused; holds an item of each source, besides what they
-/// hold.
+/// The source of `Pipeline::zip_latest` and of `source::zip_latest`, where all of it is told.
 pub fn zip_latest<S: Source>(sources: impl IntoIterator<Item = S>) -> Several<ZipLatest, S> {
     Several::new(ZipLatest, sources)
 }

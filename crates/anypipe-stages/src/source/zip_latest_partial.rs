@@ -11,11 +11,7 @@ use super::zip_latest::{Latest, ZipLatest};
 #[derive(Clone, Copy, Debug)]
 pub struct ZipLatestPartial;
 
-/// As [`zip_latest`](super::zip_latest()), but from the first item on: a source that has not given one yet
-/// has `None` in the row. Ends when all have ended.
-///
-/// → `Vec<Option<T>>`, with a `T` that is `Clone`. Fused; holds an item of each source, besides what they
-/// hold.
+/// The source of `Pipeline::zip_latest_partial` and of `source::zip_latest_partial`, where all of it is told.
 pub fn zip_latest_partial<S: Source>(sources: impl IntoIterator<Item = S>) -> Several<ZipLatestPartial, S> {
     Several::new(ZipLatestPartial, sources)
 }

@@ -15,10 +15,7 @@ use super::zip::{Zip, pair, poll_fill, row, take_pair, take_row};
 #[derive(Clone, Copy, Debug)]
 pub struct ZipStrict;
 
-/// As [`zip`](super::zip()), with rows as `Ok`; where the sources don't all end together a last item tells
-/// so: an `Err` of [`UnequalEnds`].
-///
-/// → `Result<Vec<T>, UnequalEnds>`. Fused; holds an item of each source but one, besides what they hold.
+/// The source of `Pipeline::zip_strict` and of `source::zip_strict`, where all of it is told.
 pub fn zip_strict<S: Source>(sources: impl IntoIterator<Item = S>) -> Several<ZipStrict, S> {
     Several::new(ZipStrict, sources)
 }

@@ -12,9 +12,7 @@ pub struct Accumulate<F> {
     f: F,
 }
 
-/// Gives a running fold: the first item as it is, then what `f` makes of the last result and the next item.
-///
-/// `In` → `In`, synchronous; clones each result. Fused; holds one item, the last result.
+/// The stage of `Pipeline::accumulate`, where all of it is told.
 pub fn accumulate<F>(f: F) -> Accumulate<F> {
     Accumulate { name: Name::new("accumulate"), f }
 }

@@ -16,9 +16,7 @@ pub struct AccumulateFrom<A, F> {
     f: F,
 }
 
-/// Gives a running fold: `init` first, then what `f` makes of the last result and the next item.
-///
-/// `In` → `A`, synchronous; clones each result. Fused; holds one item, the last result.
+/// The stage of `Pipeline::accumulate_from`, where all of it is told.
 pub fn accumulate_from<A, F>(init: A, f: F) -> AccumulateFrom<A, F> {
     AccumulateFrom { name: Name::new("accumulate_from"), init, f }
 }

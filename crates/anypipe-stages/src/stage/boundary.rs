@@ -5,16 +5,12 @@ use anypipe_core::option::HasBoundary;
 /// A task and a buffer between the stages around it.
 pub type BoundaryStage = Parallel<Pass>;
 
-/// Gives what comes before it a task of its own, with the default buffer behind it.
-///
-/// `In` → `In`. A boundary: holds its buffer (64) and one item.
+/// The stage of `Pipeline::boundary`, where all of it is told.
 pub fn boundary() -> BoundaryStage {
     Parallel::new("boundary", Pass)
 }
 
-/// Gives what comes before it a task of its own, with a buffer of `n` items behind it.
-///
-/// `In` → `In`. A boundary: holds `n` items and one.
+/// The stage of `Pipeline::buffer`, where all of it is told.
 ///
 /// # Panics
 ///

@@ -14,11 +14,7 @@ pub struct Broadcast<B> {
     branches: B,
 }
 
-/// Gives every item to every branch, and what the branches give as it comes.
-///
-/// `In: Clone` → the branches' item. Fused, apart from the branches; holds up to 8 items before each,
-/// besides what they hold. The slowest branch sets the pace; a branch that ends early frees the rest. Ends
-/// when all branches have ended.
+/// The stage of `Pipeline::broadcast`, where all of it is told.
 pub fn broadcast<B>(branches: B) -> Broadcast<B> {
     Broadcast { branches }
 }

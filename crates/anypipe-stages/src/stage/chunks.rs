@@ -12,10 +12,7 @@ pub struct Chunks {
     n: usize,
 }
 
-/// Puts every `n` items together in a list. The last list is shorter where the items don't come out even;
-/// there is none where there were no items.
-///
-/// `In` → `Vec<In>`, synchronous. Fused; holds `n` items.
+/// The stage of `Pipeline::chunks`, where all of it is told.
 ///
 /// # Panics
 ///

@@ -17,10 +17,7 @@ pub struct ChunksTimeout {
     length: Duration,
 }
 
-/// Gathers items in lists: a list goes when it has `n` items, or `length` after its first item came, or at
-/// the end of the input. None is empty.
-///
-/// `In` → `Vec<In>`. Fused; holds up to `n` items.
+/// The stage of `Pipeline::chunks_timeout`, where all of it is told.
 ///
 /// # Panics
 ///

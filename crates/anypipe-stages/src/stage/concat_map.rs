@@ -19,11 +19,7 @@ pub struct ConcatMap<F> {
     limit: usize,
 }
 
-/// Turns each item into a source, and gives the items of one source after the other, in the order of the
-/// input. Up to `limit` of them run at once: those behind the first fill a buffer (64) ahead of their turn.
-///
-/// `In` → the item of an `S: Source`, synchronous. Fused, apart from what runs ahead; what it holds is known
-/// by the sources only. A source is joined before the next takes its place.
+/// The stage of `Pipeline::concat_map`, where all of it is told.
 ///
 /// # Panics
 ///

@@ -13,13 +13,7 @@ pub struct DeadLetter<K> {
     sink: K,
 }
 
-/// Gives every error to a sink, and the values on.
-///
-/// `Result<T, E>` → `T`. Fused, apart from the sink, which has a task of its own; holds up to 9 errors before
-/// the sink. A sink that is slow holds back the rest when that many wait. Ends when the input and the sink
-/// have ended.
-///
-/// No error is lost: the run fails where the sink gives an `Err`, and where it has ended and an error comes.
+/// The stage of `Pipeline::dead_letter`, where all of it is told.
 pub fn dead_letter<K>(sink: K) -> DeadLetter<K> {
     DeadLetter { name: Name::new("dead_letter"), sink }
 }

@@ -15,10 +15,7 @@ pub struct Debounce {
     silence: Duration,
 }
 
-/// Gives an item when no other came for `silence` after it; an item that another follows sooner is dropped.
-/// At the end of the input the last item goes at once.
-///
-/// `In` → `In`. Fused; holds one item.
+/// The stage of `Pipeline::debounce`, where all of it is told.
 pub fn debounce(silence: Duration) -> Debounce {
     Debounce { silence }
 }

@@ -11,9 +11,7 @@ pub struct Dedup {
     name: Name,
 }
 
-/// Leaves out items that are equal to the one before.
-///
-/// `In` → `In`, synchronous; clones each item that it gives. Fused; holds one item.
+/// The stage of `Pipeline::dedup`, where all of it is told.
 pub fn dedup() -> Dedup {
     Dedup { name: Name::new("dedup") }
 }

@@ -12,9 +12,7 @@ pub struct DedupByKey<F> {
     f: F,
 }
 
-/// Leaves out items whose key is equal to that of the one before.
-///
-/// `In` → `In`, synchronous. Fused; holds a key, and no item.
+/// The stage of `Pipeline::dedup_by_key`, where all of it is told.
 pub fn dedup_by_key<F>(f: F) -> DedupByKey<F> {
     DedupByKey { name: Name::new("dedup_by_key"), f }
 }

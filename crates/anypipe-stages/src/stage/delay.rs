@@ -15,9 +15,7 @@ pub struct Delay {
     length: Duration,
 }
 
-/// Waits once, for `length`, before the input is asked for its first item.
-///
-/// `In` → `In`. Fused, holds nothing.
+/// The stage of `Pipeline::delay`, where all of it is told.
 pub fn delay(length: Duration) -> Delay {
     Delay { length }
 }

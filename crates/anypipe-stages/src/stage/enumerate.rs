@@ -10,16 +10,12 @@ pub struct Enumerate {
     start: usize,
 }
 
-/// Gives each item with its number, counted from 0.
-///
-/// `In` → `(usize, In)`, synchronous. Fused, holds nothing.
+/// The stage of `Pipeline::enumerate`, where all of it is told.
 pub fn enumerate() -> Enumerate {
     enumerate_from(0)
 }
 
-/// Gives each item with its number, counted from `start`.
-///
-/// `In` → `(usize, In)`, synchronous. Fused, holds nothing. After `usize::MAX` comes 0.
+/// The stage of `Pipeline::enumerate_from`, where all of it is told.
 pub fn enumerate_from(start: usize) -> Enumerate {
     Enumerate { start }
 }

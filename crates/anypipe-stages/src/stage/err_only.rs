@@ -8,9 +8,7 @@ use crate::stage::sequential_stage;
 #[derive(Clone, Copy, Debug)]
 pub struct ErrOnly;
 
-/// Gives the errors and drops the values.
-///
-/// `Result<T, E>` → `E`. Fused, holds nothing.
+/// The stage of `Pipeline::err_only`, where all of it is told.
 pub fn err_only() -> ErrOnly {
     ErrOnly
 }

@@ -8,9 +8,7 @@ pub struct Filter<F> {
     f: F,
 }
 
-/// Lets the items through for which `f` is true.
-///
-/// `In` → `In`, synchronous. Fused, holds nothing; takes `.workers(n)`, `.blocking()`.
+/// The stage of `Pipeline::filter`, where all of it is told.
 pub fn filter<F>(f: F) -> Filter<F> {
     Filter { name: Name::new("filter"), f }
 }

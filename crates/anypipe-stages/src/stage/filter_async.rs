@@ -8,9 +8,7 @@ pub struct FilterAsync<F> {
     f: F,
 }
 
-/// Lets the items through for which `f`'s future gives true.
-///
-/// `In` → `In`, asynchronous. A boundary: holds its buffer (64) and one item for each worker (1).
+/// The stage of `Pipeline::filter_async`, where all of it is told.
 pub fn filter_async<F>(f: F) -> Parallel<FilterAsync<F>> {
     Parallel::new("filter_async", FilterAsync { f })
 }

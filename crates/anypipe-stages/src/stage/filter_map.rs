@@ -8,9 +8,7 @@ pub struct FilterMap<F> {
     f: F,
 }
 
-/// Turns each item into another, or into nothing.
-///
-/// `In` → `U`, synchronous. Fused, holds nothing; takes `.workers(n)`, `.blocking()`.
+/// The stage of `Pipeline::filter_map`, where all of it is told.
 pub fn filter_map<F>(f: F) -> FilterMap<F> {
     FilterMap { name: Name::new("filter_map"), f }
 }

@@ -10,9 +10,7 @@ pub struct FilterMapAsync<F> {
     f: F,
 }
 
-/// Turns each item into another, or into nothing, asynchronously.
-///
-/// `In` → `U`, asynchronous. A boundary: holds its buffer (64) and one item for each worker (1).
+/// The stage of `Pipeline::filter_map_async`, where all of it is told.
 pub fn filter_map_async<F>(f: F) -> Parallel<FilterMapAsync<F>> {
     Parallel::new("filter_map_async", FilterMapAsync { f })
 }

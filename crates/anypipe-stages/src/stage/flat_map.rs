@@ -23,18 +23,12 @@ impl<R: Named> FlatMap<R> {
     }
 }
 
-/// Turns each item into a row of items, given one after the other.
-///
-/// `In` → `I::Item` of an `I: IntoIterator`, synchronous. Fused; holds one row, however long it is. Takes
-/// `.workers(n)` and `.blocking()`: the rows are then made there, and each is taken in whole; what a lazy
-/// row does for an item it does where it is taken.
+/// The stage of `Pipeline::flat_map`, where all of it is told.
 pub fn flat_map<F>(f: F) -> FlatMap<Map<F>> {
     FlatMap::new("flat_map", map(f))
 }
 
-/// Turns each item into a row of items, asynchronously; they are given one after the other.
-///
-/// `In` → `I::Item` of an `I: IntoIterator`, asynchronous. A boundary: holds rows, however long they are.
+/// The stage of `Pipeline::flat_map_async`, where all of it is told.
 pub fn flat_map_async<F>(f: F) -> FlatMap<Parallel<Then<F>>> {
     FlatMap::new("flat_map_async", then(f))
 }

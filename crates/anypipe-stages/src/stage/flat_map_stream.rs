@@ -18,11 +18,7 @@ pub struct FlatMapStream<F> {
     limit: usize,
 }
 
-/// Turns each item into a source, and gives the items of all sources as they come, each source in its turn.
-/// Up to `limit` of them run at once.
-///
-/// `In` → the item of an `S: Source`, synchronous. Fused; what it holds is known by the sources only. A
-/// source is joined before the next takes its place.
+/// The stage of `Pipeline::flat_map_stream`, where all of it is told.
 ///
 /// # Panics
 ///

@@ -15,9 +15,7 @@ pub struct Flatten {
     name: Name,
 }
 
-/// Gives the items of each row, one after the other.
-///
-/// `I: IntoIterator` → `I::Item`. Fused; holds one row, however long it is.
+/// The stage of `Pipeline::flatten`, where all of it is told.
 pub fn flatten() -> Flatten {
     Flatten { name: Name::new("flatten") }
 }

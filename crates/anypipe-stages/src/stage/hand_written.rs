@@ -23,11 +23,7 @@ pub struct HandWritten<F, U> {
     out: PhantomData<fn() -> U>,
 }
 
-/// Has a task of your own take the input and send the output: full control.
-///
-/// `In` → `U`, asynchronous. A boundary with a buffer of 64 behind it; what the task itself holds is unknown,
-/// so there is no bound. The output ends when the future is done and every [`Sender`] is gone. When nobody takes
-/// the output any more, the future is dropped.
+/// The stage of `Pipeline::stage`, where all of it is told.
 pub fn stage<F, U>(f: F) -> HandWritten<F, U> {
     HandWritten { boundary: Boundary::new("stage"), f, out: PhantomData }
 }

@@ -8,9 +8,7 @@ pub struct Inspect<F> {
     f: F,
 }
 
-/// Looks at each item on its way.
-///
-/// `In` → `In`, synchronous. Fused, holds nothing; takes `.workers(n)`, `.blocking()`.
+/// The stage of `Pipeline::inspect`, where all of it is told.
 pub fn inspect<F>(f: F) -> Inspect<F> {
     Inspect { name: Name::new("inspect"), f }
 }

@@ -8,9 +8,7 @@ pub struct InspectErr<F> {
     f: F,
 }
 
-/// Looks at the error of each `Err` on its way.
-///
-/// `Result<T, E>` → `Result<T, E>`, synchronous. Fused, holds nothing; takes `.workers(n)`, `.blocking()`.
+/// The stage of `Pipeline::inspect_err`, where all of it is told.
 pub fn inspect_err<F>(f: F) -> InspectErr<F> {
     InspectErr { name: Name::new("inspect_err"), f }
 }

@@ -8,9 +8,7 @@ pub struct InspectOk<F> {
     f: F,
 }
 
-/// Looks at the value of each `Ok` on its way.
-///
-/// `Result<T, E>` → `Result<T, E>`, synchronous. Fused, holds nothing; takes `.workers(n)`, `.blocking()`.
+/// The stage of `Pipeline::inspect_ok`, where all of it is told.
 pub fn inspect_ok<F>(f: F) -> InspectOk<F> {
     InspectOk { name: Name::new("inspect_ok"), f }
 }

@@ -8,9 +8,7 @@ pub struct Map<F> {
     f: F,
 }
 
-/// Turns each item into another.
-///
-/// `In` → `U`, synchronous. Fused, holds nothing; takes `.workers(n)`, `.blocking()`.
+/// The stage of `Pipeline::map`, where all of it is told.
 pub fn map<F>(f: F) -> Map<F> {
     Map { name: Name::new("map"), f }
 }

@@ -8,9 +8,7 @@ pub struct MapErr<F> {
     f: F,
 }
 
-/// Turns the error of each `Err` into another; an `Ok` passes unchanged.
-///
-/// `Result<T, E>` → `Result<T, E2>`, synchronous. Fused, holds nothing; takes `.workers(n)`, `.blocking()`.
+/// The stage of `Pipeline::map_err`, where all of it is told.
 pub fn map_err<F>(f: F) -> MapErr<F> {
     MapErr { name: Name::new("map_err"), f }
 }

@@ -8,9 +8,7 @@ pub struct MapOk<F> {
     f: F,
 }
 
-/// Turns the value of each `Ok` into another; an `Err` passes unchanged.
-///
-/// `Result<T, E>` → `Result<U, E>`, synchronous. Fused, holds nothing; takes `.workers(n)`, `.blocking()`.
+/// The stage of `Pipeline::map_ok`, where all of it is told.
 pub fn map_ok<F>(f: F) -> MapOk<F> {
     MapOk { name: Name::new("map_ok"), f }
 }

@@ -18,10 +18,7 @@ pub struct MapWith<I, F> {
     f: F,
 }
 
-/// Turns each item into another with a state that `init` makes once for each worker, before its first
-/// item: a buffer, a parser, with `.blocking()` a connection.
-///
-/// `In` → `U`, synchronous. Fused, holds nothing; takes `.workers(n)` and `.blocking()`.
+/// The stage of `Pipeline::map_with`, where all of it is told.
 pub fn map_with<I, F>(init: I, f: F) -> MapWith<I, F> {
     MapWith { name: Name::new("map_with"), init, f }
 }

@@ -10,10 +10,7 @@ pub struct Nth {
     index: usize,
 }
 
-/// Gives the item with this index, counted from 0, or none where there are fewer; the input is dropped
-/// with it.
-///
-/// `In` → `In`. Fused, holds nothing.
+/// The stage of `Pipeline::nth`, where all of it is told.
 pub fn nth(index: usize) -> Nth {
     Nth { index }
 }

@@ -8,9 +8,7 @@ use crate::stage::sequential_stage;
 #[derive(Clone, Copy, Debug)]
 pub struct OkOnly;
 
-/// Gives the values and drops the errors.
-///
-/// `Result<T, E>` → `T`. Fused, holds nothing.
+/// The stage of `Pipeline::ok_only`, where all of it is told.
 pub fn ok_only() -> OkOnly {
     OkOnly
 }

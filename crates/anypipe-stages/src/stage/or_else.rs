@@ -10,10 +10,7 @@ pub struct OrElse<F> {
     f: F,
 }
 
-/// Turns each `Err` into another result, asynchronously; an `Ok` passes unchanged, in its turn.
-///
-/// `Result<T, E>` → `Result<T, E2>`, asynchronous. A boundary: holds its buffer (64) and one item for each
-/// worker (1).
+/// The stage of `Pipeline::or_else`, where all of it is told.
 pub fn or_else<F>(f: F) -> Parallel<OrElse<F>> {
     Parallel::new("or_else", OrElse { f })
 }

@@ -11,9 +11,7 @@ pub struct Pairwise {
     name: Name,
 }
 
-/// Gives each item but the first together with the one before it.
-///
-/// `In` → `(In, In)`, synchronous; clones each item once. Fused; holds one item.
+/// The stage of `Pipeline::pairwise`, where all of it is told.
 pub fn pairwise() -> Pairwise {
     Pairwise { name: Name::new("pairwise") }
 }

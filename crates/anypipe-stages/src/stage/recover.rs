@@ -8,9 +8,7 @@ pub struct Recover<F> {
     f: F,
 }
 
-/// Turns the error of each `Err` into a value; the values of the others go on as they are.
-///
-/// `Result<T, E>` → `T`, synchronous. Fused, holds nothing; takes `.workers(n)`, `.blocking()`.
+/// The stage of `Pipeline::recover`, where all of it is told.
 pub fn recover<F>(f: F) -> Recover<F> {
     Recover { name: Name::new("recover"), f }
 }

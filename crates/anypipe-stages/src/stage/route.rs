@@ -16,11 +16,7 @@ pub struct Route<F, B> {
     branches: B,
 }
 
-/// Gives each item to the branch whose index `f` tells, and what the branches give as it comes.
-///
-/// `In` → the branches' item. Fused, apart from the branches; holds one item, and up to 8 before each
-/// branch, besides what they hold. A branch that is full holds back the rest. Items for a branch that has
-/// ended are dropped. Ends when all branches have ended.
+/// The stage of `Pipeline::route`, where all of it is told.
 ///
 /// # Panics
 ///

@@ -15,11 +15,7 @@ pub struct Sample {
     period: Duration,
 }
 
-/// Gives the latest item at each tick, of which there is one every `period`; where none came since the last
-/// tick it gives nothing, and items that others follow before the tick are dropped. After the end of the
-/// input the last item still goes at its tick.
-///
-/// `In` → `In`. Fused; holds one item.
+/// The stage of `Pipeline::sample`, where all of it is told.
 ///
 /// # Panics
 ///

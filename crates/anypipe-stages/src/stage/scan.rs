@@ -13,10 +13,7 @@ pub struct Scan<St, F> {
     f: F,
 }
 
-/// Turns each item into another with a state that goes from item to item; `None` ends the output, and the
-/// input is dropped.
-///
-/// `In` → `U`, synchronous. Fused, holds nothing.
+/// The stage of `Pipeline::scan`, where all of it is told.
 pub fn scan<St, F>(init: St, f: F) -> Scan<St, F> {
     Scan { name: Name::new("scan"), init, f }
 }

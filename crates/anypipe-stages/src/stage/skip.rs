@@ -10,9 +10,7 @@ pub struct Skip {
     n: usize,
 }
 
-/// Leaves out the first `n` items.
-///
-/// `In` → `In`. Fused, holds nothing.
+/// The stage of `Pipeline::skip`, where all of it is told.
 pub fn skip(n: usize) -> Skip {
     Skip { n }
 }

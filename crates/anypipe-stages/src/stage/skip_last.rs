@@ -11,9 +11,7 @@ pub struct SkipLast {
     n: usize,
 }
 
-/// Leaves out the last `n` items: each comes when `n` more have come. `skip_last(0)` leaves out none.
-///
-/// `In` → `In`. Fused; holds `n` items.
+/// The stage of `Pipeline::skip_last`, where all of it is told.
 pub fn skip_last(n: usize) -> SkipLast {
     SkipLast { n }
 }

@@ -12,9 +12,7 @@ pub struct SkipWhile<F> {
     f: F,
 }
 
-/// Leaves out the items before the first for which `f` is false, and never calls `f` again.
-///
-/// `In` → `In`, synchronous. Fused, holds nothing.
+/// The stage of `Pipeline::skip_while`, where all of it is told.
 pub fn skip_while<F>(f: F) -> SkipWhile<F> {
     SkipWhile { name: Name::new("skip_while"), f }
 }

@@ -12,9 +12,7 @@ pub struct SpaceOut {
     throttle: Throttle,
 }
 
-/// Leaves a gap of at least `gap` between the items; the first goes at once.
-///
-/// `In` → `In`. Fused; holds one item. The end of the input shows at once.
+/// The stage of `Pipeline::space_out`, where all of it is told.
 pub fn space_out(gap: Duration) -> SpaceOut {
     SpaceOut { throttle: throttle(1, gap) }
 }

@@ -10,9 +10,7 @@ pub struct StepBy {
     n: usize,
 }
 
-/// Gives the first item and every `n`th after it.
-///
-/// `In` → `In`. Fused, holds nothing.
+/// The stage of `Pipeline::step_by`, where all of it is told.
 ///
 /// # Panics
 ///

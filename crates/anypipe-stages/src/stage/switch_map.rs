@@ -16,11 +16,7 @@ pub struct SwitchMap<F> {
     f: F,
 }
 
-/// Turns each item into a source, and gives the items of the newest one: the one before is closed when a new
-/// item comes, and joined before the next starts. The last is drained.
-///
-/// `In` → the item of an `S: Source`, synchronous. Fused; what it holds is known by the sources only. Of
-/// items that come before their source could start only the newest counts: the others are dropped.
+/// The stage of `Pipeline::switch_map`, where all of it is told.
 pub fn switch_map<F>(f: F) -> SwitchMap<F> {
     SwitchMap { name: Name::new("switch_map"), f }
 }

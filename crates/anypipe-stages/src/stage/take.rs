@@ -10,9 +10,7 @@ pub struct Take {
     n: usize,
 }
 
-/// Gives the first `n` items; the input is dropped with the last of them. `take(0)` never polls it.
-///
-/// `In` → `In`. Fused, holds nothing.
+/// The stage of `Pipeline::take`, where all of it is told.
 pub fn take(n: usize) -> Take {
     Take { n }
 }

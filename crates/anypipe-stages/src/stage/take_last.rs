@@ -12,9 +12,7 @@ pub struct TakeLast {
     n: usize,
 }
 
-/// Gives the last `n` items, when the input has ended. `take_last(0)` drains it and gives nothing.
-///
-/// `In` → `In`. Fused; holds `n` items.
+/// The stage of `Pipeline::take_last`, where all of it is told.
 pub fn take_last(n: usize) -> TakeLast {
     TakeLast { n }
 }

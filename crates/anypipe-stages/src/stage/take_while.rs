@@ -12,9 +12,7 @@ pub struct TakeWhile<F> {
     f: F,
 }
 
-/// Gives the items up to the first for which `f` is false, without that one; the input is dropped with it.
-///
-/// `In` → `In`, synchronous. Fused, holds nothing.
+/// The stage of `Pipeline::take_while`, where all of it is told.
 pub fn take_while<F>(f: F) -> TakeWhile<F> {
     TakeWhile { name: Name::new("take_while"), f }
 }

@@ -14,11 +14,7 @@ pub struct Tee<K> {
     sink: K,
 }
 
-/// Gives every item to a sink, and on.
-///
-/// `In: Clone` → `In`. Fused, apart from the sink, which has a task of its own; holds up to 9 items before
-/// the sink. A sink that is slow holds back the rest; one that ends early frees it. Ends when the input and
-/// the sink have ended. An `Err` that the sink gives fails the run.
+/// The stage of `Pipeline::tee`, where all of it is told.
 pub fn tee<K>(sink: K) -> Tee<K> {
     Tee { name: Name::new("tee"), sink }
 }

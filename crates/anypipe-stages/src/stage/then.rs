@@ -16,10 +16,7 @@ impl<F> Then<F> {
     }
 }
 
-/// Turns each item into another, asynchronously.
-///
-/// `In` → `U`, asynchronous. A boundary: holds its buffer (64) and one item for each worker (1).
-/// Results come in input order unless `.unordered()` is asked for.
+/// The stage of `Pipeline::then`, where all of it is told.
 pub fn then<F>(f: F) -> Parallel<Then<F>> {
     Parallel::new("then", Then { f })
 }

@@ -11,11 +11,7 @@ pub struct ThenWith<I, F> {
     f: F,
 }
 
-/// Turns each item into another, asynchronously, with a state that `init` makes once for each worker,
-/// before its first item: a connection, a cache.
-///
-/// `In` → `U`, asynchronous. A boundary: holds its buffer (64) and one item for each worker (1). For an
-/// `init` that can fail there is [`try_then_with`].
+/// The stage of `Pipeline::then_with`, where all of it is told.
 pub fn then_with<I, F>(init: I, f: F) -> Parallel<ThenWith<I, F>> {
     Parallel::new("then_with", ThenWith { init, f })
 }
@@ -52,12 +48,7 @@ pub struct TryThenWith<I, F> {
     f: F,
 }
 
-/// Turns each item into a result, asynchronously, with a state that `init` makes once for each worker,
-/// before its first item; where that fails, the item becomes the `Err`, and the worker tries again with
-/// its next.
-///
-/// `In` → `Result<U, E>`, asynchronous. A boundary: holds its buffer (64) and one item for each worker
-/// (1). No error is lost: each belongs to an item.
+/// The stage of `Pipeline::try_then_with`, where all of it is told.
 pub fn try_then_with<I, F>(init: I, f: F) -> Parallel<TryThenWith<I, F>> {
     Parallel::new("try_then_with", TryThenWith { init, f })
 }

@@ -18,9 +18,7 @@ pub struct Throttle {
     rate: Rate,
 }
 
-/// Lets at most `n` items through in any window of `per`; the others wait.
-///
-/// `In` → `In`. Fused; holds one item. The end of the input shows at once.
+/// The stage of `Pipeline::throttle`, where all of it is told.
 ///
 /// # Panics
 ///
@@ -30,9 +28,7 @@ pub fn throttle(n: usize, per: Duration) -> Throttle {
     throttle_by(Rate::new(n, per))
 }
 
-/// As [`throttle`], with a rate that can be changed while the run goes on.
-///
-/// `In` → `In`. Fused; holds one item.
+/// The stage of `Pipeline::throttle_by`, where all of it is told.
 pub fn throttle_by(rate: Rate) -> Throttle {
     Throttle { rate }
 }

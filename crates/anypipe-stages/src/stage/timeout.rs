@@ -16,10 +16,7 @@ pub struct Timeout {
     limit: Duration,
 }
 
-/// Gives the items as `Ok`; where the wait for one takes longer than `limit` it gives an `Err` of
-/// [`TimedOut`], once, and goes on waiting. The time that the consumer takes doesn't count.
-///
-/// `In` → `Result<In, TimedOut>`. Fused, holds nothing.
+/// The stage of `Pipeline::timeout`, where all of it is told.
 pub fn timeout(limit: Duration) -> Timeout {
     Timeout { limit }
 }

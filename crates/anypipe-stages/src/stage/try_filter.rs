@@ -8,9 +8,7 @@ pub struct TryFilter<F> {
     f: F,
 }
 
-/// Lets the values through for which `f` is true; an `Err` passes unchanged.
-///
-/// `Result<T, E>` → `Result<T, E>`, synchronous. Fused, holds nothing; takes `.workers(n)`, `.blocking()`.
+/// The stage of `Pipeline::try_filter`, where all of it is told.
 pub fn try_filter<F>(f: F) -> TryFilter<F> {
     TryFilter { name: Name::new("try_filter"), f }
 }

@@ -12,9 +12,7 @@ pub struct Until<F> {
     f: F,
 }
 
-/// Gives the items up to the first for which `f` is true, that one included; the input is dropped with it.
-///
-/// `In` → `In`, synchronous. Fused, holds nothing.
+/// The stage of `Pipeline::until`, where all of it is told.
 pub fn until<F>(f: F) -> Until<F> {
     Until { name: Name::new("until"), f }
 }

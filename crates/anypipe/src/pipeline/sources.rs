@@ -61,8 +61,9 @@ impl Pipeline<()> {
 
     /// What an asynchronous function sends: a generator.
     ///
-    /// → `T`. Runs in a task of its own; holds its buffer (64) and the item that waits for room. The items end when the function has
-    /// returned and every sender is gone.
+    /// → `T`. Runs in a task of its own; holds its buffer (64) and the item that waits for room; a clone of the
+    /// sender that waits too holds one more. The items end when the function has returned and every sender is
+    /// gone; a sender that vanished fails the run as *broken*.
     ///
     /// # Examples
     ///
@@ -91,7 +92,8 @@ impl Pipeline<()> {
 
     /// What a channel's receiver receives: anypipe's own, or a runtime's behind its adapter.
     ///
-    /// → `T`. Holds nothing of its own. A sender that vanished fails the run as *broken*.
+    /// → `T`. Holds nothing of its own. The end of input ends it; a sender that vanished fails the run as *broken*.
+    /// Native channels of the runtimes can't tell the two apart.
     ///
     /// # Examples
     ///
