@@ -15,6 +15,7 @@
 //! | what was cut off, and what unwinds | [`cut_off`] |
 //! | a run as a stream | [`streams`] |
 //! | limits of time, and how loops give way | [`limits`] |
+//! | what is kept of work on threads | [`blocking`] |
 //! | what wakers and destructors may do | [`locks`] |
 //! | random pipelines against the same over `Vec`s | [`property`] |
 //! | how each operator is built, and what it means | [`registry`] |
@@ -32,6 +33,7 @@
 
 #![allow(clippy::similar_names, reason = "what does a thing and what sees it done are called alike")]
 
+pub mod blocking;
 mod case;
 pub mod channel_laws;
 pub mod channels;

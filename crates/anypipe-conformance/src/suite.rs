@@ -78,6 +78,9 @@ macro_rules! __groups {
         mod limits {
             $crate::__limits!(super::$run);
         }
+        mod blocking {
+            $crate::__blocking!(super::$run);
+        }
         mod locks {
             $crate::__locks!(super::$run);
         }

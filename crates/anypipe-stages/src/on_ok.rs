@@ -1,6 +1,7 @@
 //! A boundary on results that works on their values.
 
 use std::borrow::Cow;
+use std::task::{Context, Poll};
 
 use anypipe_core::drive::{At, Boundary, Limits, Outlet, Work};
 use anypipe_core::option::{HasBoundary, IntoBoundary, Named, Workers, WrapWith};
@@ -128,6 +129,10 @@ where
         item: Result<T, P>,
     ) -> impl Future<Output = Option<Result<U, P>>> + Send + 'a {
         self.call_at(state, At { stage: "work", index: 0 }, item)
+    }
+
+    fn poll_settled(&self, state: &mut W::State, cx: &mut Context<'_>) -> Poll<()> {
+        self.0.poll_settled(state, cx)
     }
 
     async fn call_at<'a>(

@@ -3,14 +3,14 @@
 use std::borrow::Cow;
 use std::future::Future;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use anypipe_core::drive::{At, Boundary, Limits, Outlet, Work};
 use anypipe_core::option::{HasBoundary, IntoBlocking, IntoBoundary, Named, Workers, WrapWith};
-use anypipe_core::scope::current_scope;
-use anypipe_core::stage::in_stage;
 use anypipe_core::{Holds, Scope, Stage};
 use futures_core::Stream;
 
+use crate::Seat;
 use crate::limited::{Limitable, limits};
 use crate::option::Wrap;
 
@@ -160,7 +160,8 @@ where
     }
 }
 
-/// A synchronous stage on the blocking pool, with as many threads at a time as it has workers.
+/// A synchronous stage on the blocking pool, with as many threads at a time as it has workers, and no more: work
+/// whose item was given up, by `timeout_each`, keeps its worker until it has ended.
 #[derive(Clone, Debug)]
 pub struct Blocking<Y> {
     boundary: Boundary,
@@ -272,28 +273,26 @@ where
     Y: Synchronous<In>,
 {
     type Out = Y::Out;
-    type State = ();
+    type State = Seat<(), Y::Out>;
 
-    async fn init(&self) {}
+    async fn init(&self) -> Self::State {
+        Seat::new()
+    }
 
-    fn call<'a>(&'a self, state: &'a mut (), item: In) -> impl Future<Output = Option<Y::Out>> + Send + 'a {
+    fn call<'a>(
+        &'a self,
+        state: &'a mut Self::State,
+        item: In,
+    ) -> impl Future<Output = Option<Y::Out>> + Send + 'a {
         self.call_at(state, At { stage: "blocking", index: 0 }, item)
     }
 
-    async fn call_at<'a>(&'a self, _state: &'a mut (), at: At<'a>, item: In) -> Option<Y::Out> {
-        let (work, name) = (Arc::clone(&self.work), at.stage.to_owned());
-        let scope = current_scope().expect("work is done in a task of a run");
-        let job = move || in_stage(&name, || work.apply(item));
-        value_of(scope.spawn_blocking(at.stage.to_owned(), job)).await
+    async fn call_at<'a>(&'a self, state: &'a mut Self::State, at: At<'a>, item: In) -> Option<Y::Out> {
+        let work = Arc::clone(&self.work);
+        state.work(at, move |_| work.apply(item)).await
     }
-}
 
-/// What blocking work gives, or its panic. Work that was given up gives nothing: its scope is being
-/// cancelled, and with it whoever waits here.
-pub(crate) async fn value_of<T>(work: anypipe_core::scope::Blocking<T>) -> T {
-    match work.await {
-        Ok(value) => value,
-        Err(error) if error.is_panic() => error.rethrow(),
-        Err(_) => std::future::pending().await,
+    fn poll_settled(&self, state: &mut Self::State, cx: &mut Context<'_>) -> Poll<()> {
+        state.poll_settled(cx)
     }
 }

@@ -1,7 +1,8 @@
-//! A runtime around the case's own: it tells who still holds it, and its clock can be moved on.
+//! A runtime around the case's own: it tells who still holds it, its clock can be moved on, and blocking work can
+//! be kept from its threads.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -20,6 +21,8 @@ pub(crate) struct Around {
     live: Arc<()>,
     /// How far their clock is ahead, in nanoseconds.
     spent: Arc<AtomicU64>,
+    /// Blocking work that waits for a thread, while it is kept from them.
+    kept: Arc<Mutex<Option<Vec<Job>>>>,
 }
 
 impl Around {
@@ -29,7 +32,7 @@ impl Around {
 
     /// One around another than the case's own, with a name of its own.
     pub(crate) fn of(inner: RuntimeHandle, name: &'static str) -> Self {
-        Self { inner, name, live: Arc::new(()), spent: Arc::default() }
+        Self { inner, name, live: Arc::new(()), spent: Arc::default(), kept: Arc::default() }
     }
 
     /// How many are held, besides this one and its clones that were not given out.
@@ -40,6 +43,28 @@ impl Around {
     /// A runtime that is counted while it is held.
     pub(crate) fn runtime(&self) -> impl AsHandle + use<> {
         Given(RuntimeHandle::new(self.clone()))
+    }
+
+    /// Has blocking work wait from now on, as where all threads are busy.
+    pub(crate) fn keep_jobs(&self) {
+        self.lock().get_or_insert_default();
+    }
+
+    /// How much blocking work waits.
+    pub(crate) fn kept_jobs(&self) -> usize {
+        self.lock().as_ref().map_or(0, Vec::len)
+    }
+
+    /// Lets blocking work begin: what waits, and what comes.
+    pub(crate) fn let_jobs_go(&self) {
+        let kept = self.lock().take();
+        for job in kept.into_iter().flatten() {
+            self.inner.spawn_blocking(job);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Vec<Job>>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Lets time pass, as work does that blocks its thread: the clock goes on, and nobody's sleep is over sooner.
@@ -63,6 +88,11 @@ impl Spawner for Around {
     }
 
     fn spawn_blocking(&self, job: Job) {
+        let mut kept = self.lock();
+        if let Some(kept) = &mut *kept {
+            return kept.push(job);
+        }
+        drop(kept);
         self.inner.spawn_blocking(job);
     }
 }

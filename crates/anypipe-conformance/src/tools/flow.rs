@@ -1,7 +1,7 @@
 //! Pipelines, without the facade.
 
 use anypipe_core::drive::{Boundary, Order};
-use anypipe_core::option::{HasBoundary, IntoBoundary, Named, WrapWith};
+use anypipe_core::option::{HasBoundary, IntoBlocking, IntoBoundary, KeyedBy, Named, WrapWith};
 use anypipe_core::run::{RunStream, inherit};
 use anypipe_core::source::Gated;
 use anypipe_core::{Run, Sink, Source, Stage};
@@ -58,6 +58,21 @@ impl<S> Flow<S> {
         S: WrapWith<K>,
     {
         Flow(self.0.wrap_with(how))
+    }
+}
+
+impl<S: IntoBlocking> Flow<S> {
+    pub(crate) fn blocking(self) -> Flow<S::Blocking> {
+        Flow(self.0.into_blocking())
+    }
+}
+
+impl<S> Flow<S> {
+    pub(crate) fn keyed<F>(self, key: F) -> Flow<S::Keyed>
+    where
+        S: KeyedBy<F>,
+    {
+        Flow(self.0.keyed_by(key))
     }
 }
 

@@ -236,7 +236,7 @@ impl<In: Send + 'static> Feed<In> {
     }
 
     /// Keeps what was made of an item, to be put.
-    pub(super) fn put<T>(&mut self, line: &mut Line<'_, T>, ticket: u64, key: u64, made: Option<T>) {
+    pub(super) fn put<T>(&mut self, line: &mut Line<'_, T>, ticket: u64, made: Option<T>) {
         match (&*self, made) {
             (Self::Crew { crew, .. }, made) if crew.order == Order::Ordered => {
                 line.port.push_ticketed(ticket, made);
@@ -244,13 +244,21 @@ impl<In: Send + 'static> Feed<In> {
             (_, Some(made)) => line.port.push(made),
             (_, None) => line.port.filter_out(),
         }
-        if let Self::Crew { crew, .. } = self {
-            if crew.key.is_some() {
-                // Shown before the next of its key begins: that keeps their order.
-                line.port.put();
-                crew.release(key);
-            }
+        if self.is_keyed() {
+            // Shown before the next of its key begins: that keeps their order.
+            line.port.put();
         }
+    }
+
+    /// Lets the next item of this key begin.
+    pub(super) fn release(&mut self, key: u64) {
+        if let (true, Self::Crew { crew, .. }) = (self.is_keyed(), &*self) {
+            crew.release(key);
+        }
+    }
+
+    fn is_keyed(&self) -> bool {
+        matches!(self, Self::Crew { crew, .. } if crew.key.is_some())
     }
 }
 

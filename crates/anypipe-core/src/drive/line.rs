@@ -22,13 +22,17 @@ pub(super) struct Line<'a, T> {
 impl<T> Line<'_, T> {
     /// Polls a user future to its end, unless the consumer goes. `suspended` is called once, when the
     /// future first has to wait.
-    pub(super) async fn watch<R>(
+    pub(super) async fn watch<F: Future>(
         &mut self,
-        future: impl Future<Output = R>,
+        begin: impl FnOnce() -> F,
         suspended: impl FnOnce(),
-    ) -> Result<R, Unwanted> {
+    ) -> Result<F::Output, Unwanted> {
+        // Before it is made, also for work that does more then than it may.
+        if self.port.is_closed() {
+            return Err(Unwanted);
+        }
         let mut suspended = Some(suspended);
-        let mut future = pin!(Breakable::new(future));
+        let mut future = pin!(Breakable::new(begin()));
         poll_fn(|cx| {
             if self.port.is_closed() {
                 return Poll::Ready(Err(Unwanted));
@@ -45,6 +49,23 @@ impl<T> Line<'_, T> {
                     self.rest(cx)
                 }
             }
+        })
+        .await
+    }
+
+    /// Waits, in sight of the statistics, until nothing runs of what the work has begun.
+    pub(super) async fn settle(
+        &mut self,
+        mut poll_settled: impl FnMut(&mut Context<'_>) -> Poll<()>,
+    ) -> Result<(), Unwanted> {
+        let mut overdue = None;
+        poll_fn(|cx| {
+            if poll_settled(cx).is_ready() {
+                return Poll::Ready(Ok(()));
+            }
+            overdue.get_or_insert_with(|| self.port.tally().overdue());
+            note_wait(WaitsFor::Future);
+            self.rest(cx)
         })
         .await
     }

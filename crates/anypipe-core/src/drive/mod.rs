@@ -22,6 +22,7 @@ mod loom;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use futures_core::Stream;
 
@@ -76,6 +77,15 @@ pub trait Work<In>: Send + Sync + 'static {
     ) -> impl Future<Output = Option<Self::Out>> + Send + 'a {
         let _ = at;
         self.call(state, item)
+    }
+
+    /// Ready once nothing runs any more that an earlier call has begun: work on a thread goes on where its
+    /// future was dropped. A worker takes its next item after that, so that no more runs than there are
+    /// workers; work that wraps other work passes it on. Where nothing is left running, as with most work,
+    /// it is ready at once.
+    fn poll_settled(&self, state: &mut Self::State, cx: &mut Context<'_>) -> Poll<()> {
+        let _ = (state, cx);
+        Poll::Ready(())
     }
 }
 

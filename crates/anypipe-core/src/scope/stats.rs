@@ -45,6 +45,9 @@ pub struct StageStats {
     pub cancelled: u64,
     /// Finished items that nobody took, because the run needed no more.
     pub left: u64,
+    /// Workers that have no item now, but wait for a thread: the work on their last item was given up, by
+    /// `.timeout_each(d)`, and runs on, since nothing can interrupt it.
+    pub overdue: u64,
 }
 
 impl StageStats {

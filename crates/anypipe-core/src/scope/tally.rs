@@ -23,6 +23,8 @@ pub(crate) struct Tally {
     pub(crate) cancelled: Count,
     /// Finished items that nobody took.
     pub(crate) left: Count,
+    /// Workers that wait for work on a thread whose item was given up.
+    overdue: Count,
 }
 
 #[derive(Debug, Default)]
@@ -35,6 +37,10 @@ impl Count {
         }
     }
 
+    fn take_back(&self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+
     fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
@@ -44,7 +50,14 @@ impl Tally {
     pub(crate) fn new(name: Cow<'static, str>) -> Self {
         let (taken, delivered, filtered) = (Count::default(), Count::default(), Count::default());
         let (panicked, cancelled, left) = (Count::default(), Count::default(), Count::default());
-        Self { name, taken, delivered, failed: Count::default(), filtered, panicked, cancelled, left }
+        let (failed, overdue) = (Count::default(), Count::default());
+        Self { name, taken, delivered, failed, filtered, panicked, cancelled, left, overdue }
+    }
+
+    /// Counts one more that is overdue, while this is held.
+    pub(crate) fn overdue(self: Arc<Self>) -> Overdue {
+        self.overdue.add(1);
+        Overdue(self)
     }
 
     pub(crate) fn stats(&self) -> StageStats {
@@ -52,8 +65,17 @@ impl Tally {
         let (delivered, filtered) = (self.delivered.get(), self.filtered.get());
         let (panicked, cancelled, left) = (self.panicked.get(), self.cancelled.get(), self.left.get());
         let name = self.name.to_string();
-        let (taken, failed) = (self.taken.get(), self.failed.get());
-        StageStats { name, taken, delivered, failed, filtered, panicked, cancelled, left }
+        let (taken, failed, overdue) = (self.taken.get(), self.failed.get(), self.overdue.get());
+        StageStats { name, taken, delivered, failed, filtered, panicked, cancelled, left, overdue }
+    }
+}
+
+/// One worker that is counted as overdue; made by [`Tally::overdue`].
+pub(crate) struct Overdue(Arc<Tally>);
+
+impl Drop for Overdue {
+    fn drop(&mut self) {
+        self.0.overdue.take_back();
     }
 }
 

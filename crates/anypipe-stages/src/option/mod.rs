@@ -7,6 +7,7 @@ mod timeout_each;
 mod with_input;
 
 use std::future::Future;
+use std::task::{Context, Poll};
 
 use anypipe_core::drive::{At, Work};
 
@@ -81,5 +82,9 @@ where
         item: In,
     ) -> impl Future<Output = Option<K::Out>> + Send + 'a {
         self.how.call(&self.work, state, at, item)
+    }
+
+    fn poll_settled(&self, state: &mut W::State, cx: &mut Context<'_>) -> Poll<()> {
+        self.work.poll_settled(state, cx)
     }
 }

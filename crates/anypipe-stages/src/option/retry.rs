@@ -113,6 +113,8 @@ where
                 return made;
             }
             drop(made);
+            // A try that was given up may run on, on a thread: the next begins, with its limit, after it.
+            poll_fn(|cx| work.poll_settled(state, cx)).await;
             let runtime = current_runtime().expect("work is done in a task of a run");
             let wait = self.wait(&runtime, at, tries);
             if wait.is_zero() {

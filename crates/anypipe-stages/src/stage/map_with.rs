@@ -1,14 +1,15 @@
 use std::borrow::Cow;
 use std::future::Future;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
-use anypipe_core::drive::{Boundary, Outlet, Work};
+use anypipe_core::drive::{At, Boundary, Outlet, Work};
 use anypipe_core::option::{HasBoundary, IntoBlocking, IntoBoundary, Named, Workers};
-use anypipe_core::stage::{Step, fused, in_stage};
+use anypipe_core::stage::{Step, fused};
 use anypipe_core::{Holds, Scope, Stage};
 use futures_core::Stream;
 
-use crate::{Name, Parallel};
+use crate::{Name, Parallel, Seat};
 
 /// A synchronous closure with a state of its worker; made by [`map_with`].
 #[derive(Clone, Debug)]
@@ -133,9 +134,7 @@ where
         input: impl Stream<Item = In> + Send + 'static,
         scope: &Scope,
     ) -> impl Stream<Item = U> + Send + 'static {
-        let name: Arc<str> = self.boundary.name().into();
-        let work = OnPool { name, work: Arc::new(self.stage), scope: scope.clone() };
-        let out: Outlet<U> = self.boundary.attach(input, work, scope);
+        let out: Outlet<U> = self.boundary.attach(input, OnPool(Arc::new(self.stage)), scope);
         out
     }
 
@@ -167,11 +166,7 @@ impl<I, F> Named for MapWithBlocking<I, F> {
     }
 }
 
-struct OnPool<I, F> {
-    name: Arc<str>,
-    work: Arc<MapWith<I, F>>,
-    scope: Scope,
-}
+struct OnPool<I, F>(Arc<MapWith<I, F>>);
 
 impl<In, St, U, I, F> Work<In> for OnPool<I, F>
 where
@@ -182,29 +177,26 @@ where
     F: Fn(&mut St, In) -> U + Send + Sync + 'static,
 {
     type Out = U;
-    type State = Option<St>;
+    type State = Seat<St, U>;
 
-    async fn init(&self) -> Option<St> {
-        None
+    async fn init(&self) -> Seat<St, U> {
+        Seat::new()
     }
 
     fn call<'a>(
         &'a self,
-        state: &'a mut Option<St>,
+        state: &'a mut Seat<St, U>,
         item: In,
     ) -> impl Future<Output = Option<U>> + Send + 'a {
-        let (work, name) = (Arc::clone(&self.work), Arc::clone(&self.name));
-        // A job owns what it works with: the state goes along and comes back.
-        let mut carried = state.take();
-        let job = move || {
-            let made = in_stage(&name, || work.apply(&mut carried, item));
-            (carried, made)
-        };
-        let done = self.scope.spawn_blocking(self.name.to_string(), job);
-        async {
-            let (carried, made) = crate::parallel::value_of(done).await;
-            *state = carried;
-            Some(made)
-        }
+        self.call_at(state, At { stage: "map_with", index: 0 }, item)
+    }
+
+    async fn call_at<'a>(&'a self, state: &'a mut Seat<St, U>, at: At<'a>, item: In) -> Option<U> {
+        let work = Arc::clone(&self.0);
+        state.work(at, move |state| Some(work.apply(state, item))).await
+    }
+
+    fn poll_settled(&self, state: &mut Seat<St, U>, cx: &mut Context<'_>) -> Poll<()> {
+        state.poll_settled(cx)
     }
 }

@@ -76,7 +76,10 @@ macro_rules! options {
             /// Runs the synchronous closure of the stage before on the runtime's blocking pool, with as
             /// many threads at a time as the stage has workers.
             ///
-            /// Blocking work can't be interrupted: a run that is cancelled waits for what has started.
+            /// Blocking work can't be interrupted: a run that is cancelled waits for what has started, and work
+            /// that is given up by `.timeout_each(d)` runs on. It keeps its worker until it has ended, so no more
+            /// is ever on threads than there are workers; [`StageStats::overdue`](crate::StageStats::overdue)
+            /// counts it.
             pub fn blocking<P>(self) -> $Of<P>
             where
                 G: IntoBlocking<Blocking = P>,

@@ -164,7 +164,9 @@ pub trait EachItem: Sized {
     /// [`TimedOut`]; what is in time gives an `Ok`.
     ///
     /// `U` → `Result<U, TimedOut>`; in a pipeline of `Result<T, E>` with an `E: From<TimedOut>` the items stay
-    /// as they are, and the error is made of the [`TimedOut`]. Work that never gives way can't be stopped.
+    /// as they are, and the error is made of the [`TimedOut`]. Work that never gives way can't be stopped. Nor can
+    /// work on a thread (`.blocking()`): its item gives the `Err` in time, and its worker takes no other before the
+    /// thread is done.
     /// [`timeout`](Pipeline::timeout) limits the wait for an item instead.
     ///
     /// # Examples

@@ -1,0 +1,129 @@
+//! Work on the threads for blocking work: no more of it than there are workers, and none for nobody.
+
+use std::any::Any;
+use std::future::{Future, ready};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use anypipe_core::drive::Work;
+use anypipe_core::option::{HasBoundary, IntoBlocking};
+use anypipe_core::run::{Control, Running, TimedOut, inherit};
+use anypipe_core::{Run, Source, Stage};
+use anypipe_stages::option::{RetryPolicy, TimeoutEach, TryTimeoutEach};
+use anypipe_stages::{Parallel, source, stage};
+
+use crate::tools::{Around, Dropped, flow, is_virtual, sleep, unit, until};
+
+crate::suite::cases! { ($) blocking as __blocking {
+    nothing_begins_for_a_consumer_that_went(),
+    work_that_was_given_up_keeps_its_worker(),
+    work_that_was_given_up_keeps_its_key(),
+    work_that_was_given_up_keeps_the_next_try(),
+} }
+
+async fn nothing_begins_for_a_consumer_that_went() {
+    for workers in [1, 3] {
+        let calls = |begun: Arc<AtomicUsize>| move |item: u32| item + count(&begun);
+        begins_nothing(|begun| stage::map(calls(begun)).into_blocking(), workers).await;
+        let calls_with = |begun: Arc<AtomicUsize>| move |(): &mut (), item: u32| item + count(&begun);
+        begins_nothing(|begun| stage::map_with(|| {}, calls_with(begun)).into_blocking(), workers).await;
+        begins_nothing(|begun| stage::then(move |item: u32| ready(item + count(&begun))), workers).await;
+        // Also where the operator is somebody's who doesn't wait for the first poll.
+        begins_nothing(|begun| Parallel::new("hasty", Hasty(begun)), workers).await;
+    }
+}
+
+fn count(begun: &AtomicUsize) -> u32 {
+    begun.fetch_add(1, Ordering::SeqCst);
+    0
+}
+
+struct Hasty(Arc<AtomicUsize>);
+
+impl Work<u32> for Hasty {
+    type Out = u32;
+    type State = ();
+
+    async fn init(&self) {}
+
+    fn call<'a>(&'a self, (): &'a mut (), item: u32) -> impl Future<Output = Option<u32>> + Send + 'a {
+        ready(Some(item + count(&self.0)))
+    }
+}
+
+/// Has the consumer of a stage go while the stage takes its first item.
+async fn begins_nothing<G>(make: impl FnOnce(Arc<AtomicUsize>) -> G, workers: usize)
+where
+    G: Stage<u32> + HasBoundary,
+{
+    let (begun, around, input) = (Arc::new(AtomicUsize::new(0)), Around::new(), Dropped::new());
+    around.keep_jobs();
+    let stage = make(Arc::clone(&begun)).edit(|boundary| boundary.workers(workers));
+    let tells = input.tells();
+    let run = Run::new("run", inherit, move |scope| {
+        let consumer: Arc<Mutex<Option<Box<dyn Any + Send>>>> = Arc::default();
+        let goes = Arc::clone(&consumer);
+        let items = std::iter::once_with(move || {
+            let _held = &tells;
+            let gone = goes.lock().unwrap().take();
+            drop(gone);
+            1
+        });
+        // Held meanwhile: on another thread the stage may take its item at once.
+        let mut out = consumer.lock().unwrap();
+        *out = Some(Box::new(stage.attach(source::from_iter(items).attach(scope), scope)));
+        drop(out);
+        until(move || input.live() == 0)
+    });
+    run.on(around.runtime()).await;
+    assert_eq!((begun.load(Ordering::SeqCst), around.kept_jobs()), (0, 0), "begun for nobody");
+}
+
+/// How many workers of the stage wait for a thread.
+fn overdue(control: &Control, stage: &str) -> u64 {
+    control.stats().stage(stage).map_or(0, |stage| stage.overdue)
+}
+
+/// Lets the limit of some work pass again and again while no thread ends, then lets all end.
+async fn pass_limits<T: Send + 'static>(around: Around, running: Running<Vec<T>>, jobs: usize) -> Vec<T> {
+    until(|| around.kept_jobs() == jobs).await;
+    sleep(unit() * 5).await;
+    assert_eq!(around.kept_jobs(), jobs, "work that was given up runs on, and counts");
+    around.let_jobs_go();
+    running.await.unwrap()
+}
+
+async fn work_that_was_given_up_keeps_its_worker() {
+    let around = Around::new();
+    around.keep_jobs();
+    let work = flow(source::from_iter(0..6)).pipe(stage::map(|n: u32| n)).blocking();
+    let run = work.wrap(TimeoutEach { limit: unit() }).workers(2).collect();
+    let running = run.on(around.runtime()).start();
+    let control = running.control();
+    until(|| overdue(&control, "map") == 2).await;
+    let came = pass_limits(around, running, 2).await;
+    assert_eq!(overdue(&control, "map"), 0);
+    assert_eq!((came.len(), &came[..2]), (6, [Err(TimedOut), Err(TimedOut)].as_slice()));
+}
+
+async fn work_that_was_given_up_keeps_its_key() {
+    let around = Around::new();
+    around.keep_jobs();
+    let work = flow(source::from_iter(0..6)).pipe(stage::map(|n: u32| n)).blocking();
+    let run = work.wrap(TimeoutEach { limit: unit() }).workers(3).keyed(|n: &u32| n / 3).collect();
+    let running = run.on(around.runtime()).start();
+    // Three of each of two keys: the third worker has nothing to do.
+    let came = pass_limits(around, running, 2).await;
+    assert_eq!(came.len(), 6);
+}
+
+async fn work_that_was_given_up_keeps_the_next_try() {
+    let around = Around::new();
+    around.keep_jobs();
+    let work = flow(source::from_iter(0..6)).pipe(stage::map(Ok::<u32, TimedOut>)).blocking();
+    let work = work.wrap(TryTimeoutEach { limit: unit() }).wrap(RetryPolicy::new(2));
+    let running = work.workers(2).collect().on(around.runtime()).start();
+    let came = pass_limits(around, running, 2).await;
+    // A machine under load may miss a limit again.
+    assert!(came.len() == 6 && (!is_virtual() || came.iter().all(Result::is_ok)), "{came:?}");
+}

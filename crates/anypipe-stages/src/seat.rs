@@ -1,0 +1,78 @@
+//! A worker's place on the threads for blocking work.
+
+use std::fmt;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use anypipe_core::drive::At;
+use anypipe_core::scope::{self, current_scope};
+use anypipe_core::stage::in_stage;
+
+/// One thread at a time for one worker, and what goes along from job to job.
+///
+/// Work on a thread can't be interrupted: where its item is given up it runs on, and the place is taken until
+/// it has ended.
+pub struct Seat<St, U> {
+    /// What the next job works with; none before the first, and while a job has it.
+    state: Option<St>,
+    /// The job that runs.
+    job: Option<scope::Blocking<(Option<St>, Option<U>)>>,
+}
+
+impl<St, U> Seat<St, U>
+where
+    St: Send + 'static,
+    U: Send + 'static,
+{
+    pub(crate) fn new() -> Self {
+        Self { state: None, job: None }
+    }
+
+    /// Has a thread do the work on one item.
+    pub(crate) async fn work(
+        &mut self,
+        at: At<'_>,
+        apply: impl FnOnce(&mut Option<St>) -> Option<U> + Send + 'static,
+    ) -> Option<U> {
+        // Whoever tries the same item again comes here with the last try still running.
+        poll_fn(|cx| self.poll_settled(cx)).await;
+        let (name, mut state) = (at.stage.to_owned(), self.state.take());
+        // A job owns what it works with: the state goes along and comes back.
+        let job = move || {
+            let made = in_stage(&name, || apply(&mut state));
+            (state, made)
+        };
+        let scope = current_scope().expect("work is done in a task of a run");
+        self.job = Some(scope.spawn_blocking(at.stage.to_owned(), job));
+        poll_fn(|cx| self.poll_job(cx)).await
+    }
+
+    /// Done once no job runs.
+    pub(crate) fn poll_settled(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.poll_job(cx).map(drop)
+    }
+
+    /// What the job has made, or its panic; nothing where there is no job.
+    fn poll_job(&mut self, cx: &mut Context<'_>) -> Poll<Option<U>> {
+        let Some(job) = &mut self.job else { return Poll::Ready(None) };
+        match ready!(Pin::new(job).poll(cx)) {
+            Ok((state, made)) => {
+                (self.state, self.job) = (state, None);
+                Poll::Ready(made)
+            }
+            Err(error) if error.is_panic() => {
+                self.job = None;
+                error.rethrow()
+            }
+            // Given up: its scope is being cancelled, and with it whoever waits here.
+            Err(_) => Poll::Pending,
+        }
+    }
+}
+
+impl<St, U> fmt::Debug for Seat<St, U> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Seat").field("taken", &self.job.is_some()).finish_non_exhaustive()
+    }
+}
