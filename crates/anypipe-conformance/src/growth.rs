@@ -2,14 +2,16 @@
 
 use std::future::{Future, pending};
 use std::pin::Pin;
-use std::task::Context;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use anypipe_core::option::KeyedBy;
 use anypipe_core::run::{RunStream, Running, inherit, task_group};
 use anypipe_core::scope::CancelToken;
 use anypipe_core::{Run, Source};
-
+use anypipe_stages::source::FromStream;
 use anypipe_stages::{sink, source, stage};
 use futures_core::Stream;
 
@@ -23,9 +25,65 @@ crate::suite::cases! { ($) growth as __growth {
     a_long_line_of_tokens_is_cancelled_and_dropped(),
     an_item_costs_the_same_behind_a_long_line_of_its_key(make),
     an_item_costs_the_same_among_many_workers(make),
+    a_wake_polls_only_whom_it_is_for(),
     inner_pipelines_leave_one_entry_in_the_statistics(),
     a_shared_rate_keeps_nothing_of_what_has_ended(),
 } }
+
+/// A stream that gives nothing, and tells how often it is asked.
+struct Silent {
+    polls: Arc<AtomicUsize>,
+    waker: Arc<Mutex<Option<Waker>>>,
+}
+
+impl Stream for Silent {
+    type Item = u64;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<u64>> {
+        self.polls.fetch_add(1, Ordering::SeqCst);
+        let old = self.waker.lock().unwrap().replace(cx.waker().clone());
+        drop(old);
+        Poll::Pending
+    }
+}
+
+/// Checks how often sources are polled that were put together, each of which is woken once.
+fn polls_only_the_woken<S: Source>(operator: &str, together: impl FnOnce(Vec<FromStream<Silent>>) -> S) {
+    const SOURCES: usize = 300;
+    let polls = Arc::new(AtomicUsize::new(0));
+    let wakers: Vec<_> = (0..SOURCES).map(|_| Arc::new(Mutex::new(None))).collect();
+    let silent = |waker: &Arc<_>| Silent { polls: Arc::clone(&polls), waker: Arc::clone(waker) };
+    let sources = wakers.iter().map(|waker| source::from_stream(silent(waker))).collect();
+    let (mut stream, wakes) = (flow(together(sources)).stream(), Wakes::new());
+    let mut poll = || loop {
+        let before = wakes.count();
+        assert!(Pin::new(&mut stream).poll_next(&mut Context::from_waker(&wakes.waker())).is_pending());
+        if wakes.count() == before {
+            break;
+        }
+    };
+    poll();
+    for waker in wakers {
+        let waker: Waker = waker.lock().unwrap().take().expect("each was polled");
+        waker.wake();
+        poll();
+    }
+    let polls = polls.load(Ordering::SeqCst);
+    assert!(polls <= 2 * SOURCES, "{polls} polls of {SOURCES} sources of {operator}, each woken once");
+}
+
+async fn a_wake_polls_only_whom_it_is_for() {
+    polls_only_the_woken("merge", source::merge);
+    polls_only_the_woken("race", source::race);
+    polls_only_the_woken("zip", source::zip);
+    polls_only_the_woken("zip_strict", source::zip_strict);
+    polls_only_the_woken("zip_latest", source::zip_latest);
+    polls_only_the_woken("zip_latest_partial", source::zip_latest_partial);
+    polls_only_the_woken("flat_map_stream", |sources| {
+        let all = sources.len();
+        flow(source::from_iter(sources)).pipe(stage::flat_map_stream(|source| source, all)).0
+    });
+}
 
 /// How many inner pipelines there are here.
 const INNER: u64 = 100;

@@ -5,6 +5,7 @@
 //! its shapes, bounds and edges, is told there, once; here it is only made.
 
 mod attached;
+mod bells;
 mod boxed;
 mod compose;
 mod fan;

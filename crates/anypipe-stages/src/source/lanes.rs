@@ -2,7 +2,10 @@
 
 use std::task::{Context, Poll, ready};
 
+use anypipe_core::stage::poll_go_on;
+
 use crate::attached::Attached;
+use crate::bells::Bells;
 
 /// A source and the item that is kept of it.
 pub(super) struct Lane<T> {
@@ -27,9 +30,10 @@ impl<T> Lane<T> {
 
 /// A lane, whatever its items are.
 pub(super) trait AnyLane: Send {
-    /// Keeps the next item, in place of the one it has; `false` at the end.
+    /// Keeps the next item, in place of the one it has; `false` at the end, after which it is not asked again.
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<bool>;
     fn has_item(&self) -> bool;
+    fn has_ended(&self) -> bool;
     /// Closes the source and drops the item.
     fn close(&mut self);
     /// Waits until the tasks of a source that was closed have ended.
@@ -38,9 +42,6 @@ pub(super) trait AnyLane: Send {
 
 impl<T: Send> AnyLane for Lane<T> {
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
-        if self.ended {
-            return Poll::Ready(false);
-        }
         let item = ready!(self.source.poll_next(cx));
         if item.is_some() {
             self.item = item;
@@ -52,6 +53,10 @@ impl<T: Send> AnyLane for Lane<T> {
 
     fn has_item(&self) -> bool {
         self.item.is_some()
+    }
+
+    fn has_ended(&self) -> bool {
+        self.ended
     }
 
     fn close(&mut self) {
@@ -90,15 +95,100 @@ impl<T: Send + 'static> Lanes for Vec<Lane<T>> {
     }
 }
 
-/// Closes all lanes.
-pub(super) fn close(lanes: &mut impl Lanes) {
-    (0..lanes.len()).for_each(|index| lanes.get(index).close());
+/// Lanes whose items make rows. Only those that were woken are polled.
+pub(super) struct Row<L> {
+    pub(super) lanes: L,
+    bells: Bells,
+    /// How many lanes have an item.
+    items: usize,
+    /// How many lanes have ended.
+    ended: usize,
+    /// How many lanes, from the first on, have no task left since they were closed.
+    closed: usize,
 }
 
-/// Waits until the tasks of all lanes, which were closed, have ended.
-pub(super) fn poll_closed(lanes: &mut impl Lanes, cx: &mut Context<'_>) -> Poll<()> {
-    for index in 0..lanes.len() {
-        ready!(lanes.get(index).poll_closed(cx));
+impl<L: Lanes> Row<L> {
+    pub(super) fn new(lanes: L) -> Self {
+        let bells = Bells::new(lanes.len());
+        Self { lanes, bells, items: 0, ended: 0, closed: 0 }
     }
-    Poll::Ready(())
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.lanes.len() == 0
+    }
+
+    /// Waits until every lane has an item; `Err` with the index of the first lane that is seen to have ended.
+    pub(super) fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), usize>> {
+        while self.items < self.lanes.len() {
+            if let (index, false) = ready!(self.poll_lane(true, cx)) {
+                return Poll::Ready(Err(index));
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Has every lane give its next item, once those of a full row were taken.
+    pub(super) fn taken(&mut self) {
+        self.items = 0;
+        (0..self.lanes.len()).for_each(|index| self.bells.line_up(index));
+    }
+
+    /// Waits until all lanes have ended; `false` where one has an item instead.
+    pub(super) fn poll_others(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
+        while self.items == 0 && self.ended < self.lanes.len() {
+            ready!(self.poll_lane(true, cx));
+        }
+        Poll::Ready(self.items == 0)
+    }
+
+    /// Waits for a new item of any lane; `false` once all have ended or, where a row needs an item of every lane,
+    /// once one has ended without.
+    pub(super) fn poll_event(&mut self, whole: bool, cx: &mut Context<'_>) -> Poll<bool> {
+        while self.ended < self.lanes.len() {
+            let (index, gave) = ready!(self.poll_lane(false, cx));
+            if gave {
+                self.bells.line_up(index);
+                return Poll::Ready(true);
+            }
+            if whole && !self.lanes.get(index).has_item() {
+                break;
+            }
+        }
+        Poll::Ready(false)
+    }
+
+    /// Waits until one of the lanes, or of those without an item, gives one or ends; with its index.
+    fn poll_lane(&mut self, empty: bool, cx: &mut Context<'_>) -> Poll<(usize, bool)> {
+        self.bells.register(cx);
+        while let Some((index, waker)) = self.bells.next() {
+            let lane = self.lanes.get(index);
+            let had_item = lane.has_item();
+            if lane.has_ended() || (empty && had_item) {
+                continue;
+            }
+            match lane.poll_next(&mut Context::from_waker(waker)) {
+                Poll::Ready(gave) => {
+                    self.items += usize::from(gave && !had_item);
+                    self.ended += usize::from(!gave);
+                    return Poll::Ready((index, gave));
+                }
+                Poll::Pending => ready!(poll_go_on(cx)),
+            }
+        }
+        Poll::Pending
+    }
+
+    /// Closes all lanes.
+    pub(super) fn close(&mut self) {
+        (0..self.lanes.len()).for_each(|index| self.lanes.get(index).close());
+    }
+
+    /// Waits until the tasks of all lanes, which were closed, have ended.
+    pub(super) fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        while self.closed < self.lanes.len() {
+            ready!(self.lanes.get(self.closed).poll_closed(cx));
+            self.closed += 1;
+        }
+        Poll::Ready(())
+    }
 }

@@ -7,6 +7,7 @@ use futures_core::Stream;
 
 use super::combine::{Combine, CombineMany, How, Several, attach_all};
 use crate::attached::Attached;
+use crate::many::Many;
 
 /// Gives the items of the source that gives one first; see [`race`].
 #[derive(Clone, Copy, Debug)]
@@ -55,7 +56,9 @@ impl<T: Send + 'static> CombineMany<T> for Race {
 }
 
 struct Racing<T> {
-    /// Those in the race; after it, those that are being closed.
+    /// Those in the race.
+    running: Many<T>,
+    /// Those that have lost, until they are closed.
     others: Vec<Attached<T>>,
     /// The one that has won.
     winner: Option<Attached<T>>,
@@ -64,26 +67,26 @@ struct Racing<T> {
 }
 
 impl<T> Racing<T> {
-    fn new(others: Vec<Attached<T>>) -> Self {
-        Self { others, winner: None, first: None }
+    fn new(sources: Vec<Attached<T>>) -> Self {
+        let mut running = Many::new();
+        for source in sources {
+            running.push(source);
+        }
+        Self { running, others: Vec::new(), winner: None, first: None }
     }
 
     /// Waits for the first item of any; `Ready` without a winner where all have ended.
     fn poll_race(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let mut index = 0;
-        while index < self.others.len() {
-            match self.others[index].poll_next(cx) {
-                Poll::Ready(Some(item)) => {
-                    self.first = Some(item);
-                    self.winner = Some(self.others.remove(index));
-                    self.others.iter_mut().for_each(Attached::close);
-                    return Poll::Ready(());
-                }
-                Poll::Ready(None) => drop(self.others.remove(index)),
-                Poll::Pending => index += 1,
+        while let Some((index, item)) = ready!(self.running.poll_next(cx)) {
+            if item.is_some() {
+                self.first = item;
+                self.winner = self.running.take(index);
+                self.others = self.running.take_all();
+                self.others.iter_mut().for_each(Attached::close);
+                break;
             }
         }
-        if self.others.is_empty() { Poll::Ready(()) } else { Poll::Pending }
+        Poll::Ready(())
     }
 }
 

@@ -5,7 +5,7 @@ use anypipe_core::{Holds, Scope, Source};
 use futures_core::Stream;
 
 use super::combine::{Combine, CombineMany, How, Several, attach_all};
-use super::lanes::{Lane, Lanes, close, poll_closed};
+use super::lanes::{Lane, Lanes, Row};
 use crate::attached::Attached;
 
 /// Gives rows of one item of each source; see [`zip`].
@@ -79,7 +79,7 @@ pub(super) fn take_row<T>(lanes: &mut Vec<Lane<T>>) -> Vec<T> {
 }
 
 struct Zipped<L, R> {
-    lanes: L,
+    row: Row<L>,
     /// Makes a row of the lanes' items.
     take: fn(&mut L) -> R,
     /// Set once the lanes were closed.
@@ -88,8 +88,9 @@ struct Zipped<L, R> {
 
 impl<L: Lanes, R> Zipped<L, R> {
     fn new(lanes: L, take: fn(&mut L) -> R) -> Self {
-        let over = lanes.len() == 0;
-        Self { lanes, take, over }
+        let row = Row::new(lanes);
+        let over = row.is_empty();
+        Self { row, take, over }
     }
 }
 
@@ -102,31 +103,14 @@ impl<L: Lanes, R> Stream for Zipped<L, R> {
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<R>> {
         let this = self.get_mut();
         if !this.over {
-            let filled = ready!(poll_fill(&mut this.lanes, cx));
-            if filled.is_ok() {
-                return Poll::Ready(Some((this.take)(&mut this.lanes)));
+            if ready!(this.row.poll_fill(cx)).is_ok() {
+                let row = (this.take)(&mut this.row.lanes);
+                this.row.taken();
+                return Poll::Ready(Some(row));
             }
-            close(&mut this.lanes);
+            this.row.close();
             this.over = true;
         }
-        poll_closed(&mut this.lanes, cx).map(|()| None)
+        this.row.poll_closed(cx).map(|()| None)
     }
-}
-
-/// Polls all lanes that have no item; ready when all have one, or else with the index of the first lane
-/// that has ended.
-pub(super) fn poll_fill(lanes: &mut impl Lanes, cx: &mut Context<'_>) -> Poll<Result<(), usize>> {
-    let mut full = true;
-    for index in 0..lanes.len() {
-        let lane = lanes.get(index);
-        if lane.has_item() {
-            continue;
-        }
-        match lane.poll_next(cx) {
-            Poll::Ready(true) => {}
-            Poll::Ready(false) => return Poll::Ready(Err(index)),
-            Poll::Pending => full = false,
-        }
-    }
-    if full { Poll::Ready(Ok(())) } else { Poll::Pending }
 }

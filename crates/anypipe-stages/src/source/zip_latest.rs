@@ -6,7 +6,7 @@ use anypipe_core::{Holds, Scope, Source};
 use futures_core::Stream;
 
 use super::combine::{Combine, CombineMany, How, Several};
-use super::lanes::{Lane, Lanes, close, poll_closed};
+use super::lanes::{Lane, Lanes, Row};
 use super::zip::{pair, row};
 
 /// Gives a row of the latest items whenever a source gives one; see [`zip_latest`].
@@ -65,41 +65,22 @@ impl<T: Clone + Send + 'static> CombineMany<T> for ZipLatest {
 
 /// Rows of the latest items.
 pub(super) struct Latest<L, R> {
-    lanes: L,
+    row: Row<L>,
     /// True where a row needs an item of every lane.
     whole: bool,
     /// The operator's name, told where copying an item panics.
     name: &'static str,
     /// Makes a row of the latest items.
     copy: fn(&L) -> Option<R>,
-    /// The lane whose turn it is.
-    turn: usize,
     /// Set once the lanes were closed.
     over: bool,
 }
 
 impl<L: Lanes, R> Latest<L, R> {
     pub(super) fn new(lanes: L, whole: bool, name: &'static str, copy: fn(&L) -> Option<R>) -> Self {
-        let over = lanes.len() == 0;
-        Self { lanes, whole, name, copy, turn: 0, over }
-    }
-
-    /// Waits for an item of any lane; `false` where no row can come any more.
-    fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
-        let (count, mut open) = (self.lanes.len(), false);
-        for index in (self.turn..count).chain(0..self.turn) {
-            let lane = self.lanes.get(index);
-            match lane.poll_next(cx) {
-                Poll::Ready(true) => {
-                    self.turn = (index + 1) % count;
-                    return Poll::Ready(true);
-                }
-                Poll::Ready(false) if self.whole && !lane.has_item() => return Poll::Ready(false),
-                Poll::Ready(false) => {}
-                Poll::Pending => open = true,
-            }
-        }
-        if open { Poll::Pending } else { Poll::Ready(false) }
+        let row = Row::new(lanes);
+        let over = row.is_empty();
+        Self { row, whole, name, copy, over }
     }
 }
 
@@ -113,15 +94,15 @@ impl<L: Lanes, R> Stream for Latest<L, R> {
         let this = self.get_mut();
         loop {
             if this.over {
-                return poll_closed(&mut this.lanes, cx).map(|()| None);
+                return this.row.poll_closed(cx).map(|()| None);
             }
-            if ready!(this.poll_event(cx)) {
-                if let Some(row) = in_stage(this.name, || (this.copy)(&this.lanes)) {
+            if ready!(this.row.poll_event(this.whole, cx)) {
+                if let Some(row) = in_stage(this.name, || (this.copy)(&this.row.lanes)) {
                     return Poll::Ready(Some(row));
                 }
                 ready!(poll_go_on(cx));
             } else {
-                close(&mut this.lanes);
+                this.row.close();
                 this.over = true;
             }
         }

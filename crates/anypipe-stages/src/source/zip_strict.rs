@@ -7,8 +7,8 @@ use anypipe_core::{Holds, Scope, Source};
 use futures_core::Stream;
 
 use super::combine::{Combine, CombineMany, How, Several};
-use super::lanes::{Lanes, close, poll_closed};
-use super::zip::{Zip, pair, poll_fill, row, take_pair, take_row};
+use super::lanes::{Lanes, Row};
+use super::zip::{Zip, pair, row, take_pair, take_row};
 
 /// Gives rows of one item of each source, and an `Err` where they don't end together; see
 /// [`zip_strict`].
@@ -77,7 +77,7 @@ impl<T: Send + 'static> CombineMany<T> for ZipStrict {
 }
 
 struct StrictlyZipped<L, R> {
-    lanes: L,
+    row: Row<L>,
     /// Makes a row of the lanes' items.
     take: fn(&mut L) -> R,
     /// How many rows there were.
@@ -95,30 +95,14 @@ enum State {
 
 impl<L: Lanes, R> StrictlyZipped<L, R> {
     fn new(lanes: L, take: fn(&mut L) -> R) -> Self {
-        let state = if lanes.len() == 0 { State::Closed(None) } else { State::Open };
-        Self { lanes, take, rows: 0, state }
+        let row = Row::new(lanes);
+        let state = if row.is_empty() { State::Closed(None) } else { State::Open };
+        Self { row, take, rows: 0, state }
     }
 
     fn close(&mut self, error: Option<UnequalEnds>) {
-        close(&mut self.lanes);
+        self.row.close();
         self.state = State::Closed(error);
-    }
-
-    /// Waits until all lanes have ended; `false` where one gives an item instead.
-    fn poll_others(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
-        let mut waits = false;
-        for index in 0..self.lanes.len() {
-            let lane = self.lanes.get(index);
-            if lane.has_item() {
-                return Poll::Ready(false);
-            }
-            match lane.poll_next(cx) {
-                Poll::Ready(true) => return Poll::Ready(false),
-                Poll::Ready(false) => {}
-                Poll::Pending => waits = true,
-            }
-        }
-        if waits { Poll::Pending } else { Poll::Ready(true) }
     }
 }
 
@@ -132,20 +116,22 @@ impl<L: Lanes, R> Stream for StrictlyZipped<L, R> {
         let this = self.get_mut();
         loop {
             match &mut this.state {
-                State::Open => match ready!(poll_fill(&mut this.lanes, cx)) {
+                State::Open => match ready!(this.row.poll_fill(cx)) {
                     Ok(()) => {
                         this.rows += 1;
-                        return Poll::Ready(Some(Ok((this.take)(&mut this.lanes))));
+                        let row = (this.take)(&mut this.row.lanes);
+                        this.row.taken();
+                        return Poll::Ready(Some(Ok(row)));
                     }
                     Err(source) => this.state = State::Ended(source),
                 },
                 State::Ended(source) => {
                     let error = UnequalEnds { source: *source, rows: this.rows };
-                    let together = ready!(this.poll_others(cx));
+                    let together = ready!(this.row.poll_others(cx));
                     this.close((!together).then_some(error));
                 }
                 State::Closed(error) => {
-                    ready!(poll_closed(&mut this.lanes, cx));
+                    ready!(this.row.poll_closed(cx));
                     return Poll::Ready(error.take().map(Err));
                 }
             }

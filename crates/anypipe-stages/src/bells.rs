@@ -1,0 +1,110 @@
+//! The wakers of streams that one task polls.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Wake, Waker};
+
+/// Tells which of a task's streams are to be polled: only those that were woken, each in its turn. Nothing here
+/// takes longer for their number.
+pub(crate) struct Bells {
+    /// By the index of the stream, with the waker that the stream is given.
+    each: Vec<(Arc<Bell>, Waker)>,
+    /// Those to be polled, in this order.
+    line: VecDeque<usize>,
+    /// Those that were woken since.
+    woken: Arc<Woken>,
+    /// The waker that `woken` knows.
+    registered: Option<Waker>,
+}
+
+impl Bells {
+    /// One for each of so many streams, all of which are in line.
+    pub(crate) fn new(count: usize) -> Self {
+        let (each, line) = (Vec::new(), VecDeque::new());
+        let mut bells = Self { each, line, woken: Arc::default(), registered: None };
+        (0..count).for_each(|index| bells.line_up(index));
+        bells
+    }
+
+    /// Puts a stream at the end of the line, unless it stands there already. A new one has the next index.
+    pub(crate) fn line_up(&mut self, index: usize) {
+        if index == self.each.len() {
+            let bell = Bell { index, rung: AtomicBool::new(false), woken: Arc::clone(&self.woken) };
+            let bell = Arc::new(bell);
+            self.each.push((Arc::clone(&bell), Waker::from(bell)));
+        }
+        if !self.each[index].0.rung.swap(true, Ordering::SeqCst) {
+            self.line.push_back(index);
+        }
+    }
+
+    /// Has the task woken with any of the streams; before the first is taken out of the line.
+    pub(crate) fn register(&mut self, cx: &mut Context<'_>) {
+        if !self.registered.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
+            let waker = cx.waker().clone();
+            let old = self.woken.lock().task.replace(waker.clone());
+            drop(old);
+            self.registered = Some(waker);
+        }
+    }
+
+    /// The next stream to poll, and with which waker.
+    pub(crate) fn next(&mut self) -> Option<(usize, &Waker)> {
+        if self.woken.any.swap(false, Ordering::SeqCst) {
+            self.line.extend(self.woken.lock().indices.drain(..));
+        }
+        let index = self.line.pop_front()?;
+        let (bell, waker) = &self.each[index];
+        bell.rung.store(false, Ordering::SeqCst);
+        Some((index, waker))
+    }
+}
+
+/// The streams that were woken.
+#[derive(Default)]
+struct Woken {
+    /// True while `indices` has any; looked at without the lock.
+    any: AtomicBool,
+    list: Mutex<List>,
+}
+
+#[derive(Default)]
+struct List {
+    indices: Vec<usize>,
+    /// Wakes the task that polls the streams.
+    task: Option<Waker>,
+}
+
+impl Woken {
+    fn lock(&self) -> MutexGuard<'_, List> {
+        // Nothing of others runs under it.
+        self.list.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The waker of one stream.
+struct Bell {
+    index: usize,
+    /// True while the stream is in line, or among the woken.
+    rung: AtomicBool,
+    woken: Arc<Woken>,
+}
+
+impl Wake for Bell {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        if self.rung.swap(true, Ordering::SeqCst) {
+            return;
+        }
+        let mut list = self.woken.lock();
+        list.indices.push(self.index);
+        self.woken.any.store(true, Ordering::SeqCst);
+        let task = list.task.clone();
+        drop(list);
+        task.into_iter().for_each(Waker::wake);
+    }
+}
