@@ -129,9 +129,10 @@ impl Frames {
         Some(self.entered.remove(index).1)
     }
 
-    /// The polls that lie in each other, from the innermost out to where one was begun by hand.
+    /// The polls that lie in each other, from the innermost out to where one was begun by hand, or by a destructor.
     fn polling(&self) -> impl Iterator<Item = &Frame> {
-        self.entered.iter().rev().map(|(_, frame)| frame).take_while(|frame| frame.polling)
+        let frames = self.entered.iter().rev().map(|(_, frame)| frame);
+        frames.take_while(|frame| frame.polling && !frame.breaking)
     }
 
     /// What goes for the code that runs now.
