@@ -38,6 +38,7 @@ crate::suite::cases! { ($) runtime_laws as __runtime_laws {
     a_run_is_awaited_on_a_thread_in_no_runtime(make),
     a_sleep_goes_on_when_the_thread_that_drove_the_runtime_leaves(make),
     runtimes_that_were_entered_are_left_in_any_order(make),
+    listings_are_ended_in_any_order(make),
     a_run_may_go_with_its_thread(make),
     promise_p02_without_a_scope_around_it_a_dropped_run_is_cancelled(make),
     i05_a_runtime_that_goes_in_mid_run_is_told(make),
@@ -392,6 +393,25 @@ fn runtimes_that_were_entered_are_left_in_any_order(make: Make<'_>) {
     }
     drop(other);
     assert!(current_runtime().is_none());
+}
+
+fn listings_are_ended_in_any_order(make: Make<'_>) {
+    let (runtime, rosters) = (make(), [Roster::new(), Roster::new()]);
+    let begin = || {
+        let mut run = Box::pin(Run::new("run", inherit, |_| pending::<()>()).on(&*runtime).checked());
+        assert!(run.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        run
+    };
+    let listed = || rosters.each_ref().map(|roster| roster.to_string().matches("run `run`").count());
+    let first = rosters[0].enter();
+    let second = rosters[1].enter();
+    drop(first);
+    let in_second = begin();
+    assert_eq!(listed(), [0, 1]);
+    drop(second);
+    let in_none = begin();
+    assert_eq!(listed(), [0, 1]);
+    drop((in_second, in_none));
 }
 
 thread_local! {

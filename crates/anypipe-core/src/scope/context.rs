@@ -9,6 +9,7 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use super::Scope;
+use super::entries::Entries;
 use crate::runtime::{RuntimeHandle, WaitsFor};
 use crate::sync::thread_local;
 
@@ -105,39 +106,24 @@ impl Stretch {
     }
 }
 
-/// All that a thread knows. Each entry has the number of its guard: guards may go in any order, and each takes
-/// its own entry with it.
+/// All that a thread knows.
 #[derive(Default)]
 struct Frames {
     /// Where nothing was entered.
     outside: Frame,
-    /// What was entered and not left, the innermost last.
-    entered: Vec<(u64, Frame)>,
-    /// The number of the last guard.
-    last: u64,
+    /// One for each runtime that was entered, and for each poll.
+    entered: Entries<Frame>,
 }
 
 impl Frames {
-    fn enter(&mut self, frame: Frame) -> u64 {
-        self.last += 1;
-        self.entered.push((self.last, frame));
-        self.last
-    }
-
-    fn leave(&mut self, guard: u64) -> Option<Frame> {
-        let index = self.entered.iter().rposition(|(entry, _)| *entry == guard)?;
-        Some(self.entered.remove(index).1)
-    }
-
     /// The polls that lie in each other, from the innermost out to where one was begun by hand, or by a destructor.
     fn polling(&self) -> impl Iterator<Item = &Frame> {
-        let frames = self.entered.iter().rev().map(|(_, frame)| frame);
-        frames.take_while(|frame| frame.polling && !frame.breaking)
+        self.entered.iter().take_while(|frame| frame.polling && !frame.breaking)
     }
 
     /// What goes for the code that runs now.
     fn current(&mut self) -> &mut Frame {
-        self.entered.last_mut().map_or(&mut self.outside, |(_, frame)| frame)
+        self.entered.innermost_mut().unwrap_or(&mut self.outside)
     }
 }
 
@@ -174,7 +160,7 @@ impl fmt::Debug for Entered {
 
 impl Entered {
     fn new(frame: Frame) -> Self {
-        Self { entry: with_frames(|frames| frames.enter(frame)), _not_send: PhantomData }
+        Self { entry: with_frames(|frames| frames.entered.enter(frame)), _not_send: PhantomData }
     }
 
     /// Ends a poll and tells what the task waits for.
@@ -184,7 +170,7 @@ impl Entered {
 
     fn restore(&mut self) -> Option<Frame> {
         let entry = self.entry.take()?;
-        let mut frame = with_frames(|frames| frames.leave(entry))??;
+        let mut frame = with_frames(|frames| frames.entered.leave(entry))??;
         for flush in frame.dirty.drain(..) {
             flush.flush();
         }

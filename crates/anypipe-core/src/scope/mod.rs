@@ -24,6 +24,7 @@ mod blocking;
 mod breakable;
 mod context;
 mod controls;
+mod entries;
 mod panic;
 mod promise;
 mod roster;

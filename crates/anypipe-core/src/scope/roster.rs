@@ -1,16 +1,15 @@
-#![expect(clippy::missing_const_for_thread_local, reason = "the model checker's macro takes no `const`")]
-
 use std::cell::RefCell;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::{Arc, Weak};
 
+use super::entries::Entries;
 use super::{Inner, token};
 use crate::sync::{Mutex, thread_local};
 
 thread_local! {
     /// What lists the runs that begin on this thread.
-    static CURRENT: RefCell<Option<Roster>> = RefCell::new(None);
+    static LISTING: RefCell<Entries<Roster>> = RefCell::new(Entries::default());
 }
 
 /// Lists, from outside, what has not ended: the runs that began on a thread, all that was started in them, and
@@ -40,13 +39,13 @@ impl Roster {
     /// Has it list the runs that begin on this thread from now on, until the guard goes, with all that is
     /// started in them on whatever thread.
     pub fn enter(&self) -> Listing {
-        let previous = CURRENT.try_with(|current| current.replace(Some(self.clone()))).ok().flatten();
-        Listing { previous, _not_send: PhantomData }
+        let entry = LISTING.try_with(|listing| listing.borrow_mut().enter(self.clone())).ok();
+        Listing { entry, _not_send: PhantomData }
     }
 
     /// The one that was entered on this thread.
     pub(super) fn current() -> Option<Self> {
-        CURRENT.try_with(|current| current.borrow().clone()).ok().flatten()
+        LISTING.try_with(|listing| listing.borrow().iter().next().cloned()).ok().flatten()
     }
 
     pub(super) fn list(&self, scope: &Arc<Inner>) {
@@ -88,15 +87,18 @@ impl fmt::Debug for Roster {
 /// Ends what [`Roster::enter`] began.
 #[must_use = "nothing is listed any more when this is dropped"]
 pub struct Listing {
-    previous: Option<Roster>,
+    /// The number of its entry, unless its thread was ending.
+    entry: Option<u64>,
     /// The guard belongs to the thread that made it.
     _not_send: PhantomData<*const ()>,
 }
 
 impl Drop for Listing {
     fn drop(&mut self) {
-        let previous = self.previous.take();
-        let _ = CURRENT.try_with(|current| current.replace(previous));
+        let left = self
+            .entry
+            .and_then(|entry| LISTING.try_with(|listing| listing.borrow_mut().leave(entry)).ok().flatten());
+        drop(left);
     }
 }
 
