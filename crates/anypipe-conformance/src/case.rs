@@ -145,11 +145,10 @@ pub fn watched_for(patience: Duration, path: &str, test: impl FnOnce() + Send + 
         Ok(result) => {
             // So that what the thread holds is gone too when the test ends.
             let _ = thread.join();
-            result.unwrap_or_else(|panic| fail(panic, &rule));
+            result.unwrap_or_else(|panic| fail(panic, &(rule + &told(&tried))));
         }
         Err(RecvTimeoutError::Timeout) => {
-            let tried = tried.lock().unwrap_or_else(PoisonError::into_inner).clone();
-            let tried = tried.map_or_else(String::new, |tried| format!("\n  what was being tried: {tried}"));
+            let tried = told(&tried);
             panic!(
                 "{name} hangs: it was not done after {patience:?}{rule}{tried}\nwhat has not ended:\n{roster}"
             )
@@ -158,14 +157,20 @@ pub fn watched_for(patience: Duration, path: &str, test: impl FnOnce() + Send + 
     }
 }
 
-/// Goes on with a panic, with the rule in its text.
-fn fail(panic: Box<dyn Any + Send>, rule: &str) -> ! {
-    if rule.is_empty() {
+/// What was being tried when it ended.
+fn told(tried: &Tried) -> String {
+    let tried = tried.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    tried.map_or_else(String::new, |tried| format!("\n  what was being tried: {tried}"))
+}
+
+/// Goes on with a panic, with more in its text.
+fn fail(panic: Box<dyn Any + Send>, more: &str) -> ! {
+    if more.is_empty() {
         resume_unwind(panic);
     }
     // The panic itself was printed when it was raised.
-    eprintln!("{}", rule.trim_start());
-    resume_unwind(Box::new(text_of(&*panic) + rule))
+    eprintln!("{}", more.trim_start());
+    resume_unwind(Box::new(text_of(&*panic) + more))
 }
 
 type Tried = Arc<Mutex<Option<String>>>;

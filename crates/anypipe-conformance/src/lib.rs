@@ -3,7 +3,8 @@
 //!
 //! [`suite!`] stamps all of them onto a variant of a backend, [`channel_suite!`] the laws of channels onto
 //! a channel. The stamping is in the tests of each backend, in `tests/conformance.rs` and
-//! `tests/channel.rs`; a third party does the same in its own crate.
+//! `tests/channel.rs`; a third party does the same in its own crate. [`operator_suite!`] stamps the laws of operators onto
+//! those of others.
 //!
 //! | What | Where |
 //! |---|---|
@@ -62,5 +63,5 @@ mod suite;
 mod tools;
 
 #[doc(hidden)]
-pub use self::case::watched_for;
+pub use self::case::{Body, watched_for};
 pub use self::case::{Case, seed, watched};

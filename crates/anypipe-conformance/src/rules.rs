@@ -53,6 +53,30 @@ const RULES: &[(&str, &[&str])] = &[
         &["after_the_last_sender_", "a_sender_that_vanished_"],
     ),
     ("MUST 6 of a channel: `closed` is done once the last receiver went", &["closed_is_done_"]),
+    ("what an operator means, as its entry says", &["every_operator_means_", "every_operator_takes_a_cut_"]),
+    (
+        "MUST 2 of an operator: tasks are spawned into the scope, which joins them, so nothing is left of a run \
+         that is dropped",
+        &["every_operator_lets_go_"],
+    ),
+    (
+        "MUST 3 of an operator: user closures are called through `in_stage`, so that a panic names the stage",
+        &["every_operator_survives_a_panic_"],
+    ),
+    (
+        "MUST 5 of an operator: a pending input makes it pending, and what fails before it is never taken for the \
+         end",
+        &[
+            "every_operator_waits_",
+            "every_operator_tells_a_source_that_vanished",
+            "every_operator_passes_a_panic_",
+        ],
+    ),
+    ("MUST 6 of an operator: `holds()` tells no fewer items than it can hold", &["every_operator_holds_"]),
+    (
+        "a stop ends the source, and all that was on its way is finished",
+        &["every_operator_finishes_at_a_stop"],
+    ),
     ("P1: no task outlives its run", &["promise_p01_"]),
     (
         "P2: what a dropped run leaves behind is cancelled, and adopted where there is a scope",

@@ -55,6 +55,82 @@ macro_rules! runtime_suite {
     };
 }
 
+/// Stamps the laws of operators onto operators of your own, on one variant of a backend: a module with a
+/// `#[test]` for each law, which tries all of them.
+///
+/// The entries are a constant slice of [`Operator`](crate::registry::Operator)s; [`registry`](crate::registry) tells
+/// how one is written. A failure, and a hang, names the operator with all that was drawn for it.
+/// [`source_suite!`](crate::source_suite) and [`sink_suite!`](crate::sink_suite) do the same for sources and sinks.
+///
+/// `operator_suite!(name, || value, ENTRIES)` takes what makes the runtime, as [`suite!`](crate::suite) does, or
+/// `each |case| ..`: so the simulator tries each law under many seeds.
+///
+/// # Examples
+///
+/// ```
+/// # mod backend {
+/// #     include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/threads/mod.rs"));
+/// # }
+/// # use backend::Threads;
+/// use anypipe_conformance::registry::{BuiltStage, Item, Operator};
+/// use anypipe_stages::stage; // here stands your crate
+///
+/// const ENTRIES: &[Operator] = &[Operator {
+///     name: "double",
+///     build: |_draw| {
+///         let double = stage::map(|item: Item| item.map(|n| n * 2));
+///         BuiltStage::new("double", double, |all| all.iter().map(|n| n * 2).collect()).itemwise()
+///     },
+/// }];
+///
+/// anypipe_conformance::operator_suite!(on_threads, || Threads, ENTRIES);
+/// # fn main() {}
+/// ```
+#[macro_export]
+macro_rules! operator_suite {
+    ($variant:ident, $($how:tt)+) => {
+        $crate::__entry_suite!(__operator_laws, $variant, $($how)+);
+    };
+}
+
+/// As [`operator_suite!`](crate::operator_suite), for sources: the entries are [`Origin`](crate::registry::Origin)s.
+#[macro_export]
+macro_rules! source_suite {
+    ($variant:ident, $($how:tt)+) => {
+        $crate::__entry_suite!(__source_laws, $variant, $($how)+);
+    };
+}
+
+/// As [`operator_suite!`](crate::operator_suite), for sinks: the entries are
+/// [`Terminal`](crate::registry::Terminal)s.
+#[macro_export]
+macro_rules! sink_suite {
+    ($variant:ident, $($how:tt)+) => {
+        $crate::__entry_suite!(__sink_laws, $variant, $($how)+);
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __entry_suite {
+    ($laws:ident, $variant:ident, each $run:expr, $entries:expr) => {
+        mod $variant {
+            #[allow(unused_imports, reason = "what the runner names is in the file around it")]
+            use super::*;
+
+            fn stamped_run(case: &'static $crate::Case) {
+                let run: fn(&$crate::Case) = $run;
+                run(case);
+            }
+
+            $crate::$laws!(stamped_run, $entries);
+        }
+    };
+    ($laws:ident, $variant:ident, $make:expr, $entries:expr) => {
+        $crate::__entry_suite!($laws, $variant, each | case | case.run_on($make, $crate::seed()), $entries);
+    };
+}
+
 /// One module for each file of cases.
 #[doc(hidden)]
 #[macro_export]
@@ -149,7 +225,32 @@ macro_rules! cases {
 }
 pub(crate) use cases;
 
-/// What a case does, by what it is given: nothing, the seed, or what makes its runtime.
+/// Lists the laws of what is entered in a registry: cases on our own entries, and a macro for each registry that
+/// stamps them onto the entries of others.
+macro_rules! laws {
+    (($d:tt) $($registry:ident as $macro:ident { $($law:ident),+ $(,)? })+) => {
+        $crate::suite::cases! { ($d) laws as __laws { $($($law($registry),)+)+ } }
+
+        $(#[doc(hidden)]
+        #[macro_export]
+        macro_rules! $macro {
+            ($d run:path, $d entries:expr) => {
+                $(#[test]
+                fn $law() {
+                    static CASE: $d crate::Case = $d crate::Case::new(
+                        concat!("laws::", stringify!($law)),
+                        $d crate::Body::Future(|seed| Box::pin($d crate::laws::$law($d entries.iter().collect(), seed))),
+                    );
+                    let path = concat!(module_path!(), "::", stringify!($law));
+                    $d crate::watched(path, || $d run(&CASE));
+                })+
+            };
+        })+
+    };
+}
+pub(crate) use laws;
+
+/// What a case does, by what it is given: nothing, the seed, what makes its runtime, or a registry and the seed.
 macro_rules! body {
     ($case:ident) => {
         $crate::case::Body::Future(|_| Box::pin(super::$case()))
@@ -159,6 +260,11 @@ macro_rules! body {
     };
     ($case:ident make) => {
         $crate::case::Body::Law(|make| super::$case(make))
+    };
+    ($case:ident $registry:ident) => {
+        $crate::case::Body::Future(|seed| {
+            Box::pin(super::$case($crate::registry::$registry().collect(), seed))
+        })
     };
 }
 pub(crate) use body;
