@@ -2,10 +2,7 @@
 
 use std::borrow::Cow;
 
-use anypipe_core::drive::Boundary;
-use anypipe_core::option::{
-    HasBoundary, IntoBlocking, IntoBoundary, KeyedBy, Named, WeighedBy, Workers, WrapWith,
-};
+use anypipe_core::option::{Configure, Named, Parallel};
 use anypipe_core::{Holds, Scope, Source, Stage};
 use futures_core::Stream;
 
@@ -71,52 +68,19 @@ where
 /// Passes the options of a composition on to its last stage.
 macro_rules! options_of_last {
     ($Composed:ident, $before:ident, $last:ident) => {
-        impl<A, B: IntoBoundary> IntoBoundary for $Composed<A, B> {
-            type Boundary = $Composed<A, B::Boundary>;
+        impl<A, B: Configure> Configure for $Composed<A, B> {
+            type Can = B::Can;
+            type Last = B::Last;
+            type Work = B::Work;
+            type Key = B::Key;
+            type Weight = B::Weight;
+            type With<W, K, V> = $Composed<A, B::With<W, K, V>>;
 
-            fn into_boundary(self) -> Self::Boundary {
-                $Composed { $before: self.$before, $last: self.$last.into_boundary() }
-            }
-        }
-
-        impl<A, B: HasBoundary> HasBoundary for $Composed<A, B> {
-            fn edit(self, edit: impl FnOnce(Boundary) -> Boundary) -> Self {
-                $Composed { $before: self.$before, $last: self.$last.edit(edit) }
-            }
-        }
-
-        impl<A, B: Workers> Workers for $Composed<A, B> {}
-
-        impl<A, B: IntoBlocking> IntoBlocking for $Composed<A, B> {
-            type Blocking = $Composed<A, B::Blocking>;
-
-            fn into_blocking(self) -> Self::Blocking {
-                $Composed { $before: self.$before, $last: self.$last.into_blocking() }
-            }
-        }
-
-        impl<A, B: KeyedBy<F>, F> KeyedBy<F> for $Composed<A, B> {
-            type Keyed = $Composed<A, B::Keyed>;
-
-            fn keyed_by(self, key: F) -> Self::Keyed {
-                $Composed { $before: self.$before, $last: self.$last.keyed_by(key) }
-            }
-        }
-
-        impl<A, B: WeighedBy<F>, F> WeighedBy<F> for $Composed<A, B> {
-            type Weighed = $Composed<A, B::Weighed>;
-
-            #[track_caller]
-            fn weighed_by(self, max: usize, weigh: F) -> Self::Weighed {
-                $Composed { $before: self.$before, $last: self.$last.weighed_by(max, weigh) }
-            }
-        }
-
-        impl<A, B: WrapWith<K>, K> WrapWith<K> for $Composed<A, B> {
-            type Wrapped = $Composed<A, B::Wrapped>;
-
-            fn wrap_with(self, how: K) -> Self::Wrapped {
-                $Composed { $before: self.$before, $last: self.$last.wrap_with(how) }
+            fn configure<W, K, V>(
+                self,
+                edit: impl FnOnce(Parallel<B::Work, B::Key, B::Weight>) -> Parallel<W, K, V>,
+            ) -> Self::With<W, K, V> {
+                $Composed { $before: self.$before, $last: self.$last.configure(edit) }
             }
         }
 

@@ -3,17 +3,17 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 
 use anypipe_core::channel::{Receiver, Sender, bounded, rendezvous};
+use anypipe_core::drive::Boundary;
 use anypipe_core::stage::{Breakable, drop_each, in_stage};
 use anypipe_core::{RunError, Scope};
 use futures_core::Stream;
 
-/// Spawns a task that sends items, and gives them, up to `buffer` of them ahead.
+/// Spawns a task that sends items, called as `boundary` is, and gives them; as many wait as it has a buffer for.
 ///
 /// They end when the task has returned and every sender is gone. The task ends when nobody takes its items
 /// any more, even while its future is pending.
 pub(crate) fn generate<T, Fut>(
-    name: &str,
-    buffer: usize,
+    boundary: &Boundary,
     scope: &Scope,
     start: impl FnOnce(Sender<T>) -> Fut,
 ) -> Generated<T>
@@ -21,6 +21,9 @@ where
     T: Send + 'static,
     Fut: Future<Output = ()> + Send + 'static,
 {
+    let name = boundary.name();
+    // It has one worker, and the rest is the buffer.
+    let buffer = boundary.holds().limit().map_or(usize::MAX, |holds| holds - 1);
     let (sender, receiver) = if buffer == 0 { rendezvous() } else { bounded(buffer) };
     let watched = sender.clone();
     let future = Breakable::new(in_stage(name, || start(sender)));
@@ -89,3 +92,33 @@ impl<T> Stream for Generated<T> {
         }
     }
 }
+
+/// The options of what has a field `boundary` and sends its items by itself: a buffer, and a name.
+macro_rules! only_a_buffer {
+    ($Stage:ident<$($P:ident),+>) => {
+        impl<$($P),+> anypipe_core::option::Configure for $Stage<$($P),+> {
+            type Can = anypipe_core::option::OfBuffer;
+            type Last = Self;
+            type Work = $crate::Pass;
+            type Key = anypipe_core::option::NoKey;
+            type Weight = anypipe_core::option::NoWeight;
+            type With<NewWork, NewKey, NewWeight> = Self;
+
+            fn configure<NewWork, NewKey, NewWeight>(
+                mut self,
+                edit: impl FnOnce($crate::Parallel<$crate::Pass>) -> $crate::Parallel<NewWork, NewKey, NewWeight>,
+            ) -> Self {
+                self.boundary = edit($crate::Parallel::within(self.boundary, $crate::Pass)).into_boundary();
+                self
+            }
+        }
+
+        impl<$($P),+> anypipe_core::option::Named for $Stage<$($P),+> {
+            fn named(mut self, name: std::borrow::Cow<'static, str>) -> Self {
+                self.boundary = self.boundary.named(name);
+                self
+            }
+        }
+    };
+}
+pub(crate) use only_a_buffer;

@@ -13,7 +13,6 @@ mod gather;
 mod generate;
 mod held;
 mod lend;
-mod limited;
 mod many;
 mod name;
 mod on_ok;
@@ -26,13 +25,14 @@ pub mod sink;
 pub mod source;
 pub mod stage;
 
+pub use anypipe_core::option::Parallel;
+
 pub use self::boxed::{BoxSource, BoxStage, SharedSource, SharedStage};
 pub use self::compose::{Joined, Piped};
 pub use self::fan::BranchInput;
 pub use self::lend::{AsyncRef, AsyncWith};
-pub use self::limited::{Keyed, Limitable, Weighted};
 pub use self::name::Name;
 pub use self::on_ok::OnOk;
-pub use self::parallel::{Blocking, OnPool, Parallel, Pass, Synchronous, Tasks};
+pub use self::parallel::{OnPool, Pass, Synchronous, Tasks};
 pub use self::seat::Seat;
 pub use self::sequential::Sequential;

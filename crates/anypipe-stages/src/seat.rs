@@ -25,10 +25,6 @@ where
     St: Send + 'static,
     U: Send + 'static,
 {
-    pub(crate) fn new() -> Self {
-        Self { state: None, job: None }
-    }
-
     /// Has a thread do the work on one item.
     pub(crate) async fn work(
         &mut self,
@@ -68,6 +64,12 @@ where
             // Given up: its scope is being cancelled, and with it whoever waits here.
             Err(_) => Poll::Pending,
         }
+    }
+}
+
+impl<St, U> Default for Seat<St, U> {
+    fn default() -> Self {
+        Self { state: None, job: None }
     }
 }
 

@@ -1,60 +1,61 @@
 use std::borrow::Cow;
 
-use anypipe_core::drive::{Boundary, Outlet};
-use anypipe_core::option::{HasBoundary, IntoBoundary, Named};
+use anypipe_core::option::{Configure, Named, OfTask, Parallel};
 use anypipe_core::{Holds, Scope, Stage};
 use futures_core::Stream;
 
-use crate::Pass;
-
-/// A stage whose items depend on each other, in a task of its own: it is fused into that task.
+/// A stage whose items depend on each other, with the task behind it that it is fused into.
 #[derive(Clone, Debug)]
-pub struct Sequential<G> {
-    boundary: Boundary,
+pub struct Sequential<G, P> {
     stage: G,
+    task: P,
 }
 
-impl<G> Sequential<G> {
-    pub(crate) fn new(name: impl Into<Cow<'static, str>>, stage: G) -> Self {
-        Self { boundary: Boundary::new(name), stage }
+impl<G, P> Sequential<G, P> {
+    pub(crate) fn new(stage: G, task: P) -> Self {
+        Self { stage, task }
     }
 }
 
-impl<In, G: Stage<In>> Stage<In> for Sequential<G> {
-    type Out = G::Out;
+impl<In, G, P> Stage<In> for Sequential<G, P>
+where
+    G: Stage<In>,
+    P: Stage<G::Out>,
+{
+    type Out = P::Out;
 
     fn attach(
         self,
         input: impl Stream<Item = In> + Send + 'static,
         scope: &Scope,
-    ) -> impl Stream<Item = G::Out> + Send + 'static {
-        let out: Outlet<G::Out> = self.boundary.attach(self.stage.attach(input, scope), Pass, scope);
-        out
+    ) -> impl Stream<Item = P::Out> + Send + 'static {
+        self.task.attach(self.stage.attach(input, scope), scope)
     }
 
     fn holds(&self) -> Holds {
-        self.stage.holds() + self.boundary.holds()
+        self.stage.holds() + self.task.holds()
     }
 }
 
-impl<G> IntoBoundary for Sequential<G> {
-    type Boundary = Self;
+impl<G, P: Configure> Configure for Sequential<G, P> {
+    type Can = OfTask;
+    type Last = G;
+    type Work = P::Work;
+    type Key = P::Key;
+    type Weight = P::Weight;
+    type With<W, K, V> = Sequential<G, P::With<W, K, V>>;
 
-    fn into_boundary(self) -> Self {
-        self
-    }
-}
-
-impl<G> HasBoundary for Sequential<G> {
-    fn edit(mut self, edit: impl FnOnce(Boundary) -> Boundary) -> Self {
-        self.boundary = edit(self.boundary);
-        self
+    fn configure<W, K, V>(
+        self,
+        edit: impl FnOnce(Parallel<P::Work, P::Key, P::Weight>) -> Parallel<W, K, V>,
+    ) -> Self::With<W, K, V> {
+        Sequential { stage: self.stage, task: self.task.configure(edit) }
     }
 }
 
 /// Both its closure and its task are called so.
-impl<G: Named> Named for Sequential<G> {
+impl<G: Named, P: Named> Named for Sequential<G, P> {
     fn named(self, name: Cow<'static, str>) -> Self {
-        Self { boundary: self.boundary.named(name.clone()), stage: self.stage.named(name) }
+        Self { stage: self.stage.named(name.clone()), task: self.task.named(name) }
     }
 }

@@ -48,16 +48,14 @@ type Input<In> = Pin<Box<dyn Stream<Item = In> + Send>>;
 pub trait Work<In>: Send + Sync + 'static {
     /// What comes of an item.
     type Out: Send + 'static;
-    /// What each worker keeps for itself; `()` for most.
-    type State: Send + 'static;
+    /// What each worker keeps for itself, made by `Default` before its first item; `()` for most.
+    type State: Default + Send + 'static;
 
-    /// Makes a worker's state, before its first item.
-    fn init(&self) -> impl Future<Output = Self::State> + Send;
-
-    /// Works on one item; `None` filters it out.
+    /// Works on one item, at this place; `None` filters it out.
     fn call<'a>(
         &'a self,
         state: &'a mut Self::State,
+        at: At<'a>,
         item: In,
     ) -> impl Future<Output = Option<Self::Out>> + Send + 'a;
 
@@ -65,18 +63,6 @@ pub trait Work<In>: Send + Sync + 'static {
     fn is_err(made: &Self::Out) -> bool {
         let _ = made;
         false
-    }
-
-    /// As [`call`](Work::call), for work that wants to know where it is done. This is what a boundary
-    /// calls; work that wraps other work passes it on.
-    fn call_at<'a>(
-        &'a self,
-        state: &'a mut Self::State,
-        at: At<'a>,
-        item: In,
-    ) -> impl Future<Output = Option<Self::Out>> + Send + 'a {
-        let _ = at;
-        self.call(state, item)
     }
 
     /// Ready once nothing runs any more that an earlier call has begun: work on a thread goes on where its

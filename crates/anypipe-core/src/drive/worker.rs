@@ -21,7 +21,7 @@ pub(super) async fn worker<In: Send + 'static, W: Work<In>>(
 ) {
     let mut pace = Pace::new(scope.runtime().clone());
     let mut line = Line { port: &mut port, pace: &mut pace, scope: &scope };
-    let Ok(mut state) = line.watch(|| work.init(), || {}).await else { return };
+    let mut state = W::State::default();
     loop {
         // Room for the result comes first: a future that was started never waits for room.
         let Ok(taken) = poll_fn(|cx| feed.poll_take(&mut line, cx)).await else { return };
@@ -33,7 +33,7 @@ pub(super) async fn worker<In: Send + 'static, W: Work<In>>(
                 feed.share();
             }
         };
-        let made = line.watch(|| work.call_at(&mut state, at, item), suspended).await;
+        let made = line.watch(|| work.call(&mut state, at, item), suspended).await;
         let Ok(made) = made else { return };
         if made.as_ref().is_some_and(W::is_err) {
             line.port.fail();

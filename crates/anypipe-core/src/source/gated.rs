@@ -22,6 +22,13 @@ impl<S: Source> Gated<S> {
     }
 }
 
+impl<S> Gated<S> {
+    /// The same gate before another source.
+    pub(crate) fn map<T>(self, map: impl FnOnce(S) -> T) -> Gated<T> {
+        Gated { source: map(self.source) }
+    }
+}
+
 impl<S: Source> Source for Gated<S> {
     type Item = S::Item;
 

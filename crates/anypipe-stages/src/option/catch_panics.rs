@@ -100,7 +100,7 @@ async fn caught<In, W: Work<In>>(
 ) -> Result<Option<W::Out>, Panicked> {
     let made = {
         // The call itself may panic, and so may each poll.
-        let call = catch_panic(at.stage, || work.call_at(state, at, item));
+        let call = catch_panic(at.stage, || work.call(state, at, item));
         match call {
             Ok(future) => {
                 let mut future = pin!(future);
@@ -115,7 +115,7 @@ async fn caught<In, W: Work<In>>(
     };
     if made.is_err() {
         // A panic may have left the state half changed.
-        *state = work.init().await;
+        *state = W::State::default();
     }
     made.map_err(|error| Panicked { error })
 }

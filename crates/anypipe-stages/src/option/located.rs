@@ -51,7 +51,7 @@ where
         at: At<'a>,
         item: In,
     ) -> Option<Self::Out> {
-        let made = work.call_at(state, at, item).await?;
+        let made = work.call(state, at, item).await?;
         Some(made.map_err(|error| Located { stage: at.stage.to_owned(), index: at.index, error }))
     }
 }

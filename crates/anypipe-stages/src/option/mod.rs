@@ -10,12 +10,17 @@ use std::future::Future;
 use std::task::{Context, Poll};
 
 use anypipe_core::drive::{At, Work};
+use anypipe_core::option::{CanBlock, Wrap};
 
 pub use self::catch_panics::{CatchPanics, Panicked, TryCatchPanics};
 pub use self::located::{Locate, Located};
 pub use self::retry::RetryPolicy;
 pub use self::timeout_each::{TimeoutEach, TryTimeoutEach};
 pub use self::with_input::{Failed, WithInput};
+use crate::stage::{
+    FilterAsync, FilterMapAsync, MapWithOnPool, MapWithTasks, OrElse, Then, ThenWith, TryThenWith,
+};
+use crate::{OnPool, Pass, Tasks};
 
 /// A way to wrap work on one item.
 pub trait Wrapping<In, W: Work<In>>: Send + Sync + 'static {
@@ -37,19 +42,19 @@ pub trait Wrapping<In, W: Work<In>>: Send + Sync + 'static {
 
 /// Work that is wrapped.
 #[derive(Clone, Debug)]
-pub struct Wrap<K, W> {
+pub struct Wrapped<K, W> {
     how: K,
     work: W,
 }
 
-impl<K, W> Wrap<K, W> {
+impl<K, W> Wrapped<K, W> {
     /// Wraps `work` in the way of `how`.
     pub fn new(how: K, work: W) -> Self {
         Self { how, work }
     }
 }
 
-impl<In, K, W> Work<In> for Wrap<K, W>
+impl<In, K, W> Work<In> for Wrapped<K, W>
 where
     In: Send + 'static,
     W: Work<In>,
@@ -58,24 +63,11 @@ where
     type Out = K::Out;
     type State = W::State;
 
-    fn init(&self) -> impl Future<Output = W::State> + Send {
-        self.work.init()
-    }
-
     fn is_err(made: &K::Out) -> bool {
         K::is_err(made)
     }
 
     fn call<'a>(
-        &'a self,
-        state: &'a mut W::State,
-        item: In,
-    ) -> impl Future<Output = Option<K::Out>> + Send + 'a {
-        // Nobody has told where this is.
-        self.call_at(state, At { stage: "work", index: 0 }, item)
-    }
-
-    fn call_at<'a>(
         &'a self,
         state: &'a mut W::State,
         at: At<'a>,
@@ -87,4 +79,42 @@ where
     fn poll_settled(&self, state: &mut W::State, cx: &mut Context<'_>) -> Poll<()> {
         self.work.poll_settled(state, cx)
     }
+}
+
+impl<K, W: CanBlock> CanBlock for Wrapped<K, W> {
+    type OnPool = Wrapped<K, W::OnPool>;
+
+    fn on_pool(self) -> Self::OnPool {
+        Wrapped { how: self.how, work: self.work.on_pool() }
+    }
+}
+
+/// Work that is wrapped as it is.
+macro_rules! wraps {
+    ($($Work:ident $(<$($P:ident),+>)?;)+) => {
+        $(
+            impl<How $(, $($P),+)?> Wrap<How> for $Work $(<$($P),+>)? {
+                type Wrapped = Wrapped<How, Self>;
+
+                fn wrap(self, how: How) -> Self::Wrapped {
+                    Wrapped::new(how, self)
+                }
+            }
+        )+
+    };
+}
+
+wraps! {
+    FilterAsync<F>;
+    FilterMapAsync<F>;
+    MapWithOnPool<I, F>;
+    MapWithTasks<I, F>;
+    OnPool<Y>;
+    OrElse<F>;
+    Pass;
+    Tasks<Y>;
+    Then<F>;
+    ThenWith<I, F>;
+    TryThenWith<I, F>;
+    Wrapped<K, W>;
 }

@@ -108,7 +108,7 @@ where
         item: In,
     ) -> Option<Self::Out> {
         for tries in 1..self.tries {
-            let made = work.call_at(state, at, item.clone()).await;
+            let made = work.call(state, at, item.clone()).await;
             if !matches!(made, Some(Err(_))) {
                 return made;
             }
@@ -123,7 +123,7 @@ where
                 runtime.sleep(wait).await;
             }
         }
-        work.call_at(state, at, item).await
+        work.call(state, at, item).await
     }
 }
 

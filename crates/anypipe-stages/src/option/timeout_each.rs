@@ -43,7 +43,7 @@ where
         at: At<'a>,
         item: In,
     ) -> Option<Self::Out> {
-        within(self.limit, work.call_at(state, at, item)).await.transpose()
+        within(self.limit, work.call(state, at, item)).await.transpose()
     }
 }
 
@@ -67,7 +67,7 @@ where
         at: At<'a>,
         item: In,
     ) -> Option<Self::Out> {
-        let made = within(self.limit, work.call_at(state, at, item)).await;
+        let made = within(self.limit, work.call(state, at, item)).await;
         made.unwrap_or_else(|late| Some(Err(E::from(late))))
     }
 }

@@ -49,7 +49,7 @@ where
         item: In,
     ) -> Option<Self::Out> {
         let input = item.clone();
-        let made = work.call_at(state, at, item).await?;
+        let made = work.call(state, at, item).await?;
         Some(made.map_err(|error| Failed { input, error }))
     }
 }

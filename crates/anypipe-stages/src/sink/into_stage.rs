@@ -2,7 +2,7 @@ use std::borrow::Cow;
 use std::fmt::{self, Debug};
 use std::marker::PhantomData;
 
-use anypipe_core::drive::DEFAULT_BUFFER;
+use anypipe_core::drive::Boundary;
 use anypipe_core::option::Named;
 use anypipe_core::stage::in_stage;
 use anypipe_core::{Scope, Sink, Stage};
@@ -92,7 +92,7 @@ where
 {
     let scope = scope.child();
     let told = name.clone();
-    let ended = generate(&name.0, DEFAULT_BUFFER, &scope, |sender| {
+    let ended = generate(&Boundary::new(name.0.clone()), &scope, |sender| {
         let drained = sink.drain(input, &scope);
         async move {
             let output = drained.await;

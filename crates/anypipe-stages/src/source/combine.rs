@@ -1,10 +1,10 @@
 //! What the operators share that make one source of several.
 
-use anypipe_core::option::IntoBoundary;
 use anypipe_core::{Holds, Scope, Source};
 use futures_core::Stream;
 
 use crate::attached::Attached;
+use crate::stage::one_task;
 use crate::{Parallel, Pass, Piped};
 
 /// A way to make one source of several.
@@ -117,23 +117,19 @@ where
     }
 }
 
-/// One task behind it, that the sources without tasks of their own run in.
-impl<K: How, A, B> IntoBoundary for Pair<K, A, B> {
-    type Boundary = Piped<Self, Parallel<Pass>>;
-
-    fn into_boundary(self) -> Self::Boundary {
-        Piped { source: self, stage: Parallel::new(K::NAME, Pass) }
-    }
-}
-
-/// One task behind it, that the sources without tasks of their own run in.
-impl<K: How, S> IntoBoundary for Several<K, S> {
-    type Boundary = Piped<Self, Parallel<Pass>>;
-
-    fn into_boundary(self) -> Self::Boundary {
-        Piped { source: self, stage: Parallel::new(K::NAME, Pass) }
-    }
-}
+// One task behind it, that the sources without tasks of their own run in.
+one_task!(
+    Pair<K: How, A, B>,
+    Piped,
+    |source| (Parallel::new(K::NAME, Pass), source),
+    |source, stage| Piped { source, stage }
+);
+one_task!(
+    Several<K: How, S>,
+    Piped,
+    |source| (Parallel::new(K::NAME, Pass), source),
+    |source, stage| Piped { source, stage }
+);
 
 /// A stream that is there already, as a source: the input of a stage.
 pub(crate) struct Given<S>(pub(crate) S);

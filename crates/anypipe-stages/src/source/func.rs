@@ -2,16 +2,17 @@ use std::future::Future;
 use std::marker::PhantomData;
 
 use anypipe_core::channel::Sender;
-use anypipe_core::drive::DEFAULT_BUFFER;
+use anypipe_core::drive::Boundary;
 use anypipe_core::source::gated_until;
 use anypipe_core::{Holds, Scope, Source};
 use futures_core::Stream;
 
-use crate::generate::generate;
+use crate::generate::{generate, only_a_buffer};
 
 /// An asynchronous generator; made by [`from_fn`].
 #[derive(Clone, Debug)]
 pub struct FromFn<F, T> {
+    boundary: Boundary,
     f: F,
     item: PhantomData<fn() -> T>,
 }
@@ -22,7 +23,7 @@ where
     F: FnOnce(Sender<T>) -> Fut,
     Fut: Future<Output = ()>,
 {
-    FromFn { f, item: PhantomData }
+    FromFn { boundary: Boundary::new("from_fn"), f, item: PhantomData }
 }
 
 impl<T, F, Fut> Source for FromFn<F, T>
@@ -34,14 +35,17 @@ where
     type Item = T;
 
     fn attach(self, scope: &Scope) -> impl Stream<Item = T> + Send + 'static {
-        generate("from_fn", DEFAULT_BUFFER, scope, self.f)
+        generate(&self.boundary, scope, self.f)
     }
 
     fn attach_gated(self, scope: &Scope) -> impl Stream<Item = T> + Send + 'static {
-        gated_until(generate("from_fn", DEFAULT_BUFFER, scope, self.f), scope, |items| items.get_mut().stop())
+        gated_until(generate(&self.boundary, scope, self.f), scope, |items| items.get_mut().stop())
     }
 
     fn holds(&self) -> Holds {
-        Holds::at_most(DEFAULT_BUFFER) + Holds::at_most(1)
+        // And the one that waits for room.
+        self.boundary.holds()
     }
 }
+
+only_a_buffer!(FromFn<F, T>);

@@ -1,23 +1,24 @@
 use std::future::Future;
 
-use anypipe_core::drive::DEFAULT_BUFFER;
+use anypipe_core::drive::Boundary;
 use anypipe_core::source::gated_until;
 use anypipe_core::stage::in_stage;
 use anypipe_core::{Holds, Scope, Source};
 use futures_core::Stream;
 
-use crate::generate::{Generated, generate};
+use crate::generate::{Generated, generate, only_a_buffer};
 
 /// Items of a state; made by [`unfold`].
 #[derive(Clone, Debug)]
 pub struct Unfold<St, F> {
+    boundary: Boundary,
     init: St,
     f: F,
 }
 
 /// The source of `Pipeline::unfold`, where all of it is told.
 pub fn unfold<St, F>(init: St, f: F) -> Unfold<St, F> {
-    Unfold { init, f }
+    Unfold { boundary: Boundary::new("unfold"), init, f }
 }
 
 impl<St, T, F, Fut> Unfold<St, F>
@@ -28,12 +29,13 @@ where
     Fut: Future<Output = Option<(T, St)>> + Send + 'static,
 {
     fn generate(self, scope: &Scope) -> Generated<T> {
-        let Self { init, f } = self;
-        generate("unfold", DEFAULT_BUFFER, scope, |sender| async move {
+        let Self { boundary, init, f } = self;
+        let name = boundary.name().to_owned();
+        generate(&boundary, scope, |sender| async move {
             let mut state = init;
             // Room comes first: a future that was started never waits for it.
             while let Ok(room) = sender.reserve().await {
-                let made = in_stage("unfold", || f(state)).await;
+                let made = in_stage(&name, || f(state)).await;
                 let Some((item, next)) = made else { return };
                 if room.send(item).is_err() {
                     return;
@@ -62,6 +64,10 @@ where
     }
 
     fn holds(&self) -> Holds {
-        Holds::at_most(DEFAULT_BUFFER)
+        // The item in the making has its room already; without a buffer there is that one.
+        let holds = self.boundary.holds().limit();
+        holds.map_or(Holds::UNBOUNDED, |holds| Holds::at_most((holds - 1).max(1)))
     }
 }
+
+only_a_buffer!(Unfold<St, F>);

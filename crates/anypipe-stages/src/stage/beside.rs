@@ -1,10 +1,10 @@
-use anypipe_core::option::IntoBoundary;
 use anypipe_core::{Holds, Scope, Source, Stage};
 use futures_core::Stream;
 
 use crate::source::{
     Chain, Combine, Given, How, Merge, Pair, Race, Zip, ZipLatest, ZipLatestPartial, ZipStrict,
 };
+use crate::stage::one_task;
 use crate::{Joined, Parallel, Pass};
 
 /// The stage form of what makes one source of two: its input is the first of them.
@@ -83,10 +83,9 @@ where
     }
 }
 
-impl<K: How, B> IntoBoundary for Beside<K, B> {
-    type Boundary = Joined<Self, Parallel<Pass>>;
-
-    fn into_boundary(self) -> Self::Boundary {
-        Joined { first: self, second: Parallel::new(K::NAME, Pass) }
-    }
-}
+one_task!(
+    Beside<K: How, B>,
+    Joined,
+    |stage| (Parallel::new(K::NAME, Pass), stage),
+    |first, second| Joined { first, second }
+);

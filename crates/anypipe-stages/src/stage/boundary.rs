@@ -1,6 +1,5 @@
 use crate::{Parallel, Pass};
 use anypipe_core::drive::Boundary;
-use anypipe_core::option::HasBoundary;
 
 /// A task and a buffer between the stages around it.
 pub type BoundaryStage = Parallel<Pass>;

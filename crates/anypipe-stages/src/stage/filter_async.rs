@@ -1,4 +1,4 @@
-use anypipe_core::drive::Work;
+use anypipe_core::drive::{At, Work};
 
 use crate::{AsyncRef, Parallel};
 
@@ -21,9 +21,7 @@ where
     type Out = In;
     type State = ();
 
-    async fn init(&self) {}
-
-    async fn call(&self, _state: &mut (), item: In) -> Option<In> {
+    async fn call(&self, _state: &mut (), _at: At<'_>, item: In) -> Option<In> {
         let kept = (self.f)(&item).await;
         kept.then_some(item)
     }

@@ -1,8 +1,8 @@
 use std::future::Future;
 
-use anypipe_core::drive::Work;
+use anypipe_core::drive::{At, Work};
 
-use crate::Parallel;
+use anypipe_core::option::Parallel;
 
 /// The work of [`filter_map_async`]: an asynchronous closure on each item.
 #[derive(Clone, Debug)]
@@ -25,9 +25,7 @@ where
     type Out = U;
     type State = ();
 
-    async fn init(&self) {}
-
-    async fn call(&self, _state: &mut (), item: In) -> Option<U> {
+    async fn call(&self, _state: &mut (), _at: At<'_>, item: In) -> Option<U> {
         (self.f)(item).await
     }
 }

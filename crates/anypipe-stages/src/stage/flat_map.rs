@@ -1,11 +1,9 @@
 use std::borrow::Cow;
 
-use anypipe_core::drive::Boundary;
-use anypipe_core::option::{HasBoundary, IntoBlocking, IntoBoundary, Named, Workers};
+use anypipe_core::option::{Configure, Named, OfRows, Parallel};
 use anypipe_core::{Holds, Scope, Stage};
 use futures_core::Stream;
 
-use crate::Parallel;
 use crate::stage::{Flatten, Map, Then, flatten, map, then};
 
 /// Each item becomes a row of items; made by [`flat_map`] and [`flat_map_async`].
@@ -54,27 +52,19 @@ where
     }
 }
 
-impl<R: IntoBoundary> IntoBoundary for FlatMap<R> {
-    type Boundary = FlatMap<R::Boundary>;
+impl<R: Configure> Configure for FlatMap<R> {
+    type Can = OfRows;
+    type Last = Self;
+    type Work = R::Work;
+    type Key = R::Key;
+    type Weight = R::Weight;
+    type With<W, K, V> = FlatMap<R::With<W, K, V>>;
 
-    fn into_boundary(self) -> Self::Boundary {
-        FlatMap { rows: self.rows.into_boundary(), flatten: self.flatten }
-    }
-}
-
-impl<R: HasBoundary> HasBoundary for FlatMap<R> {
-    fn edit(self, edit: impl FnOnce(Boundary) -> Boundary) -> Self {
-        Self { rows: self.rows.edit(edit), flatten: self.flatten }
-    }
-}
-
-impl<R: Workers> Workers for FlatMap<R> {}
-
-impl<R: IntoBlocking> IntoBlocking for FlatMap<R> {
-    type Blocking = FlatMap<R::Blocking>;
-
-    fn into_blocking(self) -> Self::Blocking {
-        FlatMap { rows: self.rows.into_blocking(), flatten: self.flatten }
+    fn configure<W, K, V>(
+        self,
+        edit: impl FnOnce(Parallel<R::Work, R::Key, R::Weight>) -> Parallel<W, K, V>,
+    ) -> Self::With<W, K, V> {
+        FlatMap { rows: self.rows.configure(edit), flatten: self.flatten }
     }
 }
 

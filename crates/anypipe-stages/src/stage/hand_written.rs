@@ -1,4 +1,3 @@
-use std::borrow::Cow;
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::marker::PhantomData;
@@ -7,13 +6,12 @@ use std::task::{Context, Poll, ready};
 
 use anypipe_core::channel::Sender;
 use anypipe_core::drive::Boundary;
-use anypipe_core::option::{HasBoundary, IntoBoundary, Named};
 use anypipe_core::scope::Meter;
 use anypipe_core::stage::{Step, fused, poll_go_on};
 use anypipe_core::{Holds, Scope, Stage};
 use futures_core::Stream;
 
-use crate::generate::generate;
+use crate::generate::{generate, only_a_buffer};
 
 /// A task of the user's own; made by [`stage`].
 #[derive(Clone, Debug)]
@@ -43,11 +41,9 @@ where
         scope: &Scope,
     ) -> impl Stream<Item = U> + Send + 'static {
         let Self { boundary, f, .. } = self;
-        // Without workers to ask for it has one, and the rest is the buffer.
-        let buffer = boundary.holds().limit().map_or(usize::MAX, |holds| holds - 1);
         let meter = scope.meter(boundary.name().to_owned());
         let input = Input { stream: Some(Box::pin(input)), meter: meter.clone() };
-        let given = generate(boundary.name(), buffer, scope, |output| f(input, output));
+        let given = generate(&boundary, scope, |output| f(input, output));
         fused(given, move |item| {
             meter.deliver(1);
             Step::Give(item)
@@ -59,27 +55,7 @@ where
     }
 }
 
-impl<F, U> IntoBoundary for HandWritten<F, U> {
-    type Boundary = Self;
-
-    fn into_boundary(self) -> Self {
-        self
-    }
-}
-
-impl<F, U> HasBoundary for HandWritten<F, U> {
-    fn edit(mut self, edit: impl FnOnce(Boundary) -> Boundary) -> Self {
-        self.boundary = edit(self.boundary);
-        self
-    }
-}
-
-impl<F, U> Named for HandWritten<F, U> {
-    fn named(mut self, name: Cow<'static, str>) -> Self {
-        self.boundary = self.boundary.named(name);
-        self
-    }
-}
+only_a_buffer!(HandWritten<F, U>);
 
 /// The items that come into a task made by [`stage`]; a stream too.
 ///

@@ -1,15 +1,14 @@
 use std::borrow::Cow;
-use std::future::Future;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use anypipe_core::drive::{At, Boundary, Outlet, Work};
-use anypipe_core::option::{HasBoundary, IntoBlocking, IntoBoundary, Named, Workers};
+use anypipe_core::drive::{At, Work};
+use anypipe_core::option::{CanBlock, Configure, Named, NoKey, NoWeight, OfEach, Parallel};
 use anypipe_core::stage::{Step, fused};
-use anypipe_core::{Holds, Scope, Stage};
+use anypipe_core::{Scope, Stage};
 use futures_core::Stream;
 
-use crate::{Name, Parallel, Seat};
+use crate::{Name, Seat};
 
 /// A synchronous closure with a state of its worker; made by [`map_with`].
 #[derive(Clone, Debug)]
@@ -55,21 +54,19 @@ where
     }
 }
 
-impl<I, F> IntoBoundary for MapWith<I, F> {
-    type Boundary = Parallel<MapWithTasks<I, F>>;
+impl<I, F> Configure for MapWith<I, F> {
+    type Can = OfEach;
+    type Last = Self;
+    type Work = MapWithTasks<I, F>;
+    type Key = NoKey;
+    type Weight = NoWeight;
+    type With<W, K, V> = Parallel<W, K, V>;
 
-    fn into_boundary(self) -> Self::Boundary {
-        Parallel::new(self.name.0.clone(), MapWithTasks(self))
-    }
-}
-
-impl<I, F> Workers for MapWith<I, F> {}
-
-impl<I, F> IntoBlocking for MapWith<I, F> {
-    type Blocking = MapWithBlocking<I, F>;
-
-    fn into_blocking(self) -> Self::Blocking {
-        MapWithBlocking { boundary: Boundary::new(self.name.0.clone()), stage: self }
+    fn configure<W, K, V>(
+        self,
+        edit: impl FnOnce(Parallel<MapWithTasks<I, F>>) -> Parallel<W, K, V>,
+    ) -> Parallel<W, K, V> {
+        edit(Parallel::new(self.name.0.clone(), MapWithTasks(self)))
     }
 }
 
@@ -94,81 +91,31 @@ where
     type Out = U;
     type State = Option<St>;
 
-    async fn init(&self) -> Option<St> {
-        None
-    }
-
-    async fn call(&self, state: &mut Option<St>, item: In) -> Option<U> {
+    async fn call(&self, state: &mut Option<St>, _at: At<'_>, item: In) -> Option<U> {
         Some(self.0.apply(state, item))
     }
 }
 
-impl<I, F> IntoBlocking for Parallel<MapWithTasks<I, F>> {
-    type Blocking = MapWithBlocking<I, F>;
+impl<I, F> CanBlock for MapWithTasks<I, F> {
+    type OnPool = MapWithOnPool<I, F>;
 
-    fn into_blocking(self) -> Self::Blocking {
-        let (boundary, work) = self.into_parts();
-        MapWithBlocking { boundary, stage: work.0 }
+    fn on_pool(self) -> MapWithOnPool<I, F> {
+        MapWithOnPool(Arc::new(self.0))
     }
 }
 
-/// [`map_with`] on the blocking pool: the state is made there too, and handed from job to job.
-#[derive(Clone, Debug)]
-pub struct MapWithBlocking<I, F> {
-    boundary: Boundary,
-    stage: MapWith<I, F>,
-}
+/// The work of [`map_with`] on the blocking pool: the state is made there too, and handed from job to job.
+#[derive(Debug)]
+pub struct MapWithOnPool<I, F>(Arc<MapWith<I, F>>);
 
-impl<In, St, U, I, F> Stage<In> for MapWithBlocking<I, F>
-where
-    In: Send + 'static,
-    St: Send + 'static,
-    U: Send + 'static,
-    I: Fn() -> St + Send + Sync + 'static,
-    F: Fn(&mut St, In) -> U + Send + Sync + 'static,
-{
-    type Out = U;
-
-    fn attach(
-        self,
-        input: impl Stream<Item = In> + Send + 'static,
-        scope: &Scope,
-    ) -> impl Stream<Item = U> + Send + 'static {
-        let out: Outlet<U> = self.boundary.attach(input, OnPool(Arc::new(self.stage)), scope);
-        out
-    }
-
-    fn holds(&self) -> Holds {
-        self.boundary.holds()
+/// All clones do the same work.
+impl<I, F> Clone for MapWithOnPool<I, F> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
     }
 }
 
-impl<I, F> IntoBoundary for MapWithBlocking<I, F> {
-    type Boundary = Self;
-
-    fn into_boundary(self) -> Self {
-        self
-    }
-}
-
-impl<I, F> HasBoundary for MapWithBlocking<I, F> {
-    fn edit(mut self, edit: impl FnOnce(Boundary) -> Boundary) -> Self {
-        self.boundary = edit(self.boundary);
-        self
-    }
-}
-
-impl<I, F> Workers for MapWithBlocking<I, F> {}
-
-impl<I, F> Named for MapWithBlocking<I, F> {
-    fn named(self, name: Cow<'static, str>) -> Self {
-        Self { boundary: self.boundary.named(name.clone()), stage: self.stage.named(name) }
-    }
-}
-
-struct OnPool<I, F>(Arc<MapWith<I, F>>);
-
-impl<In, St, U, I, F> Work<In> for OnPool<I, F>
+impl<In, St, U, I, F> Work<In> for MapWithOnPool<I, F>
 where
     In: Send + 'static,
     St: Send + 'static,
@@ -179,19 +126,7 @@ where
     type Out = U;
     type State = Seat<St, U>;
 
-    async fn init(&self) -> Seat<St, U> {
-        Seat::new()
-    }
-
-    fn call<'a>(
-        &'a self,
-        state: &'a mut Seat<St, U>,
-        item: In,
-    ) -> impl Future<Output = Option<U>> + Send + 'a {
-        self.call_at(state, At { stage: "map_with", index: 0 }, item)
-    }
-
-    async fn call_at<'a>(&'a self, state: &'a mut Seat<St, U>, at: At<'a>, item: In) -> Option<U> {
+    async fn call(&self, state: &mut Seat<St, U>, at: At<'_>, item: In) -> Option<U> {
         let work = Arc::clone(&self.0);
         state.work(at, move |state| Some(work.apply(state, item))).await
     }

@@ -90,7 +90,7 @@ pub use self::inspect_ok::{InspectOk, inspect_ok};
 pub use self::map::{Map, map};
 pub use self::map_err::{MapErr, map_err};
 pub use self::map_ok::{MapOk, map_ok};
-pub use self::map_with::{MapWith, MapWithBlocking, MapWithTasks, map_with};
+pub use self::map_with::{MapWith, MapWithOnPool, MapWithTasks, map_with};
 pub use self::nth::{Nth, nth};
 pub use self::ok_only::{OkOnly, ok_only};
 pub use self::or_else::{OrElse, or_else};
@@ -145,24 +145,22 @@ macro_rules! synchronous_stage {
             }
         }
 
-        impl<F> anypipe_core::option::IntoBoundary for $Stage<F> {
-            type Boundary = $crate::Parallel<$crate::Tasks<Self>>;
+        impl<F> anypipe_core::option::Configure for $Stage<F> {
+            type Can = anypipe_core::option::OfEach;
+            type Last = Self;
+            type Work = $crate::Tasks<Self>;
+            type Key = anypipe_core::option::NoKey;
+            type Weight = anypipe_core::option::NoWeight;
+            type With<NewWork, NewKey, NewWeight> =
+                anypipe_core::option::Parallel<NewWork, NewKey, NewWeight>;
 
-            fn into_boundary(self) -> Self::Boundary {
-                $crate::Parallel::new(self.name.0.clone(), $crate::Tasks(self))
-            }
-        }
-
-        impl<F> anypipe_core::option::Workers for $Stage<F> {}
-
-        $crate::limited::limits!($Stage<F>);
-        $crate::parallel::wraps!($Stage<F>, $crate::Tasks<Self>);
-
-        impl<F> anypipe_core::option::IntoBlocking for $Stage<F> {
-            type Blocking = $crate::Blocking<Self>;
-
-            fn into_blocking(self) -> Self::Blocking {
-                $crate::Blocking::new(self.name.0.clone(), self)
+            fn configure<NewWork, NewKey, NewWeight>(
+                self,
+                edit: impl FnOnce(
+                    $crate::Parallel<$crate::Tasks<Self>>,
+                ) -> $crate::Parallel<NewWork, NewKey, NewWeight>,
+            ) -> $crate::Parallel<NewWork, NewKey, NewWeight> {
+                edit($crate::Parallel::new(self.name.0.clone(), $crate::Tasks(self)))
             }
         }
 
@@ -182,22 +180,14 @@ pub(crate) use synchronous_stage;
 /// With `named` the stage has a field `name: Name`, for its closures, and `.named(..)` changes it.
 macro_rules! sequential_stage {
     ($Stage:ident $(<$($P:ident),+>)?, $operator:literal) => {
-        impl $(<$($P),+>)? anypipe_core::option::IntoBoundary for $Stage $(<$($P),+>)? {
-            type Boundary = $crate::Joined<Self, $crate::Parallel<$crate::Pass>>;
-
-            fn into_boundary(self) -> Self::Boundary {
-                $crate::Joined { first: self, second: $crate::Parallel::new($operator, $crate::Pass) }
-            }
-        }
+        $crate::stage::one_task!($Stage $(<$($P),+>)?, Joined, |stage| {
+            ($crate::Parallel::new($operator, $crate::Pass), stage)
+        }, |first, second| $crate::Joined { first, second });
     };
     ($Stage:ident $(<$($P:ident),+>)?, named) => {
-        impl $(<$($P),+>)? anypipe_core::option::IntoBoundary for $Stage $(<$($P),+>)? {
-            type Boundary = $crate::Sequential<Self>;
-
-            fn into_boundary(self) -> Self::Boundary {
-                $crate::Sequential::new(self.name.0.clone(), self)
-            }
-        }
+        $crate::stage::one_task!($Stage $(<$($P),+>)?, Sequential, |stage| {
+            ($crate::Parallel::new(stage.name.0.clone(), $crate::Pass), stage)
+        }, $crate::Sequential::new);
 
         impl $(<$($P),+>)? anypipe_core::option::Named for $Stage $(<$($P),+>)? {
             fn named(mut self, name: std::borrow::Cow<'static, str>) -> Self {
@@ -208,3 +198,31 @@ macro_rules! sequential_stage {
     };
 }
 pub(crate) use sequential_stage;
+
+/// A stage or a source that takes options by a task behind it, that it is fused into.
+///
+/// `$Both` is the type that has the task behind it; the first closure makes the task, the second puts the two
+/// together.
+macro_rules! one_task {
+    ($Stage:ident $(<$($P:ident $(: $Bound:path)?),+>)?, $Both:ident, $task:expr, $both:expr) => {
+        impl $(<$($P $(: $Bound)?),+>)? anypipe_core::option::Configure for $Stage $(<$($P),+>)? {
+            type Can = anypipe_core::option::OfTask;
+            type Last = Self;
+            type Work = $crate::Pass;
+            type Key = anypipe_core::option::NoKey;
+            type Weight = anypipe_core::option::NoWeight;
+            type With<NewWork, NewKey, NewWeight> = $crate::$Both<Self, anypipe_core::option::Parallel<NewWork, NewKey, NewWeight>>;
+
+            fn configure<NewWork, NewKey, NewWeight>(
+                self,
+                edit: impl FnOnce($crate::Parallel<$crate::Pass>) -> $crate::Parallel<NewWork, NewKey, NewWeight>,
+            ) -> Self::With<NewWork, NewKey, NewWeight> {
+                let task: fn(Self) -> ($crate::Parallel<$crate::Pass>, Self) = $task;
+                let (task, stage) = task(self);
+                let both: fn(Self, $crate::Parallel<NewWork, NewKey, NewWeight>) -> Self::With<NewWork, NewKey, NewWeight> = $both;
+                both(stage, edit(task))
+            }
+        }
+    };
+}
+pub(crate) use one_task;

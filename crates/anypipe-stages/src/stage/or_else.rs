@@ -1,8 +1,8 @@
 use std::future::Future;
 
-use anypipe_core::drive::Work;
+use anypipe_core::drive::{At, Work};
 
-use crate::Parallel;
+use anypipe_core::option::Parallel;
 
 /// The work of [`or_else`]: an asynchronous, fallible closure on each `Err`.
 #[derive(Clone, Debug)]
@@ -26,13 +26,11 @@ where
     type Out = Result<T, E2>;
     type State = ();
 
-    async fn init(&self) {}
-
     fn is_err(made: &Result<T, E2>) -> bool {
         made.is_err()
     }
 
-    async fn call(&self, _state: &mut (), item: Result<T, E>) -> Option<Result<T, E2>> {
+    async fn call(&self, _state: &mut (), _at: At<'_>, item: Result<T, E>) -> Option<Result<T, E2>> {
         Some(match item {
             Ok(value) => Ok(value),
             Err(error) => (self.f)(error).await,

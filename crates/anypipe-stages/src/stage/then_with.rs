@@ -1,6 +1,6 @@
 use std::future::Future;
 
-use anypipe_core::drive::Work;
+use anypipe_core::drive::{At, Work};
 
 use crate::{AsyncWith, Parallel};
 
@@ -28,11 +28,7 @@ where
     type Out = U;
     type State = Option<St>;
 
-    async fn init(&self) -> Option<St> {
-        None
-    }
-
-    async fn call(&self, state: &mut Option<St>, item: In) -> Option<U> {
+    async fn call(&self, state: &mut Option<St>, _at: At<'_>, item: In) -> Option<U> {
         let state = match state {
             Some(state) => state,
             None => state.insert((self.init)().await),
@@ -66,15 +62,11 @@ where
     type Out = Result<U, E>;
     type State = Option<St>;
 
-    async fn init(&self) -> Option<St> {
-        None
-    }
-
     fn is_err(made: &Result<U, E>) -> bool {
         made.is_err()
     }
 
-    async fn call(&self, state: &mut Option<St>, item: In) -> Option<Result<U, E>> {
+    async fn call(&self, state: &mut Option<St>, _at: At<'_>, item: In) -> Option<Result<U, E>> {
         let state = match state {
             Some(state) => state,
             None => match (self.init)().await {

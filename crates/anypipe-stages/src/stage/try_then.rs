@@ -1,7 +1,7 @@
-use crate::OnOk;
 use crate::stage::Then;
+use crate::{OnOk, Parallel};
 
 /// The stage of `Pipeline::try_then`, where all of it is told.
-pub fn try_then<F>(f: F) -> OnOk<Then<F>> {
-    OnOk::new("try_then", Then::new(f))
+pub fn try_then<F>(f: F) -> Parallel<OnOk<Then<F>>> {
+    Parallel::new("try_then", OnOk(Then::new(f)))
 }

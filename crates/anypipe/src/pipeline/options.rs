@@ -4,7 +4,9 @@ use std::borrow::Cow;
 use std::hash::Hash;
 
 use anypipe_core::drive::Order;
-use anypipe_core::option::{HasBoundary, IntoBlocking, IntoBoundary, KeyedBy, Named, WeighedBy, Workers};
+use anypipe_core::option::{
+    Configure, HasBoundary, IntoBlocking, IntoBoundary, KeyedBy, Named, Parallel, WeighedBy, Workers,
+};
 
 use anypipe_core::Source;
 use anypipe_stages::Piped;
@@ -97,47 +99,19 @@ macro_rules! options {
             }
         }
 
-        impl<G: KeyedBy<F>, F> KeyedBy<F> for $Of<G> {
-            type Keyed = $Of<G::Keyed>;
+        impl<G: Configure> Configure for $Of<G> {
+            type Can = G::Can;
+            type Last = G::Last;
+            type Work = G::Work;
+            type Key = G::Key;
+            type Weight = G::Weight;
+            type With<W, K, V> = $Of<G::With<W, K, V>>;
 
-            fn keyed_by(self, key: F) -> Self::Keyed {
-                $Of { $inner: self.$inner.keyed_by(key) }
-            }
-        }
-
-        impl<G: WeighedBy<F>, F> WeighedBy<F> for $Of<G> {
-            type Weighed = $Of<G::Weighed>;
-
-            #[track_caller]
-            fn weighed_by(self, max: usize, weigh: F) -> Self::Weighed {
-                $Of { $inner: self.$inner.weighed_by(max, weigh) }
-            }
-        }
-
-        impl<G: IntoBoundary> IntoBoundary for $Of<G> {
-            type Boundary = $Of<G::Boundary>;
-
-            fn into_boundary(self) -> Self::Boundary {
-                $Of { $inner: self.$inner.into_boundary() }
-            }
-        }
-
-        impl<G: HasBoundary> HasBoundary for $Of<G> {
-            fn edit(
+            fn configure<W, K, V>(
                 self,
-                edit: impl FnOnce(anypipe_core::drive::Boundary) -> anypipe_core::drive::Boundary,
-            ) -> Self {
-                $Of { $inner: self.$inner.edit(edit) }
-            }
-        }
-
-        impl<G: Workers> Workers for $Of<G> {}
-
-        impl<G: IntoBlocking> IntoBlocking for $Of<G> {
-            type Blocking = $Of<G::Blocking>;
-
-            fn into_blocking(self) -> Self::Blocking {
-                $Of { $inner: self.$inner.into_blocking() }
+                edit: impl FnOnce(Parallel<G::Work, G::Key, G::Weight>) -> Parallel<W, K, V>,
+            ) -> Self::With<W, K, V> {
+                $Of { $inner: self.$inner.configure(edit) }
             }
         }
 

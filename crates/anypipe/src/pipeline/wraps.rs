@@ -136,14 +136,6 @@ macro_rules! wraps {
                 $Of { $inner: self.$inner.wrap_with(CatchPanics) }
             }
         }
-
-        impl<G: WrapWith<K>, K> WrapWith<K> for $Of<G> {
-            type Wrapped = $Of<G::Wrapped>;
-
-            fn wrap_with(self, how: K) -> Self::Wrapped {
-                $Of { $inner: self.$inner.wrap_with(how) }
-            }
-        }
     };
 }
 
