@@ -5,7 +5,7 @@ use std::future::{Future, ready};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use anypipe_core::drive::Work;
+use anypipe_core::drive::{At, Work};
 use anypipe_core::option::{HasBoundary, IntoBlocking};
 use anypipe_core::run::{Control, Running, TimedOut, inherit};
 use anypipe_core::{Run, Source, Stage};
@@ -44,9 +44,12 @@ impl Work<u32> for Hasty {
     type Out = u32;
     type State = ();
 
-    async fn init(&self) {}
-
-    fn call<'a>(&'a self, (): &'a mut (), item: u32) -> impl Future<Output = Option<u32>> + Send + 'a {
+    fn call<'a>(
+        &'a self,
+        (): &'a mut (),
+        _at: At<'a>,
+        item: u32,
+    ) -> impl Future<Output = Option<u32>> + Send + 'a {
         ready(Some(item + count(&self.0)))
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anypipe_core::channel::{Sender, bounded};
 use anypipe_core::drive::Order;
-use anypipe_core::option::{HasBoundary, IntoBlocking};
+use anypipe_core::option::IntoBlocking;
 use anypipe_stages::{source, stage};
 
 use crate::registry::{Item, Tally};

@@ -5,7 +5,7 @@ use std::pin::{Pin, pin};
 use std::task::Poll;
 use std::time::Duration;
 
-use anypipe_core::drive::{Boundary, Order, Work};
+use anypipe_core::drive::{At, Boundary, Order, Work};
 use anypipe_core::run::inherit;
 use anypipe_core::runtime::RuntimeHandle;
 use anypipe_core::{Run, Scope, Sink, Source};
@@ -19,9 +19,12 @@ impl Work<u64> for Nap {
     type Out = u64;
     type State = ();
 
-    async fn init(&self) {}
-
-    fn call<'a>(&'a self, (): &'a mut (), item: u64) -> impl Future<Output = Option<u64>> + Send + 'a {
+    fn call<'a>(
+        &'a self,
+        (): &'a mut (),
+        _at: At<'a>,
+        item: u64,
+    ) -> impl Future<Output = Option<u64>> + Send + 'a {
         let sleep = self.0.sleep(Duration::from_millis(item));
         async move {
             sleep.await;

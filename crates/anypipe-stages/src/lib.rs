@@ -1,5 +1,6 @@
 //! The operators, sources and sinks of anypipe, one file each, on the public contract of
-//! `anypipe-core` only.
+//! `anypipe-core` only: the second layer, which anybody could have written. Its types have names here, for those
+//! who must write them down.
 //!
 //! Users meet them as methods of `anypipe::Pipeline` and as the free functions of the facade. What each means, with
 //! its shapes, bounds and edges, is told there, once; here it is only made.

@@ -6,7 +6,7 @@ use anypipe_core::option::Wrap;
 /// Work on the value of each `Ok`, as work on results: an `Err` passes in its turn. Options that wrap work wrap
 /// that on values.
 #[derive(Clone, Debug)]
-pub struct OnOk<W>(pub(crate) W);
+pub struct OnOk<W>(pub W);
 
 impl<How, W: Wrap<How>> Wrap<How> for OnOk<W> {
     type Wrapped = OnOk<W::Wrapped>;

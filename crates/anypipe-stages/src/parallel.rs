@@ -34,7 +34,7 @@ pub trait Synchronous<In>: Send + Sync + 'static {
 
 /// A synchronous stage's work in tasks of its own.
 #[derive(Clone, Debug)]
-pub struct Tasks<Y>(pub(crate) Y);
+pub struct Tasks<Y>(pub Y);
 
 impl<In, Y> Work<In> for Tasks<Y>
 where

@@ -12,7 +12,8 @@ pub struct Sequential<G, P> {
 }
 
 impl<G, P> Sequential<G, P> {
-    pub(crate) fn new(stage: G, task: P) -> Self {
+    /// Puts a task behind a stage, such as [`Pass`](crate::Pass) in a [`Parallel`].
+    pub fn new(stage: G, task: P) -> Self {
         Self { stage, task }
     }
 }

@@ -48,6 +48,7 @@ mod entry;
 mod macros;
 
 // The pipeline half.
+pub mod author;
 mod pipeline;
 pub mod prelude;
 pub mod sink;

@@ -1,7 +1,7 @@
 //! A bound by weight for a source that holds nothing.
-//~ has no buffer to bound by weight
+//~ has no buffer of its own
 //~ this option belongs to the stage before it, and that one can't take it
-//~ put `.boundary()` behind it and weigh what waits there
+//~ put `.boundary()` or `.buffer(n)` behind it for a task and a buffer of its own
 
 use anypipe::prelude::*;
 

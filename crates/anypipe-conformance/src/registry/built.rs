@@ -70,8 +70,8 @@ impl BuiltStage {
     ) -> Self
     where
         G: Stage<Item, Out = Item> + Workers + IntoBlocking,
-        G::Boundary: Stage<Item, Out = Item>,
-        G::Blocking: Stage<Item, Out = Item>,
+        G::Boundary: Stage<Item, Out = Item> + HasBoundary,
+        G::Blocking: Stage<Item, Out = Item> + HasBoundary,
     {
         let options = draw.options();
         match draw.below(3) {

@@ -31,8 +31,8 @@ fn synchronous<G, Out>(
 where
     Out: Send + 'static,
     G: Stage<Outcome, Out = Out> + IntoBoundary + IntoBlocking,
-    G::Boundary: Stage<Outcome, Out = Out>,
-    G::Blocking: Stage<Outcome, Out = Out>,
+    G::Boundary: Stage<Outcome, Out = Out> + HasBoundary,
+    G::Blocking: Stage<Outcome, Out = Out> + HasBoundary,
 {
     let options = draw.options();
     let built = match draw.below(3) {

@@ -34,20 +34,24 @@ impl<S: Source> Flow<S> {
     }
 }
 
-impl<S: IntoBoundary> Flow<S> {
-    fn edit(self, edit: impl FnOnce(Boundary) -> Boundary) -> Flow<S::Boundary> {
+impl<S, B> Flow<S>
+where
+    S: IntoBoundary<Boundary = B>,
+    B: HasBoundary,
+{
+    fn edit(self, edit: impl FnOnce(Boundary) -> Boundary) -> Flow<B> {
         Flow(self.0.into_boundary().edit(edit))
     }
 
-    pub(crate) fn workers(self, n: usize) -> Flow<S::Boundary> {
+    pub(crate) fn workers(self, n: usize) -> Flow<B> {
         self.edit(|boundary| boundary.workers(n))
     }
 
-    pub(crate) fn buffer_size(self, n: usize) -> Flow<S::Boundary> {
+    pub(crate) fn buffer_size(self, n: usize) -> Flow<B> {
         self.edit(|boundary| boundary.buffer_size(n))
     }
 
-    pub(crate) fn unordered(self) -> Flow<S::Boundary> {
+    pub(crate) fn unordered(self) -> Flow<B> {
         self.edit(|boundary| boundary.order(Order::Unordered))
     }
 }

@@ -51,7 +51,7 @@ use crate::source::Gated;
 /// }
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` takes no options: it can't have workers or a buffer of its own",
+    message = "`{Self}` can't have workers, and has no buffer of its own: it takes no options",
     label = "this option belongs to the stage before it, and that one can't take it",
     note = "`.workers(n)` goes behind a stage that works on each item alone, such as `then`, `map` or `filter`",
     note = "put `.boundary()` or `.buffer(n)` behind it for a task and a buffer of its own"
@@ -127,13 +127,24 @@ pub struct OfBuffer;
 #[diagnostic::on_unimplemented(
     message = "`{Last}` can't have workers",
     label = "its items depend on each other, or it is a source",
-    note = "`.workers(n)` and `.keyed(f)` go behind a stage that works on each item alone, such as `then`, `map` or `filter`",
+    note = "`.workers(n)` goes behind a stage that works on each item alone, such as `then`, `map` or `filter`",
     note = "state that each worker has for itself goes into `map_with(..)` or `then_with(..)`"
 )]
 pub trait CanShare<Last> {}
 
 impl<Last> CanShare<Last> for OfEach {}
 impl<Last> CanShare<Last> for OfRows {}
+
+/// What can be kept in order by key; `Last` is the stage that is asked.
+#[diagnostic::on_unimplemented(
+    message = "`{Last}` can't be keyed",
+    label = "its items depend on each other, or it is a source",
+    note = "`.keyed(f)` goes behind a stage that works on each item alone, such as `then` or `map`"
+)]
+pub trait CanKey<Last> {}
+
+impl<Last> CanKey<Last> for OfEach {}
+impl<Last> CanKey<Last> for OfRows {}
 
 /// What can have a bound by weight; `Last` is the stage that is asked.
 #[diagnostic::on_unimplemented(
@@ -239,7 +250,7 @@ pub trait KeyedBy<F>: Sized {
 
 impl<G: Configure, F> KeyedBy<F> for G
 where
-    G::Can: CanShare<G::Last>,
+    G::Can: CanKey<G::Last>,
 {
     type Keyed = G::With<G::Work, ByKey<F>, G::Weight>;
 

@@ -1,0 +1,45 @@
+//! For authors of operators: all that ours are made of. There is nothing we can do that you can't.
+//!
+//! [The guide](https://docs.rs/anypipe) has a page for you, `operator.md`. A [`Stage`](crate::Stage) is fused or a
+//! boundary; [`fused`](crate::stage::fused) makes the one, [`Parallel`] or [`Boundary`] the other; the traits of
+//! [`option`] have your operator take `.workers(n)` and the rest.
+//!
+//! # Examples
+//!
+//! A source of one's own, that counts what it gives:
+//!
+//! ```
+//! use anypipe::author::Scope;
+//! use anypipe::prelude::*;
+//!
+//! /// The numbers below a limit.
+//! #[derive(Clone)]
+//! struct Below(u32);
+//!
+//! impl Source for Below {
+//!     type Item = u32;
+//!
+//!     fn attach(self, scope: &Scope) -> impl futures_core::Stream<Item = u32> + Send + 'static {
+//!         Pipeline::from_iter(0..self.0).attach(scope)
+//!     }
+//! }
+//!
+//! let _doubled = Pipeline::from_source(Below(9)).map(|n| n * 2);
+//! ```
+
+pub use anypipe_core::drive::{At, Boundary, DEFAULT_BUFFER, Items, Key, Limits, Order, Outlet, Weigh, Work};
+pub use anypipe_core::option::Parallel;
+pub use anypipe_core::runtime::Alarm;
+pub use anypipe_core::scope::{Meter, Scope, current_scope};
+pub use anypipe_core::stage::{Breakable, catch_panic, drop_each, holding, in_stage, poll_go_on};
+pub use anypipe_stages::{Joined, OnOk, OnPool, Pass, Piped, Seat, Sequential, Synchronous, Tasks};
+
+pub use anypipe_stages as operators;
+
+/// The options of a stage, and how an operator of one's own takes them.
+pub mod option {
+    pub use anypipe_core::option::*;
+    pub use anypipe_stages::option::{
+        CatchPanics, Locate, TimeoutEach, TryCatchPanics, TryTimeoutEach, WithInput, Wrapped, Wrapping,
+    };
+}
