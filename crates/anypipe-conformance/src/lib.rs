@@ -15,6 +15,7 @@
 //! | what must not grow with the length or the depth of a program | [`growth`] |
 //! | what was cut off, and what unwinds | [`cut_off`] |
 //! | a run as a stream | [`streams`] |
+//! | options, in every form and order | [`options`] |
 //! | limits of time, and how loops give way | [`limits`] |
 //! | what is kept of work on threads | [`blocking`] |
 //! | what wakers and destructors may do | [`locks`] |
@@ -47,6 +48,7 @@ pub mod locks;
 pub mod mapping;
 pub mod novel;
 pub mod operators;
+pub mod options;
 pub mod peers;
 pub mod permits;
 pub mod pipelines;

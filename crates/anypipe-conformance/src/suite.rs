@@ -151,6 +151,9 @@ macro_rules! __groups {
         mod streams {
             $crate::__streams!(super::$run);
         }
+        mod options {
+            $crate::__options!(super::$run);
+        }
         mod limits {
             $crate::__limits!(super::$run);
         }

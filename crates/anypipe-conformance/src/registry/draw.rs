@@ -104,6 +104,19 @@ impl Options {
         Holds::at_most(self.buffer + self.workers)
     }
 
+    /// What its buffer holds, without a worker.
+    pub fn buffer_holds(self) -> Holds {
+        Holds::at_most(self.buffer)
+    }
+
+    /// How something with a buffer and without workers is written.
+    pub fn told_buffer(self, name: &str) -> String {
+        match self.buffer {
+            0 => format!("{name}.rendezvous()"),
+            n => format!("{name}.buffer_size({n})"),
+        }
+    }
+
     /// True where results come in the order of the input.
     pub fn is_ordered(self) -> bool {
         self.ordered

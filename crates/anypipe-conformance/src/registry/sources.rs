@@ -5,7 +5,6 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use anypipe_core::channel::bounded;
-use anypipe_core::drive::DEFAULT_BUFFER;
 use anypipe_core::{Holds, Source};
 use anypipe_stages::{Piped, source, stage};
 use futures_core::Stream;
@@ -72,8 +71,10 @@ pub(super) const ENTRIES: &[Origin] = &[
                     }
                 }
             });
+            let options = draw.buffer();
             // And the one that waits for room.
-            BuiltSource::new("from_fn", source, values).holds(Holds::at_most(DEFAULT_BUFFER + 1))
+            let holds = options.buffer_holds() + Holds::at_most(1);
+            BuiltSource::new(options.told_buffer("from_fn"), options.apply(source), values).holds(holds)
         },
     },
     Origin {
@@ -166,7 +167,10 @@ pub(super) const ENTRIES: &[Origin] = &[
                     next
                 }
             });
-            BuiltSource::new("unfold", source, values).holds(Holds::at_most(DEFAULT_BUFFER))
+            let options = draw.buffer();
+            // Without a buffer it is the one in the making.
+            let holds = Holds::at_most(options.buffer_holds().limit().unwrap_or_default().max(1));
+            BuiltSource::new(options.told_buffer("unfold"), options.apply(source), values).holds(holds)
         },
     },
     Origin {

@@ -1,7 +1,7 @@
 //! Pipelines, without the facade.
 
 use anypipe_core::drive::{Boundary, Order};
-use anypipe_core::option::{HasBoundary, IntoBlocking, IntoBoundary, KeyedBy, Named, WrapWith};
+use anypipe_core::option::{HasBoundary, IntoBlocking, IntoBoundary, KeyedBy, Named, WeighedBy, WrapWith};
 use anypipe_core::run::{RunStream, inherit};
 use anypipe_core::source::Gated;
 use anypipe_core::{Run, Sink, Source, Stage};
@@ -51,6 +51,10 @@ where
         self.edit(|boundary| boundary.buffer_size(n))
     }
 
+    pub(crate) fn rendezvous(self) -> Flow<B> {
+        self.edit(Boundary::rendezvous)
+    }
+
     pub(crate) fn unordered(self) -> Flow<B> {
         self.edit(|boundary| boundary.order(Order::Unordered))
     }
@@ -77,6 +81,15 @@ impl<S> Flow<S> {
         S: KeyedBy<F>,
     {
         Flow(self.0.keyed_by(key))
+    }
+}
+
+impl<S> Flow<S> {
+    pub(crate) fn buffer_weight<F>(self, max: usize, weigh: F) -> Flow<S::Weighed>
+    where
+        S: WeighedBy<F>,
+    {
+        Flow(self.0.weighed_by(max, weigh))
     }
 }
 

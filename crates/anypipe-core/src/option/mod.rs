@@ -54,7 +54,8 @@ use crate::source::Gated;
     message = "`{Self}` can't have workers, and has no buffer of its own: it takes no options",
     label = "this option belongs to the stage before it, and that one can't take it",
     note = "`.workers(n)` goes behind a stage that works on each item alone, such as `then`, `map` or `filter`",
-    note = "put `.boundary()` or `.buffer(n)` behind it for a task and a buffer of its own"
+    note = "put `.boundary()` or `.buffer(n)` behind it for a task and a buffer of its own",
+    note = "what is behind one type (`.boxed()`, `.shared()`, `impl Source`, `impl Stage`) takes its options before"
 )]
 pub trait Configure: Sized {
     /// What it can be asked for: [`OfEach`], [`OfRows`], [`OfTask`] or [`OfBuffer`].
@@ -168,6 +169,11 @@ pub trait CanWrap<Last> {}
 impl<Last> CanWrap<Last> for OfEach {}
 
 /// A stage that can run in tasks of its own: `.buffer_size(n)`, `.rendezvous()` and `.boundary()`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no buffer of its own",
+    label = "this option belongs to the stage before it, and that one can't take it",
+    note = "what is behind one type (`.boxed()`, `.shared()`, `impl Source`, `impl Stage`) takes its options before"
+)]
 pub trait IntoBoundary: Sized {
     /// The form that runs in tasks of its own.
     type Boundary;
@@ -201,6 +207,11 @@ where
 
 /// A stage whose items can be worked on at the same time: `.workers(n)`, `.ordered()`,
 /// `.unordered()` and `.keyed(f)`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't have workers",
+    label = "this option belongs to the stage before it, and that one can't take it",
+    note = "what is behind one type (`.boxed()`, `.shared()`, `impl Source`, `impl Stage`) takes its options before"
+)]
 pub trait Workers: IntoBoundary {}
 
 impl<G: Configure> Workers for G where G::Can: CanShare<G::Last> {}
@@ -220,6 +231,11 @@ pub trait CanBlock {
 }
 
 /// A synchronous stage that can run on the blocking pool: `.blocking()`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't run on the blocking pool",
+    label = "this option belongs to the stage before it, and that one can't take it",
+    note = "what is behind one type (`.boxed()`, `.shared()`, `impl Source`, `impl Stage`) takes its options before"
+)]
 pub trait IntoBlocking: Sized {
     /// The form that runs on the blocking pool.
     type Blocking;
@@ -240,6 +256,11 @@ where
 }
 
 /// A stage whose items can be kept in order by key: `.keyed(f)`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't be keyed",
+    label = "this option belongs to the stage before it, and that one can't take it",
+    note = "what is behind one type (`.boxed()`, `.shared()`, `impl Source`, `impl Stage`) takes its options before"
+)]
 pub trait KeyedBy<F>: Sized {
     /// The stage with keys.
     type Keyed;
@@ -260,6 +281,11 @@ where
 }
 
 /// A stage whose finished items can be bounded by weight: `.buffer_weight(max, weigh)`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no buffer to bound by weight",
+    label = "this option belongs to the stage before it, and that one can't take it",
+    note = "what is behind one type (`.boxed()`, `.shared()`, `impl Source`, `impl Stage`) takes its options before"
+)]
 pub trait WeighedBy<F>: Sized {
     /// The stage with a bound by weight.
     type Weighed;
@@ -291,6 +317,11 @@ pub trait Wrap<How> {
 
 /// A stage whose work on each item can be wrapped: `.timeout_each(d)`, `.retry(policy)`, `.located()`,
 /// `.with_input()` and `.catch_panics()`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does no work on each item by itself that could be wrapped",
+    label = "this option belongs to the stage before it, and that one can't take it",
+    note = "what is behind one type (`.boxed()`, `.shared()`, `impl Source`, `impl Stage`) takes its options before"
+)]
 pub trait WrapWith<How>: Sized {
     /// The stage with its work wrapped.
     type Wrapped;

@@ -1,0 +1,164 @@
+//! Options: what takes one takes it in every form and in any order, and none is lost on the way.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use anypipe_core::run::TimedOut;
+use anypipe_core::{Holds, Source};
+use anypipe_stages::option::TimeoutEach;
+use anypipe_stages::{source, stage};
+
+use crate::tools::{Flow, flow, give_way, next, settle, until};
+
+crate::suite::cases! { ($) options as __options {
+    every_option_in_any_order(),
+    options_of_results_go_to_the_work_on_values(),
+    options_of_rows_go_to_their_making(),
+    a_generator_has_a_buffer_of_any_size(),
+} }
+
+const WORKERS: usize = 3;
+const KEYS: u32 = 4;
+/// Far more than any case takes.
+const LONG: TimeoutEach = TimeoutEach { limit: Duration::from_secs(3600) };
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "what an option takes looks at items")]
+fn key(n: &u32) -> u32 {
+    n % KEYS
+}
+
+fn weigh<T>(_item: &T) -> usize {
+    1
+}
+
+/// Work that lets the next items overtake some.
+async fn now_and_then(n: u32) -> u32 {
+    if n % 5 < 2 {
+        give_way().await;
+    }
+    n
+}
+
+/// Runs stages of the same work with the same options, each in another order.
+macro_rules! in_orders {
+    ($work:expr, $check:expr; $($($option:ident($($given:expr),*)).+;)+) => {
+        $({
+            let told = stringify!($($option).+);
+            let made = flow(source::from_iter(0..40_u32)).pipe($work)$(.$option($($given),*))+;
+            assert_eq!(made.0.holds(), Holds::UNBOUNDED, "the weight is lost in {told}");
+            $check(made.collect().await, told);
+        })+
+    };
+}
+
+/// All came, and those of each key in their order.
+fn check(came: Vec<Result<u32, TimedOut>>, told: &str) {
+    let came: Vec<u32> = came.into_iter().map(|item| item.expect("there was time")).collect();
+    assert_eq!(came.len(), 40, "{told}");
+    for wanted in 0..KEYS {
+        let of_key: Vec<_> = came.iter().copied().filter(|n| key(n) == wanted).collect();
+        assert!(of_key.is_sorted(), "the key is lost in {told}: {of_key:?}");
+    }
+}
+
+async fn every_option_in_any_order() {
+    let then = || stage::then(now_and_then);
+    in_orders! { then(), check;
+        workers(WORKERS).keyed(key).buffer_weight(9, weigh).wrap(LONG).unordered();
+        wrap(LONG).buffer_weight(9, weigh).keyed(key).unordered().workers(WORKERS);
+        buffer_weight(9, weigh).named("mine").wrap(LONG).workers(WORKERS).unordered().keyed(key);
+    }
+    let map = || stage::map(|n: u32| n);
+    in_orders! { map(), check;
+        keyed(key).blocking().workers(WORKERS).buffer_weight(9, weigh).wrap(LONG).unordered();
+        wrap(LONG).named("mine").buffer_weight(9, weigh).keyed(key).blocking().unordered().workers(WORKERS);
+        buffer_weight(9, weigh).workers(WORKERS).blocking().wrap(LONG).unordered().keyed(key);
+        buffer_weight(9, weigh).workers(WORKERS).wrap(LONG).unordered().keyed(key);
+    }
+    let states = Arc::new(AtomicUsize::new(0));
+    let map_with = || {
+        let states = Arc::clone(&states);
+        stage::map_with(move || states.fetch_add(1, Ordering::SeqCst), |_: &mut usize, n: u32| n)
+    };
+    in_orders! { map_with(), check;
+        keyed(key).blocking().workers(WORKERS).buffer_weight(9, weigh).wrap(LONG).unordered();
+        wrap(LONG).buffer_weight(9, weigh).keyed(key).blocking().unordered().workers(WORKERS);
+        keyed(key).buffer_weight(9, weigh).workers(WORKERS).wrap(LONG).unordered();
+    }
+    assert!(states.load(Ordering::SeqCst) <= 3 * WORKERS, "a state for each worker of each run, at the most");
+}
+
+async fn options_of_results_go_to_the_work_on_values() {
+    let results = |result: &Result<u32, TimedOut>| result.as_ref().map_or(0, key);
+    let and_then = || stage::and_then(async |n: u32| Ok::<_, TimedOut>(now_and_then(n).await));
+    let limit = anypipe_stages::option::TryTimeoutEach { limit: LONG.limit };
+    for turn in 0..2 {
+        let items = flow(source::from_iter(0..40_u32)).pipe(stage::map(Ok::<_, TimedOut>));
+        let came = if turn == 0 {
+            items.pipe(and_then()).keyed(results).wrap(limit).workers(WORKERS).unordered().collect().await
+        } else {
+            items.pipe(and_then()).unordered().workers(WORKERS).wrap(limit).keyed(results).collect().await
+        };
+        check(came, "and_then");
+    }
+}
+
+async fn options_of_rows_go_to_their_making() {
+    let rows = stage::flat_map(|n: u32| vec![Ok::<_, TimedOut>(n)]);
+    let rows = flow(source::from_iter(0..40_u32)).pipe(rows).keyed(key).blocking().workers(WORKERS);
+    check(rows.unordered().named("rows").collect().await, "flat_map");
+}
+
+async fn a_generator_has_a_buffer_of_any_size() {
+    for size in [0, 1, 5, 100] {
+        let made = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&made);
+        let unfold = source::unfold(0_u32, move |n| {
+            count.fetch_add(1, Ordering::SeqCst);
+            async move { Some((n, n + 1)) }
+        });
+        let unfold = flow(unfold);
+        let ahead = size.max(1);
+        match size {
+            0 => runs_ahead(unfold.rendezvous(), &made, ahead, Holds::at_most(1)).await,
+            n => runs_ahead(unfold.buffer_size(n), &made, ahead, Holds::at_most(n)).await,
+        }
+
+        let made = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&made);
+        let from_fn = source::from_fn(move |sender| async move {
+            for n in 0_u32.. {
+                count.fetch_add(1, Ordering::SeqCst);
+                if sender.send(n).await.is_err() {
+                    return;
+                }
+            }
+        });
+        // And the one that waits for room.
+        let (from_fn, ahead) = (flow(from_fn), size + 1);
+        match size {
+            0 => runs_ahead(from_fn.rendezvous(), &made, ahead, Holds::at_most(1)).await,
+            n => runs_ahead(from_fn.buffer_size(n), &made, ahead, Holds::at_most(n + 1)).await,
+        }
+    }
+}
+
+/// The source makes this many items more than are taken, and no more.
+async fn runs_ahead(source: Flow<impl Source<Item = u32>>, made: &AtomicUsize, ahead: usize, holds: Holds) {
+    assert_eq!(source.0.holds(), holds);
+    let mut stream = source.stream();
+    for taken in 1..4_u32 {
+        assert_eq!(next(&mut stream).await, Some(taken - 1));
+        settle().await;
+        let most = ahead + taken as usize;
+        assert!(
+            made.load(Ordering::SeqCst) <= most,
+            "{} made, {most} at the most",
+            made.load(Ordering::SeqCst)
+        );
+        if holds.limit() > Some(1) {
+            until(|| made.load(Ordering::SeqCst) == most).await;
+        }
+    }
+}
