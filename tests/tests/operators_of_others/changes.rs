@@ -1,5 +1,5 @@
-use anypipe_core::stage::{Step, fused, in_stage};
-use anypipe_core::{Scope, Stage};
+use anypipe::author::Scope;
+use anypipe::stage::{Stage, Step, fused, in_stage};
 use futures_core::Stream;
 
 /// Lets an item through where `f` gives another key than for the item before.
