@@ -7,7 +7,7 @@ use std::task::Poll;
 
 use anypipe_core::channel::{ChannelReceiver, ChannelSender, RecvError, TryRecvError};
 
-use crate::registry::{Item, Tally};
+use crate::registry::{Census, Item};
 use crate::tools::{beside, once, wait};
 
 /// A law that a channel doesn't keep, and why.
@@ -90,7 +90,7 @@ where
     R: ChannelReceiver<Item>,
 {
     for capacity in [1, 2, 7] {
-        let tally = Tally::new();
+        let tally = Census::new();
         let (mut tx, mut rx) = make(capacity);
         let makes = tally.clone();
         let sender = beside(move || {
@@ -117,7 +117,7 @@ where
     S: ChannelSender<Item>,
     R: ChannelReceiver<Item>,
 {
-    let tally = Tally::new();
+    let tally = Census::new();
     let (mut tx, mut rx) = make(2);
     assert_eq!(rx.try_recv().unwrap_err(), TryRecvError::Empty);
     tx.try_send(tally.item(1)).unwrap();
@@ -138,7 +138,7 @@ where
     S: ChannelSender<Item>,
     R: ChannelReceiver<Item>,
 {
-    let tally = Tally::new();
+    let tally = Census::new();
     let (mut tx, mut rx) = make(1);
     wait(async {
         tx.send(tally.item(1)).await.unwrap();
@@ -155,7 +155,7 @@ where
     S: ChannelSender<Item>,
     R: ChannelReceiver<Item>,
 {
-    let tally = Tally::new();
+    let tally = Census::new();
     let (mut tx, mut rx) = make(2);
     wait(async {
         {
@@ -175,7 +175,7 @@ where
     S: ChannelSender<Item>,
     R: ChannelReceiver<Item>,
 {
-    let tally = Tally::new();
+    let tally = Census::new();
     let (mut tx, rx) = make(1);
     drop(rx);
     let error = wait(tx.send(tally.item(1))).unwrap_err();
@@ -192,7 +192,7 @@ where
     S: ChannelSender<Item>,
     R: ChannelReceiver<Item>,
 {
-    let tally = Tally::new();
+    let tally = Census::new();
     let (mut tx, rx) = make(1);
     tx.try_send(tally.item(1)).unwrap();
     let (parked, parks) = std::sync::mpsc::channel();
@@ -218,7 +218,7 @@ where
     S: ChannelSender<Item>,
     R: ChannelReceiver<Item>,
 {
-    let tally = Tally::new();
+    let tally = Census::new();
     let (mut tx, mut rx) = make(3);
     tx.try_send(tally.item(1)).unwrap();
     tx.try_send(tally.item(2)).unwrap();
@@ -235,7 +235,7 @@ where
     S: ChannelSender<Item>,
     R: ChannelReceiver<Item>,
 {
-    let tally = Tally::new();
+    let tally = Census::new();
     let (mut tx, mut rx) = make(1);
     let (parked, parks) = std::sync::mpsc::channel();
     let receiver = beside(move || {
@@ -292,7 +292,7 @@ where
     S: ChannelSender<Item>,
     R: ChannelReceiver<Item>,
 {
-    let tally = Tally::new();
+    let tally = Census::new();
     let (mut tx, rx) = make(3);
     tx.try_send(tally.item(1)).unwrap();
     tx.try_send(tally.item(2)).unwrap();

@@ -6,7 +6,7 @@ use anypipe_core::Source;
 use anypipe_stages::source;
 use anypipe_stages::{sink, stage};
 
-use crate::registry::{Item, Tally};
+use crate::registry::{Census, Item};
 use crate::tools::{Clock, flow, is_exact, next, sleep, unit};
 
 crate::suite::cases! { ($) combining as __combining {
@@ -24,7 +24,7 @@ crate::suite::cases! { ($) combining as __combining {
 } }
 
 /// Counted items, each after a nap of so many units.
-fn timed(tally: &Tally, items: &'static [(u32, i64)]) -> impl Source<Item = Item> + use<> {
+fn timed(tally: &Census, items: &'static [(u32, i64)]) -> impl Source<Item = Item> + use<> {
     let tally = tally.clone();
     source::from_fn(move |sender| async move {
         for &(nap, value) in items {
@@ -36,7 +36,7 @@ fn timed(tally: &Tally, items: &'static [(u32, i64)]) -> impl Source<Item = Item
     })
 }
 
-fn counted(tally: &Tally, values: impl Iterator<Item = i64> + Send + 'static) -> impl Source<Item = Item> {
+fn counted(tally: &Census, values: impl Iterator<Item = i64> + Send + 'static) -> impl Source<Item = Item> {
     let tally = tally.clone();
     source::from_iter(values.map(move |value| tally.item(value)))
 }
@@ -46,7 +46,7 @@ fn values(items: &[Item]) -> Vec<i64> {
 }
 
 async fn e05_a_merge_gives_in_the_order_of_time() {
-    let tally = Tally::new();
+    let tally = Census::new();
     let clock = Clock::start();
     // At 0, 2, 4 and at 1, 3.
     let even = timed(&tally, &[(0, 0), (2, 2), (2, 4)]);
@@ -75,7 +75,7 @@ async fn e06_combining_no_sources_gives_nothing() {
 }
 
 async fn e07_zip_awaits_no_further_than_it_must() {
-    let tally = Tally::new();
+    let tally = Census::new();
     let clock = Clock::start();
     // The second item of the longer one would take very long.
     let long = timed(&tally, &[(1, 1), (1_000_000, 2)]);
@@ -115,7 +115,7 @@ async fn e07_zip_compares_nothing() {
 }
 
 async fn e08_zip_latest_waits_for_both_and_the_partial_form_for_none() {
-    let tally = Tally::new();
+    let tally = Census::new();
     // At 0, 2, 4 and at 1, 3.
     let even = || timed(&tally, &[(0, 0), (2, 2), (2, 4)]);
     let odd = || timed(&tally, &[(1, 1), (2, 3)]);
@@ -146,7 +146,7 @@ async fn e10_chunks_are_full_but_for_the_last() {
 }
 
 async fn e10_chunks_close_an_endless_source() {
-    let tally = Tally::new();
+    let tally = Census::new();
     let run = flow(counted(&tally, 0..)).pipe(stage::chunks(3)).pipe(stage::take(1)).collect();
     let chunks = run.await;
     assert_eq!(chunks.iter().map(|chunk| values(chunk)).collect::<Vec<_>>(), [[0, 1, 2]]);
@@ -156,7 +156,7 @@ async fn e10_chunks_close_an_endless_source() {
 }
 
 async fn e11_skipping_none_changes_nothing() {
-    let tally = Tally::new();
+    let tally = Census::new();
     let all = flow(counted(&tally, 0..5)).pipe(stage::skip_last(0)).collect().await;
     assert_eq!(values(&all), [0, 1, 2, 3, 4]);
     drop(all);
@@ -173,7 +173,7 @@ async fn e12_reduce_and_accumulate() {
 }
 
 async fn time_operators_keep_their_time() {
-    let tally = Tally::new();
+    let tally = Census::new();
     let spaced = flow(counted(&tally, 0..4)).pipe(stage::space_out(unit()));
     let clock = Clock::start();
     let mut came = spaced.stream();

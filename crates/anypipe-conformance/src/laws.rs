@@ -19,7 +19,7 @@ use futures_core::Stream;
 
 use crate::plan::{Meaning, attached};
 use crate::registry::{
-    BuiltSource, BuiltStage, Draw, Item, Operator, Origin, POISON, POISONED, Tally, Terminal,
+    BuiltSource, BuiltStage, Census, Draw, Item, Operator, Origin, POISON, POISONED, Terminal,
 };
 use crate::tools::{Crumb, Flow, drop_after, flow, is_virtual, next, settle, together};
 
@@ -72,7 +72,7 @@ fn endless() -> impl Iterator<Item = i64> + Send + 'static {
 }
 
 /// A source that makes its items as they are asked for.
-fn lazy(tally: &Tally, values: impl Iterator<Item = i64> + Send + 'static) -> impl Source<Item = Item> {
+fn lazy(tally: &Census, values: impl Iterator<Item = i64> + Send + 'static) -> impl Source<Item = Item> {
     let tally = tally.clone();
     source::from_iter(values.map(move |value| tally.item(value)))
 }
@@ -88,13 +88,13 @@ async fn values_of(source: BoxSource<Item>) -> Result<Vec<i64>, RunError> {
 
 #[doc(hidden)]
 pub async fn every_operator_means_what_it_says(operators: Entries<Operator>, seed: u64) {
-    let ready = |tally: &Tally, values: Vec<i64>| BoxSource::new(lazy(tally, values.into_iter()));
+    let ready = |tally: &Census, values: Vec<i64>| BoxSource::new(lazy(tally, values.into_iter()));
     means_what_it_says(tried(operators, seed), &[0, 1, 2, 40], ready).await;
 }
 
 #[doc(hidden)]
 pub async fn every_operator_waits_for_its_input(operators: Entries<Operator>, seed: u64) {
-    let late = |tally: &Tally, values: Vec<i64>| {
+    let late = |tally: &Census, values: Vec<i64>| {
         BoxSource::new(source::from_stream(Late {
             values: values.into_iter(),
             tally: tally.clone(),
@@ -107,7 +107,7 @@ pub async fn every_operator_waits_for_its_input(operators: Entries<Operator>, se
 /// Has each of its items be waited for, and its end.
 struct Late {
     values: std::vec::IntoIter<i64>,
-    tally: Tally,
+    tally: Census,
     /// True where the next poll is pending.
     waits: bool,
 }
@@ -129,12 +129,12 @@ impl Stream for Late {
 async fn means_what_it_says(
     tried: impl Iterator<Item = (&'static Operator, Draw)>,
     lengths: &[usize],
-    source: impl Fn(&Tally, Vec<i64>) -> BoxSource<Item>,
+    source: impl Fn(&Census, Vec<i64>) -> BoxSource<Item>,
 ) {
     for (operator, mut draw) in tried {
         for &length in lengths {
             let stage = (operator.build)(&mut draw);
-            let (told, tally) = (stage.told.clone(), Tally::new());
+            let (told, tally) = (stage.told.clone(), Census::new());
             let values: Vec<i64> = endless().take(length).collect();
             let meaning = Meaning::new((stage.model)(&values), stage.agree);
             let crumb = Crumb::new(&told);
@@ -152,7 +152,7 @@ pub async fn every_operator_takes_a_cut_behind_it(operators: Entries<Operator>, 
     for (operator, mut draw) in tried(operators, seed) {
         for n in 0..4 {
             let stage = (operator.build)(&mut draw);
-            let (told, tally) = (stage.told.clone(), Tally::new());
+            let (told, tally) = (stage.told.clone(), Census::new());
             let crumb = Crumb::new(&told);
             let needs_end = stage.needs_end;
             let long: Vec<i64> = endless().take(300).collect();
@@ -182,7 +182,7 @@ pub async fn every_operator_holds_what_it_says(operators: Entries<Operator>, see
         let (told, says) = (stage.told.clone(), stage.says);
         assert_eq!(says, stage.holds, "{told} says that it holds {says}, its entry {}", stage.holds);
         let Some(bound) = says.limit() else { continue };
-        let tally = Tally::new();
+        let tally = Census::new();
         let crumb = Crumb::new(&told);
         scoped("holds", inherit, async {
             let mut came = Flow(attached(lazy(&tally, endless()), stage)).stream();
@@ -218,7 +218,7 @@ pub async fn every_operator_passes_a_panic_of_its_source_on(operators: Entries<O
     for (operator, mut draw) in tried(operators, seed) {
         for length in [0, 1, 9] {
             let stage = (operator.build)(&mut draw);
-            let (told, tally) = (stage.told.clone(), Tally::new());
+            let (told, tally) = (stage.told.clone(), Census::new());
             let values: Vec<i64> = endless().take(length).collect();
             let enough = has_enough(&stage, &values).then(|| (stage.model)(&values));
             let crumb = Crumb::new(&told);
@@ -241,7 +241,7 @@ pub async fn every_operator_passes_a_panic_of_its_source_on(operators: Entries<O
 pub async fn every_operator_survives_a_panic_in_its_closure(operators: Entries<Operator>, seed: u64) {
     for (operator, mut draw) in tried(operators, seed) {
         let stage = (operator.build)(&mut draw);
-        let (told, tally) = (stage.told.clone(), Tally::new());
+        let (told, tally) = (stage.told.clone(), Census::new());
         let values = endless().take(9).chain([POISON]).chain(endless().take(9));
         let crumb = Crumb::new(&told);
         let result = values_of(attached(lazy(&tally, values), stage)).await;
@@ -256,7 +256,7 @@ pub async fn every_operator_survives_a_panic_in_its_closure(operators: Entries<O
 }
 
 /// A channel with these items, whose sender has vanished.
-async fn vanished(tally: &Tally, values: &[i64]) -> Receiver<Item> {
+async fn vanished(tally: &Census, values: &[i64]) -> Receiver<Item> {
     let (tx, rx) = bounded(values.len().max(1));
     for &value in values {
         tx.try_send(tally.item(value)).expect("there is room for all");
@@ -277,7 +277,7 @@ async fn vanished(tally: &Tally, values: &[i64]) -> Receiver<Item> {
 pub async fn every_operator_tells_a_source_that_vanished(operators: Entries<Operator>, seed: u64) {
     for (operator, mut draw) in tried(operators, seed) {
         let stage = (operator.build)(&mut draw);
-        let (told, tally) = (stage.told.clone(), Tally::new());
+        let (told, tally) = (stage.told.clone(), Census::new());
         let values: Vec<i64> = endless().take(draw.below(10)).collect();
         let enough = has_enough(&stage, &values);
         let rx = vanished(&tally, &values).await;
@@ -295,7 +295,7 @@ pub async fn every_operator_tells_a_source_that_vanished(operators: Entries<Oper
 #[doc(hidden)]
 pub async fn every_operator_lets_go_of_all_when_dropped(operators: Entries<Operator>, seed: u64) {
     for (operator, mut draw) in tried(operators, seed) {
-        let (stage, tally) = ((operator.build)(&mut draw), Tally::new());
+        let (stage, tally) = ((operator.build)(&mut draw), Census::new());
         let (told, polls) = (stage.told.clone(), draw.below(15));
         let crumb = Crumb::new(&told);
         let run = Flow(attached(lazy(&tally, endless()), stage)).collect();
@@ -310,7 +310,7 @@ pub async fn every_operator_lets_go_of_all_when_dropped(operators: Entries<Opera
 #[doc(hidden)]
 pub async fn every_operator_finishes_at_a_stop(operators: Entries<Operator>, seed: u64) {
     for (operator, mut draw) in tried(operators, seed) {
-        let (stage, tally, token) = ((operator.build)(&mut draw), Tally::new(), CancelToken::new());
+        let (stage, tally, token) = ((operator.build)(&mut draw), Census::new(), CancelToken::new());
         let (told, model, agree) = (stage.told.clone(), stage.model, stage.agree);
         let taken = Arc::new(AtomicUsize::new(0));
         let (counts, stops, last) = (Arc::clone(&taken), token.clone(), draw.below(30));
@@ -336,7 +336,7 @@ pub async fn every_operator_finishes_at_a_stop(operators: Entries<Operator>, see
 pub async fn every_source_gives_what_it_says(origins: Entries<Origin>, seed: u64) {
     for origin in origins {
         for mut draw in draws(seed, origin.name) {
-            let tally = Tally::new();
+            let tally = Census::new();
             let BuiltSource { told, source, model, holds, says, agree, endless } =
                 (origin.build)(&mut draw, &tally);
             assert_eq!(holds, says, "{told} says that it holds {says}, its entry {holds}");
@@ -357,7 +357,7 @@ pub async fn every_source_is_let_go_of_early(origins: Entries<Origin>, seed: u64
     for origin in origins {
         for mut draw in draws(seed, origin.name) {
             for n in 0..3 {
-                let tally = Tally::new();
+                let tally = Census::new();
                 let BuiltSource { told, source, model, .. } = (origin.build)(&mut draw, &tally);
                 let crumb = Crumb::new(&told);
                 let n = n.min(model.len());
@@ -382,7 +382,7 @@ pub async fn every_sink_gives_what_it_says(terminals: Entries<Terminal>, seed: u
     for terminal in terminals {
         for mut draw in draws(seed, terminal.name) {
             for length in [0, 1, 2, 40] {
-                let (sink, tally) = ((terminal.build)(&mut draw), Tally::new());
+                let (sink, tally) = ((terminal.build)(&mut draw), Census::new());
                 let told = sink.told.clone();
                 let values: Vec<i64> = endless().take(length).collect();
                 let crumb = Crumb::new(&told);
@@ -400,7 +400,7 @@ pub async fn every_sink_gives_what_it_says(terminals: Entries<Terminal>, seed: u
 pub async fn every_sink_passes_a_panic_of_its_source_on(terminals: Entries<Terminal>, seed: u64) {
     for terminal in terminals {
         for mut draw in draws(seed, terminal.name) {
-            let (sink, tally) = ((terminal.build)(&mut draw), Tally::new());
+            let (sink, tally) = ((terminal.build)(&mut draw), Census::new());
             let told = sink.told.clone();
             let values: Vec<i64> = endless().take(draw.below(9)).collect();
             let crumb = Crumb::new(&told);

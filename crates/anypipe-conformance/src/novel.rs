@@ -10,7 +10,7 @@ use anypipe_core::option::WeighedBy;
 use anypipe_core::scope::CancelToken;
 use anypipe_stages::{sink, source, stage};
 
-use crate::registry::{Item, Tally};
+use crate::registry::{Census, Item};
 use crate::tools::{Dropped, flow, give_way, panic_in, together, until};
 
 crate::suite::cases! { ($) novel as __novel {
@@ -42,7 +42,7 @@ async fn g01_a_panic_joins_and_then_resumes() {
 }
 
 async fn g02_a_source_that_fails_is_told_by_name() {
-    let (seen, tally) = (Arc::new(AtomicUsize::new(0)), Tally::new());
+    let (seen, tally) = (Arc::new(AtomicUsize::new(0)), Census::new());
     let (sees, makes) = (Arc::clone(&seen), tally.clone());
     let items = (0..).map(move |value| {
         assert!(value < 5, "no more");
@@ -79,7 +79,7 @@ async fn g02_an_error_item_comes_after_what_was_before_it() {
 }
 
 async fn g03_nothing_is_left_of_a_dropped_run() {
-    let (tally, working) = (Tally::new(), Arc::new(AtomicUsize::new(0)));
+    let (tally, working) = (Census::new(), Arc::new(AtomicUsize::new(0)));
     let (makes, works) = (tally.clone(), Arc::clone(&working));
     together(|_| async move {
         let items = (0..).map(move |value| makes.item(value));
@@ -132,7 +132,7 @@ async fn g04_a_buffer_by_weight_is_never_too_heavy() {
 }
 
 async fn g05_a_stop_lets_items_finish() {
-    let (made, tally, token) = (Arc::new(AtomicUsize::new(0)), Tally::new(), CancelToken::new());
+    let (made, tally, token) = (Arc::new(AtomicUsize::new(0)), Census::new(), CancelToken::new());
     let (makes, counts, stops) = (Arc::clone(&made), tally.clone(), token.clone());
     let items = (0..).map(move |value| {
         makes.fetch_add(1, Ordering::SeqCst);

@@ -13,7 +13,7 @@ use anypipe_core::{ErrorKind, Run, Source};
 use anypipe_stages::{sink, source, stage};
 use futures_core::Stream;
 
-use crate::registry::Tally;
+use crate::registry::Census;
 use crate::tools::{Flow, flow, give_way, next, panic_of, settle, until};
 
 crate::suite::cases! { ($) operators as __operators {
@@ -36,7 +36,7 @@ async fn e03_no_workers_and_no_buffer_are_refused() {
 }
 
 async fn e04_an_endless_source_is_cut_off() {
-    let tally = Tally::new();
+    let tally = Census::new();
     let makes = tally.clone();
     let items = (0..).map(move |value| makes.item(value));
     let work = stage::then(async |item| {

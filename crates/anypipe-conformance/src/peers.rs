@@ -12,7 +12,7 @@ use anypipe_core::drive::Order;
 use anypipe_core::option::IntoBlocking;
 use anypipe_stages::{source, stage};
 
-use crate::registry::{Item, Tally};
+use crate::registry::{Census, Item};
 use crate::tools::{
     Clock, Dropped, flow, give_way, is_virtual, next, panic_of, settle, sleep, together, unit, until,
 };
@@ -178,7 +178,7 @@ async fn i06_a_join_waits_for_a_slow_destructor() {
 }
 
 async fn i07_a_queue_goes_with_its_last_receiver() {
-    let tally = Tally::new();
+    let tally = Census::new();
     let (tx, rx) = bounded(8);
     for value in 0..5 {
         tx.try_send(tally.item(value)).unwrap();
@@ -194,7 +194,7 @@ async fn i07_a_queue_goes_with_its_last_receiver() {
 
 async fn i08_an_eager_source_is_held_to_the_bound() {
     const BUFFER: usize = 3;
-    let tally = Tally::new();
+    let tally = Census::new();
     let makes = tally.clone();
     let items = (0..).map(move |value| makes.item(value));
     let pass = || stage::then(async |item: Item| item);

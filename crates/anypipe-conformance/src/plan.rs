@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use anypipe_core::{Run, Source};
 use anypipe_stages::{BoxSource, Piped, source, stage};
 
-use crate::registry::{Agree, BuiltSource, BuiltStage, Draw, Item, Operator, Origin, Tally, Terminal};
+use crate::registry::{Agree, BuiltSource, BuiltStage, Census, Draw, Item, Operator, Origin, Terminal};
 use crate::registry::{operators, origins, terminals};
 
 /// A pipeline that was drawn: every part with the seed that it draws its own parameters from, so that
@@ -30,7 +30,7 @@ pub(crate) struct Trial {
     pub(crate) told: String,
     pub(crate) run: Run<Vec<i64>>,
     /// Counts its items.
-    pub(crate) tally: Tally,
+    pub(crate) tally: Census,
     pub(crate) meaning: Meaning,
 }
 
@@ -78,7 +78,7 @@ struct Growing {
 }
 
 impl Growing {
-    fn new(input: &Input, tally: &Tally) -> Self {
+    fn new(input: &Input, tally: &Census) -> Self {
         let (told, source, values, agree) = match input {
             Input::Values(values) => {
                 let (made, tally) = (values.clone(), tally.clone());
@@ -127,7 +127,7 @@ impl Plan {
     pub(crate) fn draw(seed: u64) -> Self {
         let mut draw = Draw::new(seed);
         let input = Input::Origin(*pick(&mut draw, origins()), draw.any());
-        let mut growing = Growing::new(&input, &Tally::new());
+        let mut growing = Growing::new(&input, &Census::new());
         let mut stages = Vec::new();
         for _ in 0..draw.below(6) {
             let (operator, seed) = (*pick(&mut draw, operators()), draw.any());
@@ -154,7 +154,7 @@ impl Plan {
 
     /// Builds the pipeline; `None` where what is left of it doesn't fit together any more.
     pub(crate) fn build(&self) -> Option<Trial> {
-        let tally = Tally::new();
+        let tally = Census::new();
         let mut growing = Growing::new(&self.input, &tally);
         for (operator, seed) in &self.stages {
             let stage = (operator.build)(&mut Draw::new(*seed));
@@ -180,7 +180,7 @@ impl Plan {
         }
         let with = |input: Vec<i64>| Self { input: Input::Values(input), ..self.clone() };
         match &self.input {
-            Input::Origin(..) => smaller.push(with(Growing::new(&self.input, &Tally::new()).meaning.values)),
+            Input::Origin(..) => smaller.push(with(Growing::new(&self.input, &Census::new()).meaning.values)),
             Input::Values(values) => {
                 let half = values.len() / 2;
                 if half > 0 {

@@ -16,7 +16,7 @@ use anypipe_core::{ErrorKind, Run, Scope, Sink};
 use anypipe_stages::{sink, source, stage};
 use futures_core::Stream;
 
-use crate::registry::{Item, Tally};
+use crate::registry::{Census, Item};
 use crate::tools::{
     Around, flow, give_way, is_virtual, next, panic_of, settle, sleep, together, unit, until,
 };
@@ -120,7 +120,7 @@ async fn promise_p06_all_errors_are_given() {
 
 async fn promise_p07_every_item_is_accounted_for() {
     for taken in [0, 1, 7, 1000] {
-        let tally = Tally::new();
+        let tally = Census::new();
         let makes = tally.clone();
         let items = (0..60).map(move |value| makes.item(value));
         let work = stage::then(async |item: Item| {
@@ -223,7 +223,7 @@ async fn promise_p07_every_kind_of_stage_counts() {
 }
 
 async fn promise_p07_items_go_at_once_with_the_last_receiver() {
-    let tally = Tally::new();
+    let tally = Census::new();
     let makes = tally.clone();
     let items = (0..).map(move |value| makes.item(value));
     let mut came = flow(source::from_iter(items)).pipe(stage::buffer(20)).stream();
@@ -300,7 +300,7 @@ async fn promise_p08_a_pause_snoozes_nobody() {
 
 async fn promise_p09_the_bound_is_exact() {
     for (workers, buffer) in [(1, 1), (1, 5), (3, 2), (4, 1), (2, 16)] {
-        let tally = Tally::new();
+        let tally = Census::new();
         let makes = tally.clone();
         let items = (0..).map(move |value| makes.item(value));
         let work = stage::then(async |item: Item| {

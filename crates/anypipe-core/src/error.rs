@@ -33,7 +33,8 @@ pub enum ErrorKind {
 /// # Examples
 ///
 /// ```
-/// use anypipe_core::{ErrorKind, RunError};
+/// # use anypipe_core::__anypipe as anypipe;
+/// use anypipe::{ErrorKind, RunError};
 ///
 /// let error = RunError::no_runtime("turn on a feature");
 /// assert_eq!(error.kind(), ErrorKind::NoRuntime);

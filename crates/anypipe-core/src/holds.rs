@@ -9,7 +9,8 @@ use std::ops::Add;
 /// # Examples
 ///
 /// ```
-/// use anypipe_core::Holds;
+/// # use anypipe_core::__anypipe as anypipe;
+/// use anypipe::Holds;
 ///
 /// assert_eq!(Holds::at_most(3) + Holds::at_most(4), Holds::at_most(7));
 /// assert_eq!(Holds::at_most(3) + Holds::UNBOUNDED, Holds::UNBOUNDED);

@@ -55,3 +55,26 @@ pub use self::scope::Scope;
 pub use self::sink::Sink;
 pub use self::source::Source;
 pub use self::stage::Stage;
+
+/// The paths by which users know these items, for the examples here: they meet them in `anypipe`.
+#[doc(hidden)]
+pub mod __anypipe {
+    pub use crate::{ErrorKind, Holds, Run, RunError, Sink, Source, Stage, channel, stage};
+
+    pub mod author {
+        pub use crate::drive::*;
+        pub use crate::option;
+        pub use crate::option::Parallel;
+        pub use crate::runtime::Alarm;
+        pub use crate::scope::{Meter, Scope};
+        pub use crate::stage::*;
+    }
+
+    pub mod runtime {
+        pub use crate::runtime::RuntimeHandle;
+    }
+
+    pub mod task {
+        pub use crate::scope::CancelToken;
+    }
+}

@@ -42,14 +42,14 @@ impl Clock {
 }
 
 /// A timer's place: its moment, then the order in which timers were set.
-pub(crate) type Key = (u64, u64);
+pub(crate) type TimerKey = (u64, u64);
 
 /// The sleeps that are being waited for.
 #[derive(Default)]
 pub(crate) struct Timers {
-    wakers: BTreeMap<Key, Waker>,
+    wakers: BTreeMap<TimerKey, Waker>,
     /// Those that move the clock where that is done by hand.
-    driving: BTreeSet<Key>,
+    driving: BTreeSet<TimerKey>,
     next: u64,
 }
 
@@ -81,21 +81,21 @@ impl Timers {
     }
 
     /// The place of a timer that is over at this moment.
-    pub(crate) fn key(&mut self, at: u64) -> Key {
+    pub(crate) fn key(&mut self, at: u64) -> TimerKey {
         self.next += 1;
         (at, self.next)
     }
 
     /// Has a waker called at its moment, and the clock moved to it where it `drives`; gives the one that was there
     /// before.
-    pub(crate) fn set(&mut self, key: Key, waker: Waker, drives: bool) -> Option<Waker> {
+    pub(crate) fn set(&mut self, key: TimerKey, waker: Waker, drives: bool) -> Option<Waker> {
         if drives {
             self.driving.insert(key);
         }
         self.wakers.insert(key, waker)
     }
 
-    pub(crate) fn remove(&mut self, key: Key) -> Option<Waker> {
+    pub(crate) fn remove(&mut self, key: TimerKey) -> Option<Waker> {
         self.driving.remove(&key);
         self.wakers.remove(&key)
     }

@@ -37,7 +37,7 @@ pub(crate) struct World {
 }
 
 /// What the loop does next.
-enum Step {
+enum Turn {
     Poll(u64),
     Wake(Waker),
     Look,
@@ -127,15 +127,15 @@ impl World {
         loop {
             self.fire_due();
             match self.next_step()? {
-                Step::Poll(id) if id == root_id => {
+                Turn::Poll(id) if id == root_id => {
                     let waker = self.lock().entries[&id].waker.clone();
                     if root.as_mut().poll(&mut Context::from_waker(&waker)).is_ready() {
                         break;
                     }
                 }
-                Step::Poll(id) => self.poll(id),
-                Step::Wake(waker) => waker.wake(),
-                Step::Look => {}
+                Turn::Poll(id) => self.poll(id),
+                Turn::Wake(waker) => waker.wake(),
+                Turn::Look => {}
             }
         }
         let root = self.lock().entries.remove(&root_id);
@@ -149,20 +149,20 @@ impl World {
         due.into_iter().for_each(Waker::wake);
     }
 
-    fn next_step(&self) -> Result<Step, Failure> {
+    fn next_step(&self) -> Result<Turn, Failure> {
         let mut state = self.lock();
         state.check_thread()?;
         if !state.queue.is_empty() {
-            return state.pick().map(Step::Poll);
+            return state.pick().map(Turn::Poll);
         }
         if let Some(waker) = state.idle.pop() {
-            return Ok(Step::Wake(waker));
+            return Ok(Turn::Wake(waker));
         }
         if let Some(at) = state.timers.next(state.schedule.manual_clock) {
             self.clock.set(at);
             let since = at - state.from;
             state.schedule.note(Event::Clock, since);
-            return Ok(Step::Look);
+            return Ok(Turn::Look);
         }
         Err(state.deadlock(self.clock.nanos()))
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anypipe_core::runtime::{Job, Task, TaskWatch};
 
-use crate::clock::{Key, Timers};
+use crate::clock::{TimerKey, Timers};
 use crate::idle::Idle;
 use crate::report::Failure;
 use crate::schedule::{Candidate, Event, Plan, Schedule};
@@ -45,7 +45,7 @@ pub(crate) struct Entry {
     /// How often it was polled.
     pub(crate) polls: u64,
     /// The timer that it waits for before it begins.
-    late: Option<Key>,
+    late: Option<TimerKey>,
 }
 
 /// What is scheduled.

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anypipe_core::runtime::{Sleep, SleepFuture, Timer};
 
-use crate::clock::{Clock, FOREVER, Key};
+use crate::clock::{Clock, FOREVER, TimerKey};
 use crate::executor::World;
 use crate::spawn::SimRuntime;
 
@@ -33,7 +33,7 @@ pub(crate) struct SimSleep {
     /// When it is over.
     deadline: u64,
     /// Its place among the timers, once it was polled.
-    key: Option<Key>,
+    key: Option<TimerKey>,
     /// True where this sleep moves a clock that is moved by hand.
     drives: bool,
 }

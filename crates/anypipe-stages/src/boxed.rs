@@ -17,7 +17,8 @@ type Attach<T> = Box<dyn FnOnce(&Scope) -> BoxStream<T> + Send>;
 /// # Examples
 ///
 /// ```
-/// use anypipe_stages::{BoxSource, source::from_iter};
+/// # mod anypipe { pub mod author { pub use anypipe_stages as operators; } }
+/// use anypipe::author::operators::{BoxSource, source::from_iter};
 ///
 /// let sources: Vec<BoxSource<i32>> =
 ///     vec![BoxSource::new(from_iter(0..3)), BoxSource::new(from_iter(vec![7]))];
@@ -70,7 +71,8 @@ type AttachStage<In, Out> = Box<dyn FnOnce(BoxStream<In>, &Scope) -> BoxStream<O
 /// # Examples
 ///
 /// ```
-/// use anypipe_stages::{BoxStage, stage};
+/// # mod anypipe { pub mod author { pub use anypipe_stages as operators; } }
+/// use anypipe::author::operators::{BoxStage, stage};
 ///
 /// fn scaled(by: i32) -> BoxStage<i32, i32> {
 ///     if by == 1 { BoxStage::new(stage::boundary()) } else { BoxStage::new(stage::map(move |n: i32| n * by)) }
@@ -156,7 +158,8 @@ impl<T> fmt::Debug for SharedSource<T> {
 /// # Examples
 ///
 /// ```
-/// use anypipe_stages::{SharedStage, stage};
+/// # mod anypipe { pub mod author { pub use anypipe_stages as operators; } }
+/// use anypipe::author::operators::{SharedStage, stage};
 ///
 /// struct Service {
 ///     parse: SharedStage<String, usize>,

@@ -28,7 +28,7 @@ pub trait Synchronous<In>: Send + Sync + 'static {
     type Out: Send + 'static;
 
     /// Works on one item; `None` filters it out. Whoever calls it names the stage, which has another name
-    /// where it is a boundary that was [`named`](Named::named).
+    /// where it is a boundary that was [`named`](anypipe_core::option::Named).
     fn apply(&self, item: In) -> Option<Self::Out>;
 }
 

@@ -1,6 +1,6 @@
 //! For authors of operators: all that ours are made of. There is nothing we can do that you can't.
 //!
-//! [The guide](https://docs.rs/anypipe) has a page for you, `operator.md`. A [`Stage`](crate::Stage) is fused or a
+//! The guide has a page for you, `docs/guide/operator.md`. A [`Stage`](crate::Stage) is fused or a
 //! boundary; [`fused`](crate::stage::fused) makes the one, [`Parallel`] or [`Boundary`] the other; the traits of
 //! [`option`] have your operator take `.workers(n)` and the rest.
 //!
@@ -31,7 +31,9 @@ pub use anypipe_core::drive::{At, Boundary, DEFAULT_BUFFER, Items, Key, Limits, 
 pub use anypipe_core::option::Parallel;
 pub use anypipe_core::runtime::Alarm;
 pub use anypipe_core::scope::{Meter, Scope, current_scope};
-pub use anypipe_core::stage::{Breakable, catch_panic, drop_each, holding, in_stage, poll_go_on};
+pub use anypipe_core::stage::{
+    Breakable, Place, Waiters, catch_panic, drop_each, holding, in_stage, poll_go_on,
+};
 pub use anypipe_stages::{Joined, OnOk, OnPool, Pass, Piped, Seat, Sequential, Synchronous, Tasks};
 
 pub use anypipe_stages as operators;

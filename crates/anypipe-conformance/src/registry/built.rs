@@ -9,7 +9,7 @@ use anypipe_core::run::inherit;
 use anypipe_core::{Holds, Run, Sink, Source, Stage};
 use anypipe_stages::{BoxSource, Joined, Piped, stage};
 
-use super::{Draw, Item, Tally};
+use super::{Census, Draw, Item};
 
 /// What happens to the values.
 pub(crate) type Model = Box<dyn Fn(&[i64]) -> Vec<i64> + Send + Sync>;
@@ -304,7 +304,7 @@ pub struct Origin {
     /// The name of its function in `anypipe_stages::source`.
     pub name: &'static str,
     /// Builds it of items of the tally, with what it leaves open drawn.
-    pub build: fn(&mut Draw, &Tally) -> BuiltSource,
+    pub build: fn(&mut Draw, &Census) -> BuiltSource,
 }
 
 /// A sink that is tried: its entry in the registry.

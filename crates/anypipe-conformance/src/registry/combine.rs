@@ -4,10 +4,10 @@ use anypipe_core::{Holds, Source};
 use anypipe_stages::sink::{self, IntoStage};
 use anypipe_stages::{source, stage};
 
-use super::{Agree, BuiltSource, BuiltStage, Draw, Item, Operator, Origin, Tally, around, mix};
+use super::{Agree, BuiltSource, BuiltStage, Census, Draw, Item, Operator, Origin, around, mix};
 
 /// A source of these values, whose items are made as they are asked for.
-fn of(tally: &Tally, values: &[i64]) -> impl Source<Item = Item> + use<> {
+fn of(tally: &Census, values: &[i64]) -> impl Source<Item = Item> + use<> {
     let (tally, values) = (tally.clone(), values.to_vec());
     source::from_iter(values.into_iter().map(move |value| tally.item(value)))
 }
@@ -15,7 +15,7 @@ fn of(tally: &Tally, values: &[i64]) -> impl Source<Item = Item> + use<> {
 /// The other source of a stage: its items are counted by themselves.
 fn other(draw: &mut Draw) -> (Vec<i64>, impl Source<Item = Item> + use<>) {
     let values = draw.values(12);
-    let source = of(&Tally::new(), &values);
+    let source = of(&Census::new(), &values);
     (values, source)
 }
 
@@ -64,7 +64,7 @@ pub(super) const ENTRIES: &[Operator] = &[
         build: |draw| {
             let (values, other) = other(draw);
             let told = format!("zip_strict({values:?})");
-            let tally = Tally::new();
+            let tally = Census::new();
             let after = move |row: Result<(Item, Item), _>| row.map_or_else(|_| tally.item(-1), pair);
             let model = move |all: &[i64]| {
                 let rows = all.iter().zip(&values).map(|(a, b)| mix(&[*a, *b]));
@@ -79,7 +79,7 @@ pub(super) const ENTRIES: &[Operator] = &[
         build: |draw| {
             // Of one item, so that the rows depend on the order of events only in which of them are left out.
             let value = draw.value();
-            let stage = around(|item| item, stage::zip_latest(of(&Tally::new(), &[value])), pair);
+            let stage = around(|item| item, stage::zip_latest(of(&Census::new(), &[value])), pair);
             let model = move |all: &[i64]| all.iter().map(|item| mix(&[*item, value])).collect();
             BuiltStage::new(format!("zip_latest([{value}])"), stage, model)
                 .agree(Agree::Part)
@@ -90,7 +90,7 @@ pub(super) const ENTRIES: &[Operator] = &[
         name: "zip_latest_partial",
         build: |_| {
             let after = |(item, _): (Option<Item>, Option<Item>)| item.expect("the other gives none");
-            let stage = around(|item| item, stage::zip_latest_partial(of(&Tally::new(), &[])), after);
+            let stage = around(|item| item, stage::zip_latest_partial(of(&Census::new(), &[])), after);
             BuiltStage::new("zip_latest_partial([])", stage, <[i64]>::to_vec)
                 .itemwise()
                 .holds(Holds::at_most(2))
@@ -156,7 +156,7 @@ fn parts(draw: &mut Draw) -> Vec<Vec<i64>> {
     (0..draw.below(5)).map(|_| draw.values(8)).collect()
 }
 
-fn sources(tally: &Tally, parts: &[Vec<i64>]) -> Vec<impl Source<Item = Item> + use<>> {
+fn sources(tally: &Census, parts: &[Vec<i64>]) -> Vec<impl Source<Item = Item> + use<>> {
     parts.iter().map(|values| of(tally, values)).collect()
 }
 

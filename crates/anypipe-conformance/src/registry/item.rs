@@ -36,20 +36,20 @@ struct Counts {
 /// # Examples
 ///
 /// ```
-/// use anypipe_conformance::registry::Tally;
+/// use anypipe_conformance::registry::Census;
 ///
-/// let tally = Tally::new();
+/// let tally = Census::new();
 /// let item = tally.item(5);
 /// assert_eq!((item.value(), tally.live()), (5, 1));
 /// drop(item);
 /// assert_eq!(tally.live(), 0);
 /// ```
 #[derive(Clone, Debug, Default)]
-pub struct Tally {
+pub struct Census {
     counts: Arc<Counts>,
 }
 
-impl Tally {
+impl Census {
     /// A count at zero.
     pub fn new() -> Self {
         Self::default()

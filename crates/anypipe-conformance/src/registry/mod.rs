@@ -58,7 +58,7 @@
 //!   be seen ([`Agree::Part`]); what changes the order says so ([`Agree::AnyOrder`]).
 //! - [`itemwise`](BuiltStage::itemwise) if what becomes of an item doesn't depend on the others;
 //!   [`needs_end`](BuiltStage::needs_end) if an endless input gets it nowhere.
-//! - A source makes its items of the [`Tally`] it is given, lazily; one without an end is
+//! - A source makes its items of the [`Census`] it is given, lazily; one without an end is
 //!   [`endless`](BuiltSource::endless) and tells how it begins.
 
 mod aggregate;
@@ -78,7 +78,7 @@ mod transform;
 pub use self::built::{Agree, BuiltSink, BuiltSource, BuiltStage, Operator, Origin, Terminal, around};
 pub use self::draw::{Draw, Options};
 pub(crate) use self::item::give_way;
-pub use self::item::{Item, POISON, POISONED, Tally, fails, mix, result_value};
+pub use self::item::{Census, Item, POISON, POISONED, fails, mix, result_value};
 
 /// All stages.
 pub fn operators() -> impl Iterator<Item = &'static Operator> + Clone {

@@ -9,12 +9,12 @@ use anypipe_core::{Holds, Source};
 use anypipe_stages::{Piped, source, stage};
 use futures_core::Stream;
 
-use super::{BuiltSource, Item, Origin, Tally, give_way};
+use super::{BuiltSource, Census, Item, Origin, give_way};
 
 /// A stream of others', that is pending now and then.
 struct Foreign {
     values: std::vec::IntoIter<i64>,
-    tally: Tally,
+    tally: Census,
     waits: bool,
 }
 
@@ -34,7 +34,7 @@ impl Stream for Foreign {
 }
 
 /// A source of values as one of items, made when they come.
-fn counted(values: impl Source<Item = i64>, tally: &Tally) -> impl Source<Item = Item> {
+fn counted(values: impl Source<Item = i64>, tally: &Census) -> impl Source<Item = Item> {
     let tally = tally.clone();
     Piped { source: values, stage: stage::map(move |value| tally.item(value)) }
 }

@@ -16,7 +16,8 @@ use super::{Receiver, Sender};
 /// # Examples
 ///
 /// ```
-/// use anypipe_core::channel::{TryRecvError, bounded};
+/// # use anypipe_core::__anypipe as anypipe;
+/// use anypipe::channel::{TryRecvError, bounded};
 ///
 /// let (sender, receiver) = bounded(2);
 /// sender.try_send("a").unwrap();
@@ -35,7 +36,8 @@ pub fn bounded<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
 /// # Examples
 ///
 /// ```
-/// use anypipe_core::channel::rendezvous;
+/// # use anypipe_core::__anypipe as anypipe;
+/// use anypipe::channel::rendezvous;
 ///
 /// let (sender, _receiver) = rendezvous();
 /// assert!(sender.try_send(1).unwrap_err().is_full());

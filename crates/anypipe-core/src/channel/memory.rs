@@ -17,7 +17,7 @@ use crate::scope::{drop_each, is_breaking, wake_each};
 use crate::sync::{Mutex, MutexGuard};
 
 /// Names a wait, or a handle.
-pub(super) type Key = u64;
+pub(super) type Id = u64;
 
 /// The state behind both ends.
 pub(super) struct Shared<T> {
@@ -40,21 +40,21 @@ pub(super) struct State<T> {
     pub(super) sender_vanished: bool,
     pub(super) receiver_vanished: bool,
     /// The last key that was given out.
-    last_key: Key,
+    last_key: Id,
     /// Receivers that wait, first come first.
-    receiving: BTreeMap<Key, Parked>,
+    receiving: BTreeMap<Id, Parked>,
     /// Items handed to receivers that have not looked yet, with the handle they were handed to.
-    handed: BTreeMap<Key, (Key, T)>,
+    handed: BTreeMap<Id, (Id, T)>,
     /// Senders that wait, first come first; with the item, unless they only reserve room.
-    sending: BTreeMap<Key, (Parked, Option<T>)>,
+    sending: BTreeMap<Id, (Parked, Option<T>)>,
     /// Those of them that have an item.
-    offering: BTreeSet<Key>,
+    offering: BTreeSet<Id>,
     /// Senders whose wait has succeeded and that have not looked yet.
-    granted: BTreeSet<Key>,
+    granted: BTreeSet<Id>,
     /// What senders waited with whose handle was closed, until they look.
-    withdrawn: BTreeMap<Key, T>,
+    withdrawn: BTreeMap<Id, T>,
     /// Those who wait for the last receiver to go.
-    watching: BTreeMap<Key, Parked>,
+    watching: BTreeMap<Id, Parked>,
     /// Whom to wake once the lock is let go.
     wakes: Vec<Waker>,
     /// Wakers to drop then: that may run the destructor of whoever they belong to.
@@ -64,7 +64,7 @@ pub(super) struct State<T> {
 /// One who waits.
 pub(super) struct Parked {
     /// The handle it waits on.
-    pub(super) handle: Key,
+    pub(super) handle: Id,
     pub(super) waker: Waker,
 }
 
@@ -132,7 +132,7 @@ impl<T> Shared<T> {
     }
 
     /// Counts a sender out that was closed: those who wait on it look again, and find it so.
-    pub(super) fn sender_closed(&self, handle: Key) {
+    pub(super) fn sender_closed(&self, handle: Id) {
         let mut state = self.lock();
         for (key, (parked, item)) in take_out(&mut state.sending, |(parked, _)| parked.handle == handle) {
             state.offering.remove(&key);
@@ -155,7 +155,7 @@ impl<T> Shared<T> {
     /// Counts a receiver out that was closed: those who wait on it look again, and find it so; what they
     /// were handed goes to the next, before all that came later.
     #[must_use]
-    pub(super) fn receiver_closed(&self, handle: Key) -> VecDeque<T> {
+    pub(super) fn receiver_closed(&self, handle: Id) -> VecDeque<T> {
         let mut state = self.lock();
         let receiving = take_out(&mut state.receiving, |parked| parked.handle == handle);
         state.wakes.extend(wakers(receiving));
@@ -169,18 +169,18 @@ impl<T> Shared<T> {
 }
 
 /// Takes those out of a map that fulfil a condition.
-fn take_out<V>(map: &mut BTreeMap<Key, V>, condition: impl Fn(&V) -> bool) -> BTreeMap<Key, V> {
+fn take_out<V>(map: &mut BTreeMap<Id, V>, condition: impl Fn(&V) -> bool) -> BTreeMap<Id, V> {
     let (out, rest) = std::mem::take(map).into_iter().partition(|(_, value)| condition(value));
     *map = rest;
     out
 }
 
-fn wakers(parked: BTreeMap<Key, Parked>) -> impl Iterator<Item = Waker> {
+fn wakers(parked: BTreeMap<Id, Parked>) -> impl Iterator<Item = Waker> {
     parked.into_values().map(|parked| parked.waker)
 }
 
 impl<T> State<T> {
-    pub(super) fn key(&mut self) -> Key {
+    pub(super) fn key(&mut self) -> Id {
         self.last_key += 1;
         self.last_key
     }
@@ -281,7 +281,7 @@ impl<T> State<T> {
         item
     }
 
-    pub(super) fn park_sender(&mut self, key: Key, item: Option<T>, parked: Parked) {
+    pub(super) fn park_sender(&mut self, key: Id, item: Option<T>, parked: Parked) {
         if item.is_some() {
             self.offering.insert(key);
         }
@@ -290,7 +290,7 @@ impl<T> State<T> {
     }
 
     /// Notes the new waker of a sender that waits.
-    pub(super) fn rewake_sender(&mut self, key: Key, waker: &Waker) {
+    pub(super) fn rewake_sender(&mut self, key: Id, waker: &Waker) {
         if let Some((parked, _)) = self.sending.get_mut(&key) {
             if !parked.waker.will_wake(waker) {
                 self.old.push(std::mem::replace(&mut parked.waker, waker.clone()));
@@ -299,12 +299,12 @@ impl<T> State<T> {
     }
 
     /// True, once, where the sender's wait has succeeded.
-    pub(super) fn was_granted(&mut self, key: Key) -> bool {
+    pub(super) fn was_granted(&mut self, key: Id) -> bool {
         self.granted.remove(&key)
     }
 
     /// Ends a sender's wait; its item comes back.
-    pub(super) fn unpark_sender(&mut self, key: Key) -> Option<T> {
+    pub(super) fn unpark_sender(&mut self, key: Id) -> Option<T> {
         let Some((parked, item)) = self.sending.remove(&key) else {
             return self.withdrawn.remove(&key);
         };
@@ -334,14 +334,14 @@ impl<T> State<T> {
         self.settle();
     }
 
-    pub(super) fn park_receiver(&mut self, key: Key, parked: Parked) {
+    pub(super) fn park_receiver(&mut self, key: Id, parked: Parked) {
         let old = self.receiving.insert(key, parked);
         self.old.extend(old.map(|parked| parked.waker));
         self.settle();
     }
 
     /// What was handed to a receiver that waited.
-    pub(super) fn take_handed(&mut self, key: Key) -> Option<T> {
+    pub(super) fn take_handed(&mut self, key: Id) -> Option<T> {
         let (_, item) = self.handed.remove(&key)?;
         if self.is_drained() {
             self.wake_receivers();
@@ -350,7 +350,7 @@ impl<T> State<T> {
     }
 
     /// Ends a receiver's wait. What it was handed goes to the next, before all that came later.
-    pub(super) fn unpark_receiver(&mut self, key: Key) {
+    pub(super) fn unpark_receiver(&mut self, key: Id) {
         let old = self.receiving.remove(&key);
         self.old.extend(old.map(|parked| parked.waker));
         if let Some((_, item)) = self.handed.remove(&key) {
@@ -359,12 +359,12 @@ impl<T> State<T> {
         self.settle();
     }
 
-    pub(super) fn watch(&mut self, key: Key, parked: Parked) {
+    pub(super) fn watch(&mut self, key: Id, parked: Parked) {
         let old = self.watching.insert(key, parked);
         self.old.extend(old.map(|parked| parked.waker));
     }
 
-    pub(super) fn unwatch(&mut self, key: Key) {
+    pub(super) fn unwatch(&mut self, key: Id) {
         let old = self.watching.remove(&key);
         self.old.extend(old.map(|parked| parked.waker));
     }

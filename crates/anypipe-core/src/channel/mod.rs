@@ -26,12 +26,12 @@ use std::future::Future;
 
 pub use self::bounded::{bounded, rendezvous};
 pub use self::error::{RecvError, SendError, TryRecvError, TrySendError};
-pub use self::receiver::{Receiver, Recv};
-pub use self::sender::{Permit, Send, Sender};
+pub use self::receiver::{Receiver, RecvFuture};
+pub use self::sender::{Permit, SendFuture, Sender};
 pub use self::statistics::Statistics;
 
 /// The sending end of a bounded channel.
-pub trait ChannelSender<T>: std::marker::Send + 'static {
+pub trait ChannelSender<T>: Send + 'static {
     /// Sends an item, waiting for room.
     ///
     /// # Errors
@@ -42,7 +42,7 @@ pub trait ChannelSender<T>: std::marker::Send + 'static {
     ///
     /// Dropped while pending it has not sent, and the item is dropped with it. Where none may be
     /// lost, `reserve` the room first.
-    fn send(&mut self, item: T) -> impl Future<Output = Result<(), SendError<T>>> + std::marker::Send;
+    fn send(&mut self, item: T) -> impl Future<Output = Result<(), SendError<T>>> + Send;
 
     /// Sends an item if there is room now.
     ///
@@ -56,11 +56,11 @@ pub trait ChannelSender<T>: std::marker::Send + 'static {
     /// # Cancel safety
     ///
     /// Dropping it stops the waiting and nothing else.
-    fn closed(&mut self) -> impl Future<Output = ()> + std::marker::Send;
+    fn closed(&mut self) -> impl Future<Output = ()> + Send;
 }
 
 /// The receiving end of a channel.
-pub trait ChannelReceiver<T>: std::marker::Send + 'static {
+pub trait ChannelReceiver<T>: Send + 'static {
     /// Receives an item, waiting for one.
     ///
     /// # Errors
@@ -70,7 +70,7 @@ pub trait ChannelReceiver<T>: std::marker::Send + 'static {
     /// # Cancel safety
     ///
     /// Dropped while pending it has taken nothing.
-    fn recv(&mut self) -> impl Future<Output = Result<T, RecvError>> + std::marker::Send;
+    fn recv(&mut self) -> impl Future<Output = Result<T, RecvError>> + Send;
 
     /// Receives an item if there is one now.
     ///

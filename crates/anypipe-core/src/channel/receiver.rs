@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 
 use futures_core::Stream;
 
-use super::memory::{Key, Parked, Shared, State};
+use super::memory::{Id, Parked, Shared, State};
 use super::{ChannelReceiver, RecvError, Statistics, TryRecvError};
 use crate::scope::{drop_each, is_cut_off};
 use crate::sync::atomic::{AtomicBool, Ordering};
@@ -18,11 +18,11 @@ use crate::sync::atomic::{AtomicBool, Ordering};
 pub struct Receiver<T> {
     shared: Arc<Shared<T>>,
     /// What those who wait on this handle name it by.
-    handle: Key,
+    handle: Id,
     /// Set when this handle was closed by hand.
     closed: AtomicBool,
     /// The key of the wait of `poll_recv`.
-    waiting: Option<Key>,
+    waiting: Option<Id>,
 }
 
 impl<T> Receiver<T> {
@@ -40,8 +40,8 @@ impl<T> Receiver<T> {
     /// # Cancel safety
     ///
     /// Dropped while pending it has taken nothing: an item it was handed goes to the next.
-    pub fn recv(&self) -> Recv<'_, T> {
-        Recv { receiver: self, key: None }
+    pub fn recv(&self) -> RecvFuture<'_, T> {
+        RecvFuture { receiver: self, key: None }
     }
 
     /// Receives up to `limit` items into `items`, waiting for the first; gives how many.
@@ -114,7 +114,8 @@ impl<T> Receiver<T> {
     /// # Examples
     ///
     /// ```
-    /// let (sender, receiver) = anypipe_core::channel::bounded(2);
+    /// # use anypipe_core::__anypipe as anypipe;
+    /// let (sender, receiver) = anypipe::channel::bounded(2);
     /// sender.try_send(1).unwrap();
     /// assert_eq!(receiver.into_rest(), [1]);
     /// assert!(sender.try_send(2).unwrap_err().is_closed());
@@ -131,7 +132,7 @@ impl<T> Receiver<T> {
         self.shared.lock().statistics()
     }
 
-    fn poll_with(&self, key: &mut Option<Key>, cx: &mut Context<'_>) -> Poll<Result<T, RecvError>> {
+    fn poll_with(&self, key: &mut Option<Id>, cx: &mut Context<'_>) -> Poll<Result<T, RecvError>> {
         let mut state = self.shared.lock();
         if let Some(old) = *key {
             if let Some(item) = state.take_handed(old) {
@@ -172,7 +173,7 @@ impl<T> Receiver<T> {
         }
     }
 
-    fn leave(&self, key: Key) {
+    fn leave(&self, key: Id) {
         self.shared.lock().unpark_receiver(key);
     }
 }
@@ -233,13 +234,13 @@ impl<T> fmt::Debug for Receiver<T> {
 
 /// The wait of a [`Receiver::recv`].
 #[must_use = "nothing is received unless this is awaited"]
-pub struct Recv<'a, T> {
+pub struct RecvFuture<'a, T> {
     receiver: &'a Receiver<T>,
     /// The key of the wait, once there is one.
-    key: Option<Key>,
+    key: Option<Id>,
 }
 
-impl<T> Future for Recv<'_, T> {
+impl<T> Future for RecvFuture<'_, T> {
     type Output = Result<T, RecvError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -248,7 +249,7 @@ impl<T> Future for Recv<'_, T> {
     }
 }
 
-impl<T> Drop for Recv<'_, T> {
+impl<T> Drop for RecvFuture<'_, T> {
     fn drop(&mut self) {
         if let Some(key) = self.key {
             self.receiver.leave(key);
@@ -256,13 +257,13 @@ impl<T> Drop for Recv<'_, T> {
     }
 }
 
-impl<T> fmt::Debug for Recv<'_, T> {
+impl<T> fmt::Debug for RecvFuture<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Recv").field("waiting", &self.key.is_some()).finish()
+        f.debug_struct("RecvFuture").field("waiting", &self.key.is_some()).finish()
     }
 }
 
-impl<T: std::marker::Send + 'static> ChannelReceiver<T> for Receiver<T> {
+impl<T: Send + 'static> ChannelReceiver<T> for Receiver<T> {
     async fn recv(&mut self) -> Result<T, RecvError> {
         Receiver::recv(self).await
     }

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use super::memory::{Key, Parked, Shared, State};
+use super::memory::{Id, Parked, Shared, State};
 use super::{ChannelSender, SendError, Statistics, TrySendError};
 use crate::scope::{goes_with, is_cut_off, with_output};
 use crate::sync::atomic::{AtomicBool, Ordering};
@@ -15,7 +15,7 @@ use crate::sync::atomic::{AtomicBool, Ordering};
 pub struct Sender<T> {
     shared: Arc<Shared<T>>,
     /// What those who wait on this handle name it by.
-    handle: Key,
+    handle: Id,
     /// Set when this handle was closed by hand.
     closed: AtomicBool,
 }
@@ -40,8 +40,8 @@ impl<T> Sender<T> {
     ///
     /// Dropped while pending it has not sent, and the item is dropped with it. Where none may be
     /// lost, [`reserve`](Sender::reserve) the room first.
-    pub fn send(&self, item: T) -> Send<'_, T> {
-        Send { sender: self, item: Some(item), key: None }
+    pub fn send(&self, item: T) -> SendFuture<'_, T> {
+        SendFuture { sender: self, item: Some(item), key: None }
     }
 
     /// Sends items one after the other, as many at a time as there is room for.
@@ -191,18 +191,18 @@ impl<T> fmt::Debug for Sender<T> {
 
 /// The wait of a [`Sender::send`].
 #[must_use = "nothing is sent unless this is awaited"]
-pub struct Send<'a, T> {
+pub struct SendFuture<'a, T> {
     sender: &'a Sender<T>,
     /// The item, until it is parked or sent.
     item: Option<T>,
     /// The key of the wait, once there is one.
-    key: Option<Key>,
+    key: Option<Id>,
 }
 
 // The item is only ever moved.
-impl<T> Unpin for Send<'_, T> {}
+impl<T> Unpin for SendFuture<'_, T> {}
 
-impl<T> Future for Send<'_, T> {
+impl<T> Future for SendFuture<'_, T> {
     type Output = Result<(), SendError<T>>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -244,7 +244,7 @@ impl<T> Future for Send<'_, T> {
     }
 }
 
-impl<T> Drop for Send<'_, T> {
+impl<T> Drop for SendFuture<'_, T> {
     fn drop(&mut self) {
         if let Some(key) = self.key {
             let mut state = self.sender.shared.lock();
@@ -257,16 +257,16 @@ impl<T> Drop for Send<'_, T> {
     }
 }
 
-impl<T> fmt::Debug for Send<'_, T> {
+impl<T> fmt::Debug for SendFuture<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Send").field("waiting", &self.key.is_some()).finish()
+        f.debug_struct("SendFuture").field("waiting", &self.key.is_some()).finish()
     }
 }
 
 /// The wait of a [`Sender::reserve`].
 struct Reserving<'a, T> {
     sender: &'a Sender<T>,
-    key: Option<Key>,
+    key: Option<Id>,
 }
 
 impl<'a, T> Reserving<'a, T> {
@@ -356,7 +356,7 @@ impl<T> fmt::Debug for Permit<'_, T> {
 /// The wait of [`Sender::closed`].
 struct Watch<'a, T> {
     sender: &'a Sender<T>,
-    key: Option<Key>,
+    key: Option<Id>,
 }
 
 impl<T> Watch<'_, T> {
@@ -379,7 +379,7 @@ impl<T> Drop for Watch<'_, T> {
     }
 }
 
-impl<T: std::marker::Send + 'static> ChannelSender<T> for Sender<T> {
+impl<T: Send + 'static> ChannelSender<T> for Sender<T> {
     async fn send(&mut self, item: T) -> Result<(), SendError<T>> {
         Sender::send(self, item).await
     }

@@ -8,7 +8,7 @@ use super::crew::{Crew, Feed, Key, Order};
 use super::hop::Room;
 use super::pair::hop;
 use super::worker::worker;
-use super::{Input, Outlet, Weigh, Work};
+use super::{BoxInput, Outlet, Weigh, Work};
 use crate::holds::Holds;
 use crate::scope::Scope;
 
@@ -50,8 +50,9 @@ impl<In, Out> fmt::Debug for Limits<In, Out> {
 /// # Examples
 ///
 /// ```
-/// use anypipe_core::Holds;
-/// use anypipe_core::drive::Boundary;
+/// # use anypipe_core::__anypipe as anypipe;
+/// use anypipe::Holds;
+/// use anypipe::author::Boundary;
 ///
 /// let boundary = Boundary::new("fetch").workers(3).buffer_size(10);
 /// assert_eq!(boundary.holds(), Holds::at_most(13));
@@ -164,7 +165,7 @@ impl Boundary {
         let room = Room { permits: buffer.min(UNLIMITED) + self.workers, weight: limits.weight };
         let (ports, outlet) = hop(self.workers, room, self.name.clone(), scope);
         // Boxed, so that the loops are built once for an item's type and not once for each stream's.
-        let input: Input<In> = Box::pin(input);
+        let input: BoxInput<In> = Box::pin(input);
         let work = Arc::new(work);
         let feeds = if self.workers == 1 {
             vec![Feed::Alone { input, next: 0 }]

@@ -15,7 +15,7 @@ use std::task::{Context, Poll, Waker, ready};
 
 use super::line::{Line, Unwanted};
 use super::waiting::Waiting;
-use super::{Input, Tally};
+use super::{BoxInput, Tally};
 use crate::runtime::WaitsFor;
 use crate::scope::{drop_each, note_wait, poll_go_on};
 use crate::sync::Mutex;
@@ -58,7 +58,7 @@ pub(super) struct Taken<In> {
 
 struct State<In> {
     /// The input, while no worker holds it.
-    input: Option<Input<In>>,
+    input: Option<BoxInput<In>>,
     /// Set when the input has ended.
     ended: bool,
     /// Items that were taken and not started, with their tickets and permits; of each key one at the most.
@@ -113,7 +113,7 @@ impl<In> Crew<In> {
     /// The feeds of so many workers on one input.
     pub(super) fn feeds(
         workers: usize,
-        input: Input<In>,
+        input: BoxInput<In>,
         order: Order,
         key: Option<Key<In>>,
         tally: Arc<Tally>,
@@ -200,7 +200,7 @@ impl<In> State<In> {
 pub(super) enum Feed<In> {
     /// The input is its own.
     Alone {
-        input: Input<In>,
+        input: BoxInput<In>,
         /// The next item's ticket.
         next: u64,
     },
@@ -210,7 +210,7 @@ pub(super) enum Feed<In> {
         /// Which of the workers this is.
         index: usize,
         /// The input, while this worker holds it.
-        held: Option<Input<In>>,
+        held: Option<BoxInput<In>>,
     },
 }
 
@@ -263,7 +263,7 @@ impl<In: Send + 'static> Feed<In> {
 }
 
 fn poll_alone<In, T>(
-    input: &mut Input<In>,
+    input: &mut BoxInput<In>,
     next: &mut u64,
     line: &mut Line<'_, T>,
     cx: &mut Context<'_>,
@@ -300,7 +300,7 @@ impl<In: Send + 'static> Crew<In> {
     /// Takes an item that is ready, or the baton and then items of the input; `None` at the end.
     fn poll_take<T>(
         &self,
-        held: &mut Option<Input<In>>,
+        held: &mut Option<BoxInput<In>>,
         index: usize,
         line: &mut Line<'_, T>,
         cx: &mut Context<'_>,
@@ -350,7 +350,7 @@ impl<In: Send + 'static> Crew<In> {
     /// Takes items of the input, for all workers, and then lets go of it.
     fn poll_input<T>(
         &self,
-        held: &mut Option<Input<In>>,
+        held: &mut Option<BoxInput<In>>,
         line: &mut Line<'_, T>,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), Unwanted>> {

@@ -13,8 +13,9 @@ use crate::scope::{Scope, holding};
 /// # Examples
 ///
 /// ```
-/// use anypipe_core::drive::Items;
-/// use anypipe_core::{Scope, Sink};
+/// # use anypipe_core::__anypipe as anypipe;
+/// use anypipe::Sink;
+/// use anypipe::author::{Items, Scope};
 /// use futures_core::Stream;
 ///
 /// /// Counts the items.

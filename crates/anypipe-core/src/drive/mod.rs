@@ -36,7 +36,7 @@ use crate::scope::Tally;
 pub type Weigh<T> = Arc<dyn Fn(&T) -> usize + Send + Sync>;
 
 /// What a boundary's tasks take items from.
-type Input<In> = Pin<Box<dyn Stream<Item = In> + Send>>;
+type BoxInput<In> = Pin<Box<dyn Stream<Item = In> + Send>>;
 
 /// What a boundary does with one item.
 ///

@@ -19,8 +19,9 @@ use crate::source::Gated;
 /// # Examples
 ///
 /// ```
-/// use anypipe_core::option::{Configure, OfEach, Parallel};
-/// # use anypipe_core::drive::{At, Work};
+/// # use anypipe_core::__anypipe as anypipe;
+/// use anypipe::author::option::{Configure, NoKey, NoWeight, OfEach, Parallel};
+/// use anypipe::author::{At, Work};
 ///
 /// /// Doubles numbers; fused until an option asks for tasks.
 /// struct Double;
@@ -38,8 +39,8 @@ use crate::source::Gated;
 ///     type Can = OfEach;
 ///     type Last = Self;
 ///     type Work = Self;
-///     type Key = anypipe_core::option::NoKey;
-///     type Weight = anypipe_core::option::NoWeight;
+///     type Key = NoKey;
+///     type Weight = NoWeight;
 ///     type With<W, K, V> = Parallel<W, K, V>;
 ///
 ///     fn configure<W, K, V>(

@@ -16,9 +16,9 @@ use crate::stage::Stage;
 /// # Examples
 ///
 /// ```
-/// use anypipe_core::Holds;
-/// use anypipe_core::option::Parallel;
-/// # use anypipe_core::{Scope, Stage, drive::{At, Work}};
+/// # use anypipe_core::__anypipe as anypipe;
+/// use anypipe::author::{At, Parallel, Work};
+/// use anypipe::{Holds, Stage};
 ///
 /// struct Double;
 ///

@@ -19,7 +19,9 @@ use super::{RuntimeHandle, Sleep};
 /// # Examples
 ///
 /// ```
-/// use anypipe_core::runtime::{Alarm, RuntimeHandle};
+/// # use anypipe_core::__anypipe as anypipe;
+/// use anypipe::author::Alarm;
+/// use anypipe::runtime::RuntimeHandle;
 /// use std::pin::Pin;
 /// use std::task::{Context, Poll};
 /// use std::time::Duration;

@@ -3,7 +3,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use super::task::Name;
+use super::task::TaskName;
 use super::{Promise, Scope, catch, drop_caught, promise};
 use crate::error::RunError;
 
@@ -12,7 +12,7 @@ impl Scope {
     /// awaited, since nothing can interrupt it; a cancel drops it where it has not started.
     ///
     /// A panic in it goes on in whoever awaits the [`Blocking`], else in the run.
-    pub fn spawn_blocking<T, F>(&self, name: impl Into<Name>, work: F) -> Blocking<T>
+    pub fn spawn_blocking<T, F>(&self, name: impl Into<TaskName>, work: F) -> Blocking<T>
     where
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
@@ -46,7 +46,7 @@ pub struct Blocking<T> {
     refused: Option<RunError>,
     /// Where a panic goes that nobody awaits.
     scope: Scope,
-    name: Name,
+    name: TaskName,
 }
 
 impl<T> Drop for Blocking<T> {

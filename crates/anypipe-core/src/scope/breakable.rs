@@ -20,8 +20,9 @@ pin_project! {
     /// # Examples
     ///
     /// ```
-    /// use anypipe_core::channel::{TryRecvError, bounded};
-    /// use anypipe_core::stage::Breakable;
+    /// # use anypipe_core::__anypipe as anypipe;
+    /// use anypipe::author::Breakable;
+    /// use anypipe::channel::{TryRecvError, bounded};
     ///
     /// let (sender, receiver) = bounded::<u8>(1);
     /// let work = Breakable::new(async move { sender.send(1).await });

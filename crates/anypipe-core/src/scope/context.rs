@@ -284,7 +284,8 @@ pub fn current_runtime() -> Option<RuntimeHandle> {
 /// ```
 /// use std::task::{Context, Poll, Waker, ready};
 ///
-/// use anypipe_core::stage::poll_go_on;
+/// # use anypipe_core::__anypipe as anypipe;
+/// use anypipe::author::poll_go_on;
 ///
 /// /// Looks for a number, and gives way now and then.
 /// fn poll_search(next: &mut u64, cx: &mut Context<'_>) -> Poll<u64> {

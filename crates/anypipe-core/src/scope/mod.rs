@@ -58,7 +58,7 @@ pub use self::roster::{Listing, Roster};
 pub use self::stats::{StageStats, Stats};
 pub use self::tally::Meter;
 pub(crate) use self::tally::Tally;
-use self::task::{JobCell, Member, Name, TaskCell};
+use self::task::{JobCell, Member, TaskCell, TaskName};
 pub use self::token::{CancelToken, Cancelled};
 pub use self::waiters::{Place, Waiters};
 use crate::error::{ErrorKind, RunError};
@@ -230,7 +230,7 @@ impl Scope {
     /// Spawns a task, or hands back why it can't be.
     pub(crate) fn spawn_cell(
         &self,
-        name: Name,
+        name: TaskName,
         future: task::BoxFuture<()>,
     ) -> Result<Arc<TaskCell>, RunError> {
         let cell = self.admit(|index| TaskCell::new(name, self.clone(), index, future))?;
@@ -240,7 +240,7 @@ impl Scope {
     }
 
     /// Starts blocking work that the scope joins.
-    pub(crate) fn spawn_job(&self, name: Name, job: task::BoxJob) -> Result<(), RunError> {
+    pub(crate) fn spawn_job(&self, name: TaskName, job: task::BoxJob) -> Result<(), RunError> {
         let cell = self.admit(|index| JobCell::new(name, self.clone(), index, job))?;
         self.inner.runtime.spawn_blocking(Job { cell });
         Ok(())
@@ -420,7 +420,8 @@ impl Scope {
     /// # Examples
     ///
     /// ```
-    /// use anypipe_core::Scope;
+    /// # use anypipe_core::__anypipe as anypipe;
+    /// use anypipe::author::Scope;
     ///
     /// fn attach(scope: &Scope) {
     ///     let meter = scope.meter("halves");
@@ -432,7 +433,7 @@ impl Scope {
         Meter::new(self.tally(name.into()))
     }
 
-    pub(crate) fn tally(&self, name: Name) -> Arc<Tally> {
+    pub(crate) fn tally(&self, name: TaskName) -> Arc<Tally> {
         self.controls().tally(name, self.inner.repeated)
     }
 

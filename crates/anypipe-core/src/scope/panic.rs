@@ -83,7 +83,8 @@ pub(super) fn break_off(f: impl FnOnce()) -> Result<(), Panic> {
 /// # Examples
 ///
 /// ```
-/// anypipe_core::stage::drop_each(vec![1, 2, 3]);
+/// # use anypipe_core::__anypipe as anypipe;
+/// anypipe::author::drop_each(vec![1, 2, 3]);
 /// ```
 pub fn drop_each<T>(items: impl IntoIterator<Item = T>) {
     for_each_caught(items, drop);
@@ -103,7 +104,8 @@ pub fn drop_each<T>(items: impl IntoIterator<Item = T>) {
 ///
 /// ```
 /// let mut input = Some(vec![1, 2, 3]);
-/// assert_eq!(anypipe_core::stage::holding(4, || input = None), 4);
+/// # use anypipe_core::__anypipe as anypipe;
+/// assert_eq!(anypipe::author::holding(4, || input = None), 4);
 /// assert!(input.is_none());
 /// ```
 pub fn holding<T>(value: T, f: impl FnOnce()) -> T {
@@ -158,7 +160,8 @@ pub(super) fn resume_from_drop(panic: Panic) {
 /// # Examples
 ///
 /// ```
-/// use anypipe_core::stage::catch_panic;
+/// # use anypipe_core::__anypipe as anypipe;
+/// use anypipe::author::catch_panic;
 ///
 /// let error = catch_panic("divide", || panic!("by zero")).map(|()| 1).unwrap_err();
 /// assert_eq!(error.to_string(), "stage `divide` panicked: by zero");
@@ -178,7 +181,8 @@ pub fn catch_panic<R>(place: &str, f: impl FnOnce() -> R) -> Result<R, RunError>
 /// # Examples
 ///
 /// ```
-/// assert_eq!(anypipe_core::stage::in_stage("double", || 2 * 21), 42);
+/// # use anypipe_core::__anypipe as anypipe;
+/// assert_eq!(anypipe::author::in_stage("double", || 2 * 21), 42);
 /// ```
 pub fn in_stage<R>(name: &str, f: impl FnOnce() -> R) -> R {
     struct Guard<'a>(&'a str);

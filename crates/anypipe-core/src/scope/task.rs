@@ -16,7 +16,7 @@ use crate::sync::atomic::{AtomicBool, Ordering};
 
 pub(crate) type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 /// The name of a stage or a task.
-pub(crate) type Name = Cow<'static, str>;
+pub(crate) type TaskName = Cow<'static, str>;
 
 /// What a scope knows of the work spawned into it.
 pub(crate) trait Member: Send + Sync {
@@ -37,7 +37,7 @@ pub(crate) type Seized = Box<dyn FnOnce() + Send>;
 /// One task of a scope.
 pub(crate) struct TaskCell {
     /// The stage's or task's name.
-    name: Name,
+    name: TaskName,
     /// The scope that joins it.
     scope: Scope,
     /// Its place in the scope's list.
@@ -61,7 +61,7 @@ struct Slot {
 }
 
 impl TaskCell {
-    pub(super) fn new(name: Name, scope: Scope, index: usize, future: BoxFuture<()>) -> Arc<Self> {
+    pub(super) fn new(name: TaskName, scope: Scope, index: usize, future: BoxFuture<()>) -> Arc<Self> {
         let slot = Slot {
             future: Some(future),
             waker: None,
@@ -218,7 +218,7 @@ impl Member for TaskCell {
 /// One piece of blocking work of a scope.
 pub(crate) struct JobCell {
     /// The stage's or job's name.
-    name: Name,
+    name: TaskName,
     /// The scope that joins it.
     scope: Scope,
     /// Its place in the scope's list.
@@ -231,7 +231,7 @@ pub(crate) struct JobCell {
 pub(crate) type BoxJob = Box<dyn FnOnce() + Send>;
 
 impl JobCell {
-    pub(super) fn new(name: Name, scope: Scope, index: usize, job: BoxJob) -> Arc<Self> {
+    pub(super) fn new(name: TaskName, scope: Scope, index: usize, job: BoxJob) -> Arc<Self> {
         Arc::new(Self { name, scope, index, slot: Mutex::new(Some(job)) })
     }
 

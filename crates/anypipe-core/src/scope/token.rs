@@ -18,7 +18,8 @@ use crate::sync::atomic::{AtomicBool, Ordering};
 /// # Examples
 ///
 /// ```
-/// use anypipe_core::scope::CancelToken;
+/// # use anypipe_core::__anypipe as anypipe;
+/// use anypipe::task::CancelToken;
 ///
 /// let root = CancelToken::new();
 /// let leaf = root.child();

@@ -13,7 +13,8 @@ use std::task::Waker;
 /// use std::sync::Mutex;
 /// use std::task::Waker;
 ///
-/// use anypipe_core::stage::{Place, Waiters};
+/// # use anypipe_core::__anypipe as anypipe;
+/// use anypipe::author::{Place, Waiters};
 ///
 /// let waiters = Mutex::new(Waiters::default());
 /// let mut place = Place::default();

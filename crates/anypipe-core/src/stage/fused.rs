@@ -38,8 +38,9 @@ pin_project! {
 /// # Examples
 ///
 /// ```
-/// use anypipe_core::stage::{Step, fused, in_stage};
-/// use anypipe_core::{Scope, Stage};
+/// # use anypipe_core::__anypipe as anypipe;
+/// use anypipe::author::Scope;
+/// use anypipe::stage::{Stage, Step, fused, in_stage};
 /// use futures_core::Stream;
 ///
 /// /// Doubles numbers.

@@ -16,7 +16,8 @@ use super::Wrapping;
 ///
 /// ```
 /// use std::time::Duration;
-/// use anypipe_stages::option::RetryPolicy;
+/// # mod anypipe { pub mod stage { pub use anypipe_stages::option::RetryPolicy; } }
+/// use anypipe::stage::RetryPolicy;
 ///
 /// // Five times, with waits of up to 100, 200, 400 and 500 milliseconds.
 /// let policy = RetryPolicy::new(5)

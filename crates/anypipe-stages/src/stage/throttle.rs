@@ -66,7 +66,8 @@ sequential_stage!(Throttle, "throttle");
 ///
 /// ```
 /// use std::time::Duration;
-/// use anypipe_stages::stage::Rate;
+/// # use anypipe_stages as anypipe;
+/// use anypipe::stage::Rate;
 ///
 /// let rate = Rate::new(100, Duration::from_secs(1));
 /// rate.set(20, Duration::from_secs(1)); // any time, from anywhere
