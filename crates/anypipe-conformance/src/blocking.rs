@@ -19,6 +19,7 @@ crate::suite::cases! { ($) blocking as __blocking {
     work_that_was_given_up_keeps_its_worker(),
     work_that_was_given_up_keeps_its_key(),
     work_that_was_given_up_keeps_the_next_try(),
+    work_that_was_given_up_brings_back_its_workers_state(),
 } }
 
 async fn nothing_begins_for_a_consumer_that_went() {
@@ -129,4 +130,24 @@ async fn work_that_was_given_up_keeps_the_next_try() {
     let came = pass_limits(around, running, 2).await;
     // A machine under load may miss a limit again.
     assert!(came.len() == 6 && (!is_virtual() || came.iter().all(Result::is_ok)), "{came:?}");
+}
+
+async fn work_that_was_given_up_brings_back_its_workers_state() {
+    let (around, made) = (Around::new(), Arc::new(AtomicUsize::new(0)));
+    around.keep_jobs();
+    let makes = Arc::clone(&made);
+    let counts = stage::map_with(
+        move || count(&makes),
+        |calls: &mut u32, _: u32| {
+            *calls += 1;
+            *calls
+        },
+    );
+    let work = flow(source::from_iter(0..4)).pipe(counts).blocking().wrap(TimeoutEach { limit: unit() });
+    let came = pass_limits(around.clone(), work.collect().on(around.runtime()).start(), 1).await;
+    assert_eq!((came.len(), &came[0]), (4, &Err(TimedOut)));
+    assert_eq!(made.load(Ordering::SeqCst), 1);
+    // The call whose item was given up has counted too. A machine under load may miss a limit again.
+    let counted = came.iter().zip(1..).skip(1).all(|(came, call)| *came == Ok(call) || came.is_err());
+    assert!(counted, "{came:?}");
 }

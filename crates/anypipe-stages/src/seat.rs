@@ -12,7 +12,33 @@ use anypipe_core::stage::in_stage;
 /// One thread at a time for one worker, and what goes along from job to job.
 ///
 /// Work on a thread can't be interrupted: where its item is given up it runs on, and the place is taken until
-/// it has ended.
+/// it has ended. It is the [`State`](anypipe_core::drive::Work::State) of work that blocks.
+///
+/// # Examples
+///
+/// ```
+/// use std::task::{Context, Poll};
+///
+/// use anypipe_core::drive::{At, Work};
+/// use anypipe_stages::Seat;
+///
+/// /// The length of a file.
+/// struct Length;
+///
+/// impl Work<String> for Length {
+///     type Out = Option<u64>;
+///     type State = Seat<(), Option<u64>>;
+///
+///     async fn call(&self, seat: &mut Self::State, at: At<'_>, path: String) -> Option<Option<u64>> {
+///         let length = move || std::fs::metadata(path).ok().map(|file| file.len());
+///         seat.work(at, move |_| Some(length())).await
+///     }
+///
+///     fn poll_settled(&self, seat: &mut Self::State, cx: &mut Context<'_>) -> Poll<()> {
+///         seat.poll_settled(cx)
+///     }
+/// }
+/// ```
 pub struct Seat<St, U> {
     /// What the next job works with; none before the first, and while a job has it.
     state: Option<St>,
@@ -25,8 +51,18 @@ where
     St: Send + 'static,
     U: Send + 'static,
 {
-    /// Has a thread do the work on one item.
-    pub(crate) async fn work(
+    /// Has a thread do the work on one item, after what still runs has ended; gives what it makes. `apply` is given
+    /// what the last call left: `None` the first time, and after a panic.
+    ///
+    /// # Panics
+    ///
+    /// Where `apply` does, also in a call before whose item was given up; and outside a task of a run.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it stops the waiting. The work goes on, and what it makes is dropped; what it leaves for the next
+    /// call is kept.
+    pub async fn work(
         &mut self,
         at: At<'_>,
         apply: impl FnOnce(&mut Option<St>) -> Option<U> + Send + 'static,
@@ -44,8 +80,13 @@ where
         poll_fn(|cx| self.poll_job(cx)).await
     }
 
-    /// Done once no job runs.
-    pub(crate) fn poll_settled(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    /// Ready once nothing runs: what the work answers to
+    /// [`Work::poll_settled`](anypipe_core::drive::Work::poll_settled).
+    ///
+    /// # Panics
+    ///
+    /// With the panic of work whose item was given up.
+    pub fn poll_settled(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.poll_job(cx).map(drop)
     }
 
