@@ -7,7 +7,7 @@
 #[allow(unreachable_pub, reason = "it is written as in a crate of its own")]
 mod threads;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -44,8 +44,8 @@ struct Pool {
 struct State {
     /// What can be polled, first come first.
     queue: VecDeque<Arc<Entry>>,
-    /// All tasks that have not ended.
-    all: Vec<Arc<Entry>>,
+    /// All tasks that have not ended, by where they are.
+    all: BTreeMap<usize, Arc<Entry>>,
     over: bool,
 }
 
@@ -95,7 +95,7 @@ impl Pool {
         loop {
             *entry.woken.lock().unwrap() = false;
             if Pin::new(&mut task).poll(&mut Context::from_waker(&waker)).is_ready() {
-                self.state.lock().unwrap().all.retain(|other| !Arc::ptr_eq(other, &entry));
+                self.state.lock().unwrap().all.remove(&Arc::as_ptr(&entry).addr());
                 return;
             }
             if self.fault != Fault::SelfWakeFirst || !*entry.woken.lock().unwrap() {
@@ -152,9 +152,9 @@ impl Drop for Owner {
         drop(state);
         drop(queue);
         if self.pool.fault == Fault::KeepsWhatWaits {
-            return KEPT.lock().unwrap().extend(all);
+            return KEPT.lock().unwrap().extend(all.into_values());
         }
-        for entry in all {
+        for entry in all.into_values() {
             let task = entry.task.lock().unwrap().take();
             drop(task);
         }
@@ -196,7 +196,7 @@ impl Spawner for Native {
         };
         let (task, woken) = (Mutex::new(Some(task)), Mutex::new(true));
         let entry = Arc::new(Entry { pool: self.pool.clone(), task, woken });
-        pool.state.lock().unwrap().all.push(Arc::clone(&entry));
+        pool.state.lock().unwrap().all.insert(Arc::as_ptr(&entry).addr(), Arc::clone(&entry));
         pool.enqueue(entry);
     }
 
