@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use anypipe_core::drive::{At, Work};
+use anypipe_core::option::Parallel;
 use anypipe_core::run::TimedOut;
 use anypipe_core::{Holds, Source};
 use anypipe_stages::option::TimeoutEach;
@@ -13,6 +15,7 @@ use crate::tools::{Flow, flow, give_way, next, settle, until};
 
 crate::suite::cases! { ($) options as __options {
     every_option_in_any_order(),
+    every_option_on_work_of_others(),
     options_of_results_go_to_the_work_on_values(),
     options_of_rows_go_to_their_making(),
     a_generator_has_a_buffer_of_any_size(),
@@ -87,6 +90,25 @@ async fn every_option_in_any_order() {
         keyed(key).buffer_weight(9, weigh).workers(WORKERS).wrap(LONG).unordered();
     }
     assert!(states.load(Ordering::SeqCst) <= 3 * WORKERS, "a state for each worker of each run, at the most");
+}
+
+/// Work of somebody else's, of which nothing but `Work` is known.
+struct Theirs;
+
+impl Work<u32> for Theirs {
+    type Out = u32;
+    type State = ();
+
+    async fn call(&self, _state: &mut (), _at: At<'_>, item: u32) -> Option<u32> {
+        Some(now_and_then(item).await)
+    }
+}
+
+async fn every_option_on_work_of_others() {
+    in_orders! { Parallel::new("theirs", Theirs), check;
+        workers(WORKERS).keyed(key).buffer_weight(9, weigh).wrap(LONG).unordered();
+        wrap(LONG).buffer_weight(9, weigh).keyed(key).unordered().workers(WORKERS).named("mine");
+    }
 }
 
 async fn options_of_results_go_to_the_work_on_values() {

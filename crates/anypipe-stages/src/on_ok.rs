@@ -1,22 +1,67 @@
+use std::borrow::Cow;
 use std::task::{Context, Poll};
 
-use anypipe_core::drive::{At, Work};
-use anypipe_core::option::Wrap;
+use anypipe_core::drive::{At, Key, Weigh, Work};
+use anypipe_core::option::{Configure, Named, OfItems, Parallel};
+use anypipe_core::{Holds, Scope, Stage};
+use futures_core::Stream;
 
-/// Work on the value of each `Ok`, as work on results: an `Err` passes in its turn. Options that wrap work wrap
-/// that on values.
+/// A stage on the value of each `Ok`, as one on results: an `Err` passes in its turn. Options go to the stage on
+/// values, so those that wrap its work wrap that.
 #[derive(Clone, Debug)]
-pub struct OnOk<W>(pub W);
+pub struct OnOk<G>(pub G);
 
-impl<How, W: Wrap<How>> Wrap<How> for OnOk<W> {
-    type Wrapped = OnOk<W::Wrapped>;
+impl<T, P, U, E, W, K, V> Stage<Result<T, P>> for OnOk<Parallel<W, K, V>>
+where
+    T: Send + 'static,
+    P: From<E> + Send + 'static,
+    U: Send + 'static,
+    E: Send + 'static,
+    W: Work<T, Out = Result<U, E>>,
+    K: OfItems<Key<Result<T, P>>> + Send + 'static,
+    V: OfItems<(usize, Weigh<Result<U, P>>)> + Send + 'static,
+{
+    type Out = Result<U, P>;
 
-    fn wrap(self, how: How) -> Self::Wrapped {
-        OnOk(self.0.wrap(how))
+    fn attach(
+        self,
+        input: impl Stream<Item = Result<T, P>> + Send + 'static,
+        scope: &Scope,
+    ) -> impl Stream<Item = Result<U, P>> + Send + 'static {
+        self.0.map_work(Lift).attach(input, scope)
+    }
+
+    fn holds(&self) -> Holds {
+        if V::IS_SET { Holds::UNBOUNDED } else { self.0.boundary().holds() }
     }
 }
 
-impl<T, P, U, E, W> Work<Result<T, P>> for OnOk<W>
+impl<G: Configure> Configure for OnOk<G> {
+    type Can = G::Can;
+    type Last = G::Last;
+    type Work = G::Work;
+    type Key = G::Key;
+    type Weight = G::Weight;
+    type With<W, K, V> = OnOk<G::With<W, K, V>>;
+
+    fn configure<W, K, V>(
+        self,
+        edit: impl FnOnce(Parallel<G::Work, G::Key, G::Weight>) -> Parallel<W, K, V>,
+    ) -> Self::With<W, K, V> {
+        OnOk(self.0.configure(edit))
+    }
+}
+
+impl<G: Named> Named for OnOk<G> {
+    fn named(self, name: Cow<'static, str>) -> Self {
+        Self(self.0.named(name))
+    }
+}
+
+/// Work on values, as work on results.
+struct Lift<W>(W);
+
+impl<T, P, U, E, W> Work<Result<T, P>> for Lift<W>
 where
     T: Send + 'static,
     P: From<E> + Send + 'static,

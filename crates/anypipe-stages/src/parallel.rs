@@ -26,10 +26,12 @@ impl<In: Send + 'static> Work<In> for Pass {
 pub trait Synchronous<In>: Send + Sync + 'static {
     /// What comes of an item.
     type Out: Send + 'static;
+    /// What each worker keeps for itself; `()` for most.
+    type State: Default + Send + 'static;
 
     /// Works on one item; `None` filters it out. Whoever calls it names the stage, which has another name
-    /// where it is a boundary that was [`named`](anypipe_core::option::Named).
-    fn apply(&self, item: In) -> Option<Self::Out>;
+    /// where it is a boundary that was [`named`](anypipe_core::option::Named::named).
+    fn apply(&self, state: &mut Self::State, item: In) -> Option<Self::Out>;
 }
 
 /// A synchronous stage's work in tasks of its own.
@@ -42,10 +44,10 @@ where
     Y: Synchronous<In>,
 {
     type Out = Y::Out;
-    type State = ();
+    type State = Y::State;
 
-    async fn call(&self, _state: &mut (), _at: At<'_>, item: In) -> Option<Y::Out> {
-        self.0.apply(item)
+    async fn call(&self, state: &mut Y::State, _at: At<'_>, item: In) -> Option<Y::Out> {
+        self.0.apply(state, item)
     }
 }
 
@@ -78,11 +80,11 @@ where
     Y: Synchronous<In>,
 {
     type Out = Y::Out;
-    type State = Seat<(), Y::Out>;
+    type State = Seat<Y::State, Y::Out>;
 
     async fn call(&self, state: &mut Self::State, at: At<'_>, item: In) -> Option<Y::Out> {
         let work = Arc::clone(&self.work);
-        state.work(at, move |_| work.apply(item)).await
+        state.work(at, move |state| work.apply(state, item)).await
     }
 
     fn poll_settled(&self, state: &mut Self::State, cx: &mut Context<'_>) -> Poll<()> {

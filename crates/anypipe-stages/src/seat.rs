@@ -40,15 +40,15 @@ use anypipe_core::stage::in_stage;
 /// }
 /// ```
 pub struct Seat<St, U> {
-    /// What the next job works with; none before the first, and while a job has it.
-    state: Option<St>,
+    /// What the next job works with; while a job has it, what there is without one.
+    state: St,
     /// The job that runs.
-    job: Option<scope::Blocking<(Option<St>, Option<U>)>>,
+    job: Option<scope::Blocking<(St, Option<U>)>>,
 }
 
 impl<St, U> Seat<St, U>
 where
-    St: Send + 'static,
+    St: Default + Send + 'static,
     U: Send + 'static,
 {
     /// Has a thread do the work on one item, after what still runs has ended; gives what it makes. `apply` is given
@@ -65,11 +65,11 @@ where
     pub async fn work(
         &mut self,
         at: At<'_>,
-        apply: impl FnOnce(&mut Option<St>) -> Option<U> + Send + 'static,
+        apply: impl FnOnce(&mut St) -> Option<U> + Send + 'static,
     ) -> Option<U> {
         // Whoever tries the same item again comes here with the last try still running.
         poll_fn(|cx| self.poll_settled(cx)).await;
-        let (name, mut state) = (at.stage.to_owned(), self.state.take());
+        let (name, mut state) = (at.stage.to_owned(), std::mem::take(&mut self.state));
         // A job owns what it works with: the state goes along and comes back.
         let job = move || {
             let made = in_stage(&name, || apply(&mut state));
@@ -108,9 +108,9 @@ where
     }
 }
 
-impl<St, U> Default for Seat<St, U> {
+impl<St: Default, U> Default for Seat<St, U> {
     fn default() -> Self {
-        Self { state: None, job: None }
+        Self { state: St::default(), job: None }
     }
 }
 

@@ -7,10 +7,12 @@
 //! same two traits, `Configure` and [`Named`].
 
 mod parallel;
+mod wrapped;
 
 use std::borrow::Cow;
 
 pub use self::parallel::{ByKey, ByWeight, NoKey, NoWeight, OfItems, Parallel};
+pub use self::wrapped::{Wrapped, Wrapping};
 use crate::drive::Boundary;
 use crate::source::Gated;
 
@@ -231,6 +233,15 @@ pub trait CanBlock {
     fn on_pool(self) -> Self::OnPool;
 }
 
+/// The work goes there; what wraps it stays in the task.
+impl<How, W: CanBlock> CanBlock for Wrapped<How, W> {
+    type OnPool = Wrapped<How, W::OnPool>;
+
+    fn on_pool(self) -> Self::OnPool {
+        self.map_work(CanBlock::on_pool)
+    }
+}
+
 /// A synchronous stage that can run on the blocking pool: `.blocking()`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't run on the blocking pool",
@@ -307,15 +318,6 @@ where
     }
 }
 
-/// Work that can be wrapped, in a way that `How` stands for.
-pub trait Wrap<How> {
-    /// The work, wrapped.
-    type Wrapped;
-
-    /// Wraps it.
-    fn wrap(self, how: How) -> Self::Wrapped;
-}
-
 /// A stage whose work on each item can be wrapped: `.timeout_each(d)`, `.retry(policy)`, `.located()`,
 /// `.with_input()` and `.catch_panics()`.
 #[diagnostic::on_unimplemented(
@@ -334,12 +336,11 @@ pub trait WrapWith<How>: Sized {
 impl<G: Configure, How> WrapWith<How> for G
 where
     G::Can: CanWrap<G::Last>,
-    G::Work: Wrap<How>,
 {
-    type Wrapped = G::With<<G::Work as Wrap<How>>::Wrapped, G::Key, G::Weight>;
+    type Wrapped = G::With<Wrapped<How, G::Work>, G::Key, G::Weight>;
 
     fn wrap_with(self, how: How) -> Self::Wrapped {
-        self.configure(|parallel| parallel.map_work(|work| work.wrap(how)))
+        self.configure(|parallel| parallel.map_work(|work| Wrapped::new(how, work)))
     }
 }
 

@@ -89,6 +89,11 @@ impl<W, K, V> Parallel<W, K, V> {
     }
 
     /// How many tasks there are, and how much waits behind them.
+    pub fn boundary(&self) -> &Boundary {
+        &self.boundary
+    }
+
+    /// The same, to keep.
     pub fn into_boundary(self) -> Boundary {
         self.boundary
     }

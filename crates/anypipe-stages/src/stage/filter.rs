@@ -19,10 +19,11 @@ where
     F: Fn(&In) -> bool + Send + Sync + 'static,
 {
     type Out = In;
+    type State = ();
 
-    fn apply(&self, item: In) -> Option<In> {
+    fn apply(&self, (): &mut (), item: In) -> Option<In> {
         (self.f)(&item).then_some(item)
     }
 }
 
-synchronous_stage!(Filter);
+synchronous_stage!(Filter<F>);

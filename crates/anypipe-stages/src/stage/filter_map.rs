@@ -19,10 +19,11 @@ where
     U: Send + 'static,
 {
     type Out = U;
+    type State = ();
 
-    fn apply(&self, item: In) -> Option<U> {
+    fn apply(&self, (): &mut (), item: In) -> Option<U> {
         (self.f)(item)
     }
 }
 
-synchronous_stage!(FilterMap);
+synchronous_stage!(FilterMap<F>);

@@ -19,11 +19,12 @@ where
     F: Fn(&In) + Send + Sync + 'static,
 {
     type Out = In;
+    type State = ();
 
-    fn apply(&self, item: In) -> Option<In> {
+    fn apply(&self, (): &mut (), item: In) -> Option<In> {
         (self.f)(&item);
         Some(item)
     }
 }
 
-synchronous_stage!(Inspect);
+synchronous_stage!(Inspect<F>);

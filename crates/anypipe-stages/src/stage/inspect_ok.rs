@@ -20,10 +20,11 @@ where
     F: Fn(&T) + Send + Sync + 'static,
 {
     type Out = Result<T, E>;
+    type State = ();
 
-    fn apply(&self, item: Result<T, E>) -> Option<Result<T, E>> {
+    fn apply(&self, (): &mut (), item: Result<T, E>) -> Option<Result<T, E>> {
         Some(item.inspect(&self.f))
     }
 }
 
-synchronous_stage!(InspectOk);
+synchronous_stage!(InspectOk<F>);

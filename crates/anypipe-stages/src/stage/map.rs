@@ -19,10 +19,11 @@ where
     U: Send + 'static,
 {
     type Out = U;
+    type State = ();
 
-    fn apply(&self, item: In) -> Option<U> {
+    fn apply(&self, (): &mut (), item: In) -> Option<U> {
         Some((self.f)(item))
     }
 }
 
-synchronous_stage!(Map);
+synchronous_stage!(Map<F>);

@@ -21,10 +21,11 @@ where
     F: Fn(E) -> E2 + Send + Sync + 'static,
 {
     type Out = Result<T, E2>;
+    type State = ();
 
-    fn apply(&self, item: Result<T, E>) -> Option<Result<T, E2>> {
+    fn apply(&self, (): &mut (), item: Result<T, E>) -> Option<Result<T, E2>> {
         Some(item.map_err(&self.f))
     }
 }
 
-synchronous_stage!(MapErr);
+synchronous_stage!(MapErr<F>);

@@ -21,10 +21,11 @@ where
     F: Fn(T) -> U + Send + Sync + 'static,
 {
     type Out = Result<U, E>;
+    type State = ();
 
-    fn apply(&self, item: Result<T, E>) -> Option<Result<U, E>> {
+    fn apply(&self, (): &mut (), item: Result<T, E>) -> Option<Result<U, E>> {
         Some(item.map(&self.f))
     }
 }
 
-synchronous_stage!(MapOk);
+synchronous_stage!(MapOk<F>);

@@ -90,7 +90,7 @@ pub use self::inspect_ok::{InspectOk, inspect_ok};
 pub use self::map::{Map, map};
 pub use self::map_err::{MapErr, map_err};
 pub use self::map_ok::{MapOk, map_ok};
-pub use self::map_with::{MapWith, MapWithOnPool, MapWithTasks, map_with};
+pub use self::map_with::{MapWith, map_with};
 pub use self::nth::{Nth, nth};
 pub use self::ok_only::{OkOnly, ok_only};
 pub use self::or_else::{OrElse, or_else};
@@ -122,8 +122,8 @@ pub use self::until::{Until, until};
 /// `$Stage` has the fields `name: Name` and `f`, and is `Synchronous` itself; a fused one gives what
 /// [`Synchronous::apply`](crate::Synchronous::apply) gives.
 macro_rules! synchronous_stage {
-    ($Stage:ident) => {
-        impl<In, F> anypipe_core::Stage<In> for $Stage<F>
+    ($Stage:ident<$($P:ident),+>) => {
+        impl<In, $($P),+> anypipe_core::Stage<In> for $Stage<$($P),+>
         where
             In: Send + 'static,
             Self: $crate::Synchronous<In>,
@@ -136,8 +136,9 @@ macro_rules! synchronous_stage {
                 _scope: &anypipe_core::Scope,
             ) -> impl futures_core::Stream<Item = Self::Out> + Send + 'static {
                 use anypipe_core::stage::Step;
+                let mut state = <Self as $crate::Synchronous<In>>::State::default();
                 anypipe_core::stage::fused(input, move |item| {
-                    match self.name.guard(|| $crate::Synchronous::apply(&self, item)) {
+                    match self.name.guard(|| $crate::Synchronous::apply(&self, &mut state, item)) {
                         Some(item) => Step::Give(item),
                         None => Step::Skip,
                     }
@@ -145,7 +146,7 @@ macro_rules! synchronous_stage {
             }
         }
 
-        impl<F> anypipe_core::option::Configure for $Stage<F> {
+        impl<$($P),+> anypipe_core::option::Configure for $Stage<$($P),+> {
             type Can = anypipe_core::option::OfEach;
             type Last = Self;
             type Work = $crate::Tasks<Self>;
@@ -164,7 +165,7 @@ macro_rules! synchronous_stage {
             }
         }
 
-        impl<F> anypipe_core::option::Named for $Stage<F> {
+        impl<$($P),+> anypipe_core::option::Named for $Stage<$($P),+> {
             fn named(mut self, name: std::borrow::Cow<'static, str>) -> Self {
                 self.name = $crate::Name(name);
                 self

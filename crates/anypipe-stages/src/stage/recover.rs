@@ -20,10 +20,11 @@ where
     F: Fn(E) -> T + Send + Sync + 'static,
 {
     type Out = T;
+    type State = ();
 
-    fn apply(&self, item: Result<T, E>) -> Option<T> {
+    fn apply(&self, (): &mut (), item: Result<T, E>) -> Option<T> {
         Some(item.unwrap_or_else(&self.f))
     }
 }
 
-synchronous_stage!(Recover);
+synchronous_stage!(Recover<F>);

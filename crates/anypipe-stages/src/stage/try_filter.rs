@@ -20,8 +20,9 @@ where
     F: Fn(&T) -> bool + Send + Sync + 'static,
 {
     type Out = Result<T, E>;
+    type State = ();
 
-    fn apply(&self, item: Result<T, E>) -> Option<Result<T, E>> {
+    fn apply(&self, (): &mut (), item: Result<T, E>) -> Option<Result<T, E>> {
         match item {
             Ok(value) => (self.f)(&value).then_some(Ok(value)),
             Err(error) => Some(Err(error)),
@@ -29,4 +30,4 @@ where
     }
 }
 
-synchronous_stage!(TryFilter);
+synchronous_stage!(TryFilter<F>);

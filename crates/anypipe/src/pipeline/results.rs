@@ -30,7 +30,7 @@ operator! {
     ///         .await // Err("invalid digit found in string")
     /// }
     /// ```
-    and_then<F>(f: F) -> Parallel<OnOk<Then<F>>>;
+    and_then<F>(f: F) -> OnOk<Parallel<Then<F>>>;
     [T, E, U, Fut] where
         S: anypipe_core::Source<Item = Result<T, E>>,
         F: Fn(T) -> Fut + Send + Sync + 'static,
@@ -336,7 +336,7 @@ impl<S> Pipeline<S> {
     ///     rows.try_then(check).named("check").located().with_input().collect().await
     /// }
     /// ```
-    pub fn try_then<F, T, P, U, E, Fut>(self, f: F) -> Pipeline<Piped<S, Parallel<OnOk<Then<F>>>>>
+    pub fn try_then<F, T, P, U, E, Fut>(self, f: F) -> Pipeline<Piped<S, OnOk<Parallel<Then<F>>>>>
     where
         S: anypipe_core::Source<Item = Result<T, P>>,
         F: Fn(T) -> Fut + Send + Sync + 'static,
@@ -348,12 +348,12 @@ impl<S> Pipeline<S> {
 
 impl<G> Segment<G> {
     /// As [`Pipeline::try_then`].
-    pub fn try_then<F>(self, f: F) -> Segment<Joined<G, Parallel<OnOk<Then<F>>>>> {
+    pub fn try_then<F>(self, f: F) -> Segment<Joined<G, OnOk<Parallel<Then<F>>>>> {
         self.pipe(anypipe_stages::stage::try_then(f))
     }
 }
 
 /// As [`Pipeline::try_then`], for `|`.
-pub fn try_then<F>(f: F) -> Segment<Parallel<OnOk<Then<F>>>> {
+pub fn try_then<F>(f: F) -> Segment<OnOk<Parallel<Then<F>>>> {
     segment(anypipe_stages::stage::try_then(f))
 }
