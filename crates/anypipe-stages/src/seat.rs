@@ -52,7 +52,7 @@ where
     U: Send + 'static,
 {
     /// Has a thread do the work on one item, after what still runs has ended; gives what it makes. `apply` is given
-    /// what the last call left: `None` the first time, and after a panic.
+    /// what the last call left: the default the first time, and after a panic.
     ///
     /// # Panics
     ///
