@@ -37,3 +37,10 @@ pub use self::on_ok::OnOk;
 pub use self::parallel::{OnPool, Pass, Synchronous, Tasks};
 pub use self::seat::Seat;
 pub use self::sequential::Sequential;
+
+/// What the macros name.
+#[doc(hidden)]
+pub mod __private {
+    pub use anypipe_core as core;
+    pub use futures_core::Stream;
+}

@@ -34,7 +34,10 @@ pub use anypipe_core::scope::{Meter, Scope, current_scope};
 pub use anypipe_core::stage::{
     Breakable, Place, Waiters, catch_panic, drop_each, holding, in_stage, poll_go_on,
 };
-pub use anypipe_stages::{Joined, OnOk, OnPool, Pass, Piped, Seat, Sequential, Synchronous, Tasks};
+pub use anypipe_stages::{
+    Joined, Name, OnOk, OnPool, Pass, Piped, Seat, Sequential, Synchronous, Tasks, sequential_stage,
+    synchronous_stage,
+};
 
 pub use anypipe_stages as operators;
 

@@ -117,13 +117,41 @@ pub use self::try_filter::{TryFilter, try_filter};
 pub use self::try_then::try_then;
 pub use self::until::{Until, until};
 
-/// The three forms of a stage with a synchronous closure: fused, with workers, on the blocking pool.
+/// The three forms of a stage with a synchronous closure: fused, with workers, on the blocking pool. Writes
+/// `Stage`, `Configure` and `Named` for it.
 ///
-/// `$Stage` has the fields `name: Name` and `f`, and is `Synchronous` itself; a fused one gives what
+/// `$Stage` has a field `name: Name`, and is `Synchronous` itself; a fused one gives what
 /// [`Synchronous::apply`](crate::Synchronous::apply) gives.
+///
+/// # Examples
+///
+/// ```
+/// # mod anypipe { pub use anypipe_stages as author; }
+/// use anypipe::author::{Name, Synchronous, synchronous_stage};
+///
+/// /// Adds a number.
+/// #[derive(Clone, Debug)]
+/// struct Add<N> {
+///     name: Name,
+///     number: N,
+/// }
+///
+/// impl Synchronous<u32> for Add<u32> {
+///     type Out = u32;
+///     type State = ();
+///
+///     fn apply(&self, (): &mut (), item: u32) -> Option<u32> {
+///         item.checked_add(self.number)
+///     }
+/// }
+///
+/// synchronous_stage!(Add<N>);
+/// # let _ = Add { name: Name::new("add"), number: 7 };
+/// ```
+#[macro_export]
 macro_rules! synchronous_stage {
     ($Stage:ident<$($P:ident),+>) => {
-        impl<In, $($P),+> anypipe_core::Stage<In> for $Stage<$($P),+>
+        impl<In, $($P),+> $crate::__private::core::Stage<In> for $Stage<$($P),+>
         where
             In: Send + 'static,
             Self: $crate::Synchronous<In>,
@@ -132,12 +160,12 @@ macro_rules! synchronous_stage {
 
             fn attach(
                 self,
-                input: impl futures_core::Stream<Item = In> + Send + 'static,
-                _scope: &anypipe_core::Scope,
-            ) -> impl futures_core::Stream<Item = Self::Out> + Send + 'static {
-                use anypipe_core::stage::Step;
+                input: impl $crate::__private::Stream<Item = In> + Send + 'static,
+                _scope: &$crate::__private::core::Scope,
+            ) -> impl $crate::__private::Stream<Item = Self::Out> + Send + 'static {
+                use $crate::__private::core::stage::Step;
                 let mut state = <Self as $crate::Synchronous<In>>::State::default();
-                anypipe_core::stage::fused(input, move |item| {
+                $crate::__private::core::stage::fused(input, move |item| {
                     match self.name.guard(|| $crate::Synchronous::apply(&self, &mut state, item)) {
                         Some(item) => Step::Give(item),
                         None => Step::Skip,
@@ -146,14 +174,14 @@ macro_rules! synchronous_stage {
             }
         }
 
-        impl<$($P),+> anypipe_core::option::Configure for $Stage<$($P),+> {
-            type Can = anypipe_core::option::OfEach;
+        impl<$($P),+> $crate::__private::core::option::Configure for $Stage<$($P),+> {
+            type Can = $crate::__private::core::option::OfEach;
             type Last = Self;
             type Work = $crate::Tasks<Self>;
-            type Key = anypipe_core::option::NoKey;
-            type Weight = anypipe_core::option::NoWeight;
+            type Key = $crate::__private::core::option::NoKey;
+            type Weight = $crate::__private::core::option::NoWeight;
             type With<NewWork, NewKey, NewWeight> =
-                anypipe_core::option::Parallel<NewWork, NewKey, NewWeight>;
+                $crate::__private::core::option::Parallel<NewWork, NewKey, NewWeight>;
 
             fn configure<NewWork, NewKey, NewWeight>(
                 self,
@@ -165,7 +193,7 @@ macro_rules! synchronous_stage {
             }
         }
 
-        impl<$($P),+> anypipe_core::option::Named for $Stage<$($P),+> {
+        impl<$($P),+> $crate::__private::core::option::Named for $Stage<$($P),+> {
             fn named(mut self, name: std::borrow::Cow<'static, str>) -> Self {
                 self.name = $crate::Name(name);
                 self
@@ -175,22 +203,24 @@ macro_rules! synchronous_stage {
 }
 pub(crate) use synchronous_stage;
 
-/// The boundary of a stage whose items depend on each other: one task behind it, that it is fused
-/// into. `$operator` is the name of the function that makes it.
+/// The options of a stage whose items depend on each other: one task behind it, that it is fused
+/// into. `$operator` is the name of the function that makes it. Writes `Configure` for it.
 ///
-/// With `named` the stage has a field `name: Name`, for its closures, and `.named(..)` changes it.
+/// With `named` the stage has a field `name: Name`, for its closures, and `.named(..)` changes it: writes `Named`
+/// too.
+#[macro_export]
 macro_rules! sequential_stage {
     ($Stage:ident $(<$($P:ident),+>)?, $operator:literal) => {
-        $crate::stage::one_task!($Stage $(<$($P),+>)?, Joined, |stage| {
+        $crate::one_task!($Stage $(<$($P),+>)?, Joined, |stage| {
             ($crate::Parallel::new($operator, $crate::Pass), stage)
         }, |first, second| $crate::Joined { first, second });
     };
     ($Stage:ident $(<$($P:ident),+>)?, named) => {
-        $crate::stage::one_task!($Stage $(<$($P),+>)?, Sequential, |stage| {
+        $crate::one_task!($Stage $(<$($P),+>)?, Sequential, |stage| {
             ($crate::Parallel::new(stage.name.0.clone(), $crate::Pass), stage)
         }, $crate::Sequential::new);
 
-        impl $(<$($P),+>)? anypipe_core::option::Named for $Stage $(<$($P),+>)? {
+        impl $(<$($P),+>)? $crate::__private::core::option::Named for $Stage $(<$($P),+>)? {
             fn named(mut self, name: std::borrow::Cow<'static, str>) -> Self {
                 self.name = $crate::Name(name);
                 self
@@ -204,15 +234,17 @@ pub(crate) use sequential_stage;
 ///
 /// `$Both` is the type that has the task behind it; the first closure makes the task, the second puts the two
 /// together.
+#[doc(hidden)]
+#[macro_export]
 macro_rules! one_task {
     ($Stage:ident $(<$($P:ident $(: $Bound:path)?),+>)?, $Both:ident, $task:expr, $both:expr) => {
-        impl $(<$($P $(: $Bound)?),+>)? anypipe_core::option::Configure for $Stage $(<$($P),+>)? {
-            type Can = anypipe_core::option::OfTask;
+        impl $(<$($P $(: $Bound)?),+>)? $crate::__private::core::option::Configure for $Stage $(<$($P),+>)? {
+            type Can = $crate::__private::core::option::OfTask;
             type Last = Self;
             type Work = $crate::Pass;
-            type Key = anypipe_core::option::NoKey;
-            type Weight = anypipe_core::option::NoWeight;
-            type With<NewWork, NewKey, NewWeight> = $crate::$Both<Self, anypipe_core::option::Parallel<NewWork, NewKey, NewWeight>>;
+            type Key = $crate::__private::core::option::NoKey;
+            type Weight = $crate::__private::core::option::NoWeight;
+            type With<NewWork, NewKey, NewWeight> = $crate::$Both<Self, $crate::__private::core::option::Parallel<NewWork, NewKey, NewWeight>>;
 
             fn configure<NewWork, NewKey, NewWeight>(
                 self,
