@@ -1,5 +1,9 @@
 //! Every option behind every kind of stage that can take it, in any order: one carrier, so no combination is
 //! missing, and the results stay right.
+#![cfg(all(
+    feature = "macros",
+    any(feature = "tokio", feature = "smol", feature = "async-std", feature = "sim")
+))]
 
 use std::time::Duration;
 

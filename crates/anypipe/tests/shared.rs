@@ -1,4 +1,8 @@
 //! Pipelines and segments that are kept, cloned and used by many at once.
+#![cfg(all(
+    feature = "macros",
+    any(feature = "tokio", feature = "smol", feature = "async-std", feature = "sim")
+))]
 
 use std::sync::Arc;
 
