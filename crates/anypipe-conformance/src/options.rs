@@ -16,6 +16,7 @@ use crate::tools::{Flow, flow, give_way, next, settle, until};
 crate::suite::cases! { ($) options as __options {
     every_option_in_any_order(),
     every_option_on_work_of_others(),
+    a_call_for_room_is_never_lost(),
     options_of_results_go_to_the_work_on_values(),
     options_of_rows_go_to_their_making(),
     a_generator_has_a_buffer_of_any_size(),
@@ -181,6 +182,18 @@ async fn runs_ahead(source: Flow<impl Source<Item = u32>>, made: &AtomicUsize, a
         );
         if holds.limit() > Some(1) {
             until(|| made.load(Ordering::SeqCst) == most).await;
+        }
+    }
+}
+
+/// A worker that waits for room may be polled unasked, and take an item that its key has set free: it waits no
+/// more, and whoever does must be called in its place.
+async fn a_call_for_room_is_never_lost() {
+    for most in [9, 9, 9, 9, 5, 3, 2, 1] {
+        for workers in [3, 3, 4, 2] {
+            let work = flow(source::from_iter(0..40_u32)).pipe(stage::then(async |n: u32| n));
+            let work = work.workers(workers).keyed(key).buffer_weight(most, weigh).wrap(LONG).unordered();
+            check(work.collect().await, "keyed and weighed");
         }
     }
 }

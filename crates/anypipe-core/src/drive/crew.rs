@@ -327,6 +327,7 @@ impl<In: Send + 'static> Crew<In> {
                 let alone = found.is_some() && state.quick;
                 let next = if alone { None } else { state.call_next() };
                 drop(state);
+                line.port.unpark();
                 if !alone {
                     // Who is called needs room for what comes next.
                     line.port.give_back();
@@ -338,6 +339,7 @@ impl<In: Send + 'static> Crew<In> {
                 let old = state.idle.enter(index, cx.waker());
                 drop(state);
                 drop(old);
+                line.port.unpark();
                 note_wait(WaitsFor::Turn);
                 return line.rest(cx);
             };

@@ -170,6 +170,15 @@ impl<T> Hop<T> {
         got
     }
 
+    /// The producer waits for room no more. Where it was called already, the next is called in its place.
+    pub(super) fn unpark(&self, index: usize) {
+        let mut state = self.state.lock();
+        let called = !state.producers.leave(index);
+        let producers = if called { self.wake_for_room(&mut state) } else { Vec::new() };
+        drop(state);
+        wake_each(producers);
+    }
+
     /// Has the producer woken when the consumer goes.
     pub(super) fn register(&self, index: usize, waker: &Waker) {
         let mut state = self.state.lock();

@@ -26,6 +26,8 @@ pub(super) struct Port<T> {
     taken: usize,
     filtered: usize,
     failed: usize,
+    /// True while it stands among those who wait for room.
+    parked: bool,
     /// True while an item is being worked on.
     busy: bool,
     /// Set by `finish`.
@@ -35,8 +37,20 @@ pub(super) struct Port<T> {
 impl<T> Port<T> {
     pub(super) fn new(hop: Arc<Hop<T>>, index: usize) -> Self {
         let batch = Batch::Plain(Vec::new());
-        let (registered, busy, finished) = (None, false, false);
-        Self { hop, index, permits: 0, batch, registered, taken: 0, filtered: 0, failed: 0, busy, finished }
+        let (registered, parked, busy, finished) = (None, false, false, false);
+        Self {
+            hop,
+            index,
+            permits: 0,
+            batch,
+            registered,
+            taken: 0,
+            filtered: 0,
+            failed: 0,
+            parked,
+            busy,
+            finished,
+        }
     }
 
     /// True once nobody takes the output any more.
@@ -52,6 +66,7 @@ impl<T> Port<T> {
         // Those who wait for room must not hold back what others wait for.
         self.put();
         self.permits = self.hop.claim(self.index, want, cx.waker());
+        self.parked = self.permits == 0;
         if self.permits > 0 {
             return Poll::Ready(());
         }
@@ -59,12 +74,20 @@ impl<T> Port<T> {
         // After the entry: what the consumer has done in between is seen here.
         if self.hop.owed.load(Ordering::SeqCst) > 0 {
             self.permits = self.hop.claim(self.index, want, cx.waker());
+            self.parked = self.permits == 0;
         }
         if self.permits > 0 || self.is_closed() {
             return Poll::Ready(());
         }
         note_wait(WaitsFor::Room);
         Poll::Pending
+    }
+
+    /// Waits for room no more, where it did: it goes on with something else.
+    pub(super) fn unpark(&mut self) {
+        if std::mem::take(&mut self.parked) {
+            self.hop.unpark(self.index);
+        }
     }
 
     /// How many permits it holds that no item has.

@@ -45,9 +45,9 @@ impl Waiting {
         self.register(index, waker)
     }
 
-    /// The task waits no more.
-    pub(super) fn leave(&mut self, index: usize) {
-        self.each[index].waits = false;
+    /// The task waits no more; `false` where it had been called.
+    pub(super) fn leave(&mut self, index: usize) -> bool {
+        std::mem::take(&mut self.each[index].waits)
     }
 
     /// Calls the first that waits.
