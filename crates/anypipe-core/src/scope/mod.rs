@@ -335,7 +335,8 @@ impl Scope {
         std::iter::successors(Some(self), |scope| scope.inner.joined_by.as_ref())
     }
 
-    /// Wakes all. A waker that panics is a failure of the run, which it doesn't cancel: nothing is left to do.
+    /// Wakes all. A waker that panics is a failure of the run, which it doesn't cancel: nothing is left to do. Where
+    /// another thread has polled the run to its end meanwhile, nobody is told.
     fn wake(&self, wakers: impl IntoIterator<Item = Waker>) {
         for waker in wakers {
             if let Err(panic) = catch(|| waker.wake()) {
