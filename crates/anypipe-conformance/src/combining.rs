@@ -1,13 +1,15 @@
 //! E5 to E10: operators over several sources, with counted resources; and time operators.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use anypipe_core::Source;
+use anypipe_core::channel::bounded;
 use anypipe_stages::source;
 use anypipe_stages::{sink, stage};
 
 use crate::registry::{Census, Item};
-use crate::tools::{Clock, flow, is_exact, next, sleep, unit};
+use crate::tools::{Clock, flow, is_exact, next, once, sleep, unit};
 
 crate::suite::cases! { ($) combining as __combining {
     e05_a_merge_gives_in_the_order_of_time(),
@@ -16,6 +18,7 @@ crate::suite::cases! { ($) combining as __combining {
     e07_zip_strict_tells_unequal_ends(),
     e07_zip_compares_nothing(),
     e08_zip_latest_waits_for_both_and_the_partial_form_for_none(),
+    a_tie_goes_to_the_first_source(),
     e10_chunks_are_full_but_for_the_last(),
     e10_chunks_close_an_endless_source(),
     e11_skipping_none_changes_nothing(),
@@ -135,6 +138,29 @@ async fn e08_zip_latest_waits_for_both_and_the_partial_form_for_none() {
     assert!(partial[0].0.is_none() || partial[0].1.is_none(), "the first event has one side");
     assert_eq!((partial.last(), full.last()), (Some(&(Some(4), Some(3))), Some(&(4, 3))));
     assert_eq!(tally.live(), 0);
+}
+
+/// Where several sources are ready when they are looked at, it doesn't count who was woken first.
+async fn a_tie_goes_to_the_first_source() {
+    let channels = || {
+        let channels: Vec<_> = (0..3).map(|_| bounded(2)).collect();
+        channels.into_iter().unzip::<_, _, Vec<_>, Vec<_>>()
+    };
+    let (senders, receivers) = channels();
+    let mut race = flow(source::race(receivers.into_iter().map(source::from_channel))).stream();
+    assert!(once(&mut pin!(next(&mut race))).await.is_pending());
+    for index in [2, 1] {
+        senders[index].try_send(index).unwrap();
+    }
+    assert_eq!(next(&mut race).await, Some(1));
+
+    let (mut senders, receivers) = channels();
+    let mut rows = flow(source::zip_strict(receivers.into_iter().map(source::from_channel))).stream();
+    assert!(once(&mut pin!(next(&mut rows))).await.is_pending());
+    senders[0].try_send(0).unwrap();
+    drop((senders.pop(), senders.pop()));
+    let Some(Err(end)) = next(&mut rows).await else { panic!("they don't end together") };
+    assert_eq!((end.source, end.rows), (1, 0));
 }
 
 async fn e10_chunks_are_full_but_for_the_last() {

@@ -49,11 +49,22 @@ impl Bells {
         }
     }
 
-    /// The next stream to poll, and with which waker.
-    pub(crate) fn next(&mut self) -> Option<(usize, &Waker)> {
+    /// Has those that are to be polled now come in the order of their index, whoever was woken first: where it is
+    /// promised who wins a tie.
+    pub(crate) fn in_order(&mut self) {
+        self.take_woken();
+        self.line.make_contiguous().sort_unstable();
+    }
+
+    fn take_woken(&mut self) {
         if self.woken.any.swap(false, Ordering::SeqCst) {
             self.line.extend(self.woken.lock().indices.drain(..));
         }
+    }
+
+    /// The next stream to poll, and with which waker.
+    pub(crate) fn next(&mut self) -> Option<(usize, &Waker)> {
+        self.take_woken();
         let index = self.line.pop_front()?;
         let (bell, waker) = &self.each[index];
         bell.rung.store(false, Ordering::SeqCst);

@@ -50,6 +50,11 @@ impl<T> Many<T> {
         self.members.drain(..).flatten().collect()
     }
 
+    /// Has the first in the order of their indices be asked first, once.
+    pub(crate) fn in_order(&mut self) {
+        self.bells.in_order();
+    }
+
     /// The next item of any of them with the stream's index, or the end of that stream; `None` once all
     /// have ended.
     pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<(usize, Option<T>)>> {

@@ -119,6 +119,7 @@ impl<L: Lanes> Row<L> {
 
     /// Waits until every lane has an item; `Err` with the index of the first lane that is seen to have ended.
     pub(super) fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), usize>> {
+        self.bells.in_order();
         while self.items < self.lanes.len() {
             if let (index, false) = ready!(self.poll_lane(true, cx)) {
                 return Poll::Ready(Err(index));

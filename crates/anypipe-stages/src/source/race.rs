@@ -77,6 +77,7 @@ impl<T> Racing<T> {
 
     /// Waits for the first item of any; `Ready` without a winner where all have ended.
     fn poll_race(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.running.in_order();
         while let Some((index, item)) = ready!(self.running.poll_next(cx)) {
             if item.is_some() {
                 self.first = item;
