@@ -1,15 +1,20 @@
 //! Options: what takes one takes it in every form and in any order, and none is lost on the way.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use anypipe_core::drive::{At, Work};
+use anypipe_core::channel::{Receiver, bounded};
+use anypipe_core::drive::{At, Items, Work};
 use anypipe_core::option::Parallel;
 use anypipe_core::run::TimedOut;
-use anypipe_core::{Holds, Source};
+use anypipe_core::{Holds, Scope, Sink, Source};
 use anypipe_stages::option::TimeoutEach;
 use anypipe_stages::{source, stage};
+use futures_core::Stream;
 
 use crate::tools::{Flow, flow, give_way, next, settle, until};
 
@@ -186,14 +191,93 @@ async fn runs_ahead(source: Flow<impl Source<Item = u32>>, made: &AtomicUsize, a
     }
 }
 
+/// A sink that takes nothing before it is told to, and then all that is there in one go.
+struct Later(Receiver<()>);
+
+impl Sink<u32> for Later {
+    type Output = Vec<u32>;
+
+    fn drain(
+        self,
+        input: impl Stream<Item = u32> + Send + 'static,
+        scope: &Scope,
+    ) -> impl Future<Output = Vec<u32>> + Send + 'static {
+        let mut items = Items::new(input, scope);
+        async move {
+            self.0.recv().await.expect("it is told to");
+            let mut all = Vec::new();
+            while let Some(item) = items.next().await {
+                all.push(item);
+            }
+            all
+        }
+    }
+}
+
 /// A worker that waits for room may be polled unasked, and take an item that its key has set free: it waits no
 /// more, and whoever does must be called in its place.
 async fn a_call_for_room_is_never_lost() {
-    for most in [9, 9, 9, 9, 5, 3, 2, 1] {
-        for workers in [3, 3, 4, 2] {
-            let work = flow(source::from_iter(0..40_u32)).pipe(stage::then(async |n: u32| n));
-            let work = work.workers(workers).keyed(key).buffer_weight(most, weigh).wrap(LONG).unordered();
-            check(work.collect().await, "keyed and weighed");
+    let [zero, one, later] = [(); 3].map(|()| bounded(1));
+    // Items 0 and 1 wait for their gates, 2 for its key, which 1 has, and 3 comes when all is said.
+    let gates = [Some(zero.1), Some(one.1), None, None];
+    let (begun, more) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
+    let holder: Arc<Mutex<Option<Waker>>> = Arc::default();
+    let (comes, polled, mut item) = (Arc::clone(&more), Arc::clone(&holder), 0_u32);
+    let numbers = stream(move |cx| {
+        if item == 4 {
+            return Poll::Ready(None);
+        }
+        if item == 3 && !comes.load(Ordering::SeqCst) {
+            *polled.lock().unwrap() = Some(cx.waker().clone());
+            return Poll::Pending;
+        }
+        item += 1;
+        Poll::Ready(Some(item - 1))
+    });
+    let begins = Arc::clone(&begun);
+    let work = stage::then(move |n: u32| {
+        begins.fetch_add(1, Ordering::SeqCst);
+        let gate = gates[n as usize].clone();
+        async move {
+            if let Some(gate) = gate {
+                gate.recv().await.expect("it is opened");
+            }
+            n
+        }
+    });
+    let run = flow(source::from_stream(numbers)).pipe(work).workers(WORKERS).keyed(|n: &u32| n.div_ceil(2));
+    let run = run.buffer_weight(1, weigh).unordered().into(Later(later.1)).start();
+    let wake = || holder.lock().unwrap().clone().into_iter().for_each(Waker::wake);
+
+    until(|| begun.load(Ordering::SeqCst) == 2 && holder.lock().unwrap().is_some()).await;
+    // What 0 has made is all that may wait. The worker with the input finds no room for the next.
+    zero.0.try_send(()).unwrap();
+    settle().await;
+    wake();
+    settle().await;
+    // 1 is done and sets 2 free; the worker that waits for room is polled without a reason, and may take it.
+    one.0.try_send(()).unwrap();
+    wake();
+    settle().await;
+    more.store(true, Ordering::SeqCst);
+    later.0.try_send(()).unwrap();
+    let mut all = run.await.unwrap();
+    all.sort_unstable();
+    assert_eq!(all, [0, 1, 2, 3]);
+}
+
+/// A stream of what a function gives.
+fn stream<F>(poll: F) -> impl Stream<Item = u32> + Send + 'static
+where
+    F: FnMut(&mut Context<'_>) -> Poll<Option<u32>> + Send + Unpin + 'static,
+{
+    struct Polls<F>(F);
+    impl<F: FnMut(&mut Context<'_>) -> Poll<Option<u32>> + Unpin> Stream for Polls<F> {
+        type Item = u32;
+
+        fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<u32>> {
+            (self.0)(cx)
         }
     }
+    Polls(poll)
 }
