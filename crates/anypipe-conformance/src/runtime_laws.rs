@@ -71,13 +71,11 @@ async fn law_1_a_task_is_polled_to_its_end_and_never_in_the_call() {
     run.await;
 }
 
-fn law_1_a_runtime_that_goes_drops_the_tasks_that_wait(make: Make<'_>) {
-    let (runtime, dropped) = (make(), Dropped::new());
-    let handle = runtime.handle();
-    let (begun, begins) = mpsc::channel();
+/// A run of so many tasks that tell when they have begun, wait for ever, and tell when they are dropped.
+fn tasks_that_wait(count: usize, dropped: &Dropped, begun: mpsc::Sender<()>) -> Run<()> {
     let tells = dropped.clone();
-    let run = Run::new("run", inherit, move |scope| {
-        for _ in 0..3 {
+    Run::new("run", inherit, move |scope| {
+        for _ in 0..count {
             let (begun, tells) = (begun.clone(), tells.tells());
             scope.spawn("task", async move {
                 let _tells = tells;
@@ -86,7 +84,14 @@ fn law_1_a_runtime_that_goes_drops_the_tasks_that_wait(make: Make<'_>) {
             });
         }
         pending::<()>()
-    });
+    })
+}
+
+fn law_1_a_runtime_that_goes_drops_the_tasks_that_wait(make: Make<'_>) {
+    let (runtime, dropped) = (make(), Dropped::new());
+    let handle = runtime.handle();
+    let (begun, begins) = mpsc::channel();
+    let run = tasks_that_wait(3, &dropped, begun);
     let run = run.on(handle.clone()).start();
     // Where nothing begins, the runtime runs only while a thread is in it.
     let _ = (0..3).try_for_each(|_| begins.recv_timeout(Duration::from_millis(200)));
@@ -463,18 +468,7 @@ fn a_run_may_go_with_its_thread(make: Make<'_>) {
 fn promise_p02_without_a_scope_around_it_a_dropped_run_is_cancelled(make: Make<'_>) {
     let (runtime, dropped) = (make(), Dropped::new());
     let (begun, begins) = mpsc::channel();
-    let tells = dropped.clone();
-    let run = Run::new("dropped", inherit, move |scope| {
-        for _ in 0..4 {
-            let (begun, tells) = (begun.clone(), tells.tells());
-            scope.spawn("task", async move {
-                let _tells = tells;
-                let _ = begun.send(());
-                pending::<()>().await;
-            });
-        }
-        pending::<()>()
-    });
+    let run = tasks_that_wait(4, &dropped, begun);
     let running = run.on(&*runtime).start();
     // Where nothing begins, the runtime runs only while a thread is in it.
     let _ = begins.recv_timeout(Duration::from_millis(200));

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use anypipe_core::option::{Configure, Named, Parallel};
+use anypipe_core::option::{Named, pass_options};
 use anypipe_core::{Holds, Scope, Source, Stage};
 use futures_core::Stream;
 
@@ -65,32 +65,18 @@ where
     }
 }
 
-/// Passes the options of a composition on to its last stage.
-macro_rules! options_of_last {
-    ($Composed:ident, $before:ident, $last:ident) => {
-        impl<A, B: Configure> Configure for $Composed<A, B> {
-            type Can = B::Can;
-            type Last = B::Last;
-            type Work = B::Work;
-            type Key = B::Key;
-            type Weight = B::Weight;
-            type With<W, K, V> = $Composed<A, B::With<W, K, V>>;
+// Options go to the last.
+pass_options!(Piped<S, [G]>, G::Can, G::Last, |piped, edit| Piped { source: piped.source, stage: piped.stage.configure(edit) });
+pass_options!(Joined<A, [B]>, B::Can, B::Last, |joined, edit| Joined { first: joined.first, second: joined.second.configure(edit) });
 
-            fn configure<W, K, V>(
-                self,
-                edit: impl FnOnce(Parallel<B::Work, B::Key, B::Weight>) -> Parallel<W, K, V>,
-            ) -> Self::With<W, K, V> {
-                $Composed { $before: self.$before, $last: self.$last.configure(edit) }
-            }
-        }
-
-        impl<A, B: Named> Named for $Composed<A, B> {
-            fn named(self, name: Cow<'static, str>) -> Self {
-                $Composed { $before: self.$before, $last: self.$last.named(name) }
-            }
-        }
-    };
+impl<S, G: Named> Named for Piped<S, G> {
+    fn named(self, name: Cow<'static, str>) -> Self {
+        Self { source: self.source, stage: self.stage.named(name) }
+    }
 }
 
-options_of_last!(Piped, source, stage);
-options_of_last!(Joined, first, second);
+impl<A, B: Named> Named for Joined<A, B> {
+    fn named(self, name: Cow<'static, str>) -> Self {
+        Self { first: self.first, second: self.second.named(name) }
+    }
+}

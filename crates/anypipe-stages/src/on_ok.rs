@@ -2,7 +2,7 @@ use std::borrow::Cow;
 use std::task::{Context, Poll};
 
 use anypipe_core::drive::{At, Key, Weigh, Work};
-use anypipe_core::option::{Configure, Named, OfItems, Parallel};
+use anypipe_core::option::{Named, OfItems, Parallel, pass_options};
 use anypipe_core::{Holds, Scope, Stage};
 use futures_core::Stream;
 
@@ -36,21 +36,7 @@ where
     }
 }
 
-impl<G: Configure> Configure for OnOk<G> {
-    type Can = G::Can;
-    type Last = G::Last;
-    type Work = G::Work;
-    type Key = G::Key;
-    type Weight = G::Weight;
-    type With<W, K, V> = OnOk<G::With<W, K, V>>;
-
-    fn configure<W, K, V>(
-        self,
-        edit: impl FnOnce(Parallel<G::Work, G::Key, G::Weight>) -> Parallel<W, K, V>,
-    ) -> Self::With<W, K, V> {
-        OnOk(self.0.configure(edit))
-    }
-}
+pass_options!(OnOk<[G]>, G::Can, G::Last, |on_ok, edit| OnOk(on_ok.0.configure(edit)));
 
 impl<G: Named> Named for OnOk<G> {
     fn named(self, name: Cow<'static, str>) -> Self {

@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use anypipe_core::option::{Configure, Named, OfTask, Parallel};
+use anypipe_core::option::{Named, OfTask, pass_options};
 use anypipe_core::{Holds, Scope, Stage};
 use futures_core::Stream;
 
@@ -12,7 +12,7 @@ pub struct Sequential<G, P> {
 }
 
 impl<G, P> Sequential<G, P> {
-    /// Puts a task behind a stage, such as [`Pass`](crate::Pass) in a [`Parallel`].
+    /// Puts a task behind a stage, such as [`Pass`](crate::Pass) in a [`Parallel`](crate::Parallel).
     pub fn new(stage: G, task: P) -> Self {
         Self { stage, task }
     }
@@ -38,21 +38,10 @@ where
     }
 }
 
-impl<G, P: Configure> Configure for Sequential<G, P> {
-    type Can = OfTask;
-    type Last = G;
-    type Work = P::Work;
-    type Key = P::Key;
-    type Weight = P::Weight;
-    type With<W, K, V> = Sequential<G, P::With<W, K, V>>;
-
-    fn configure<W, K, V>(
-        self,
-        edit: impl FnOnce(Parallel<P::Work, P::Key, P::Weight>) -> Parallel<W, K, V>,
-    ) -> Self::With<W, K, V> {
-        Sequential { stage: self.stage, task: self.task.configure(edit) }
-    }
-}
+pass_options!(Sequential<G, [P]>, OfTask, G, |both, edit| Sequential {
+    stage: both.stage,
+    task: both.task.configure(edit)
+});
 
 /// Both its closure and its task are called so.
 impl<G: Named, P: Named> Named for Sequential<G, P> {

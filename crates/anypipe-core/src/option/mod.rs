@@ -81,6 +81,58 @@ pub trait Configure: Sized {
     ) -> Self::With<W, K, V>;
 }
 
+/// Passes options on: writes [`Configure`] for a type that stands around another, its last parameter.
+///
+/// `$Can` and `$Last` are those of `Configure`: what it can be asked for, and who is told in messages; mostly those
+/// of the one inside.
+///
+/// # Examples
+///
+/// ```
+/// # use anypipe_core::__anypipe as anypipe;
+/// use anypipe::author::option::pass_options;
+///
+/// /// A stage with a note.
+/// struct Noted<N, G> {
+///     note: N,
+///     stage: G,
+/// }
+///
+/// pass_options!(Noted<N, [G]>, G::Can, G::Last, |noted, edit| {
+///     Noted { note: noted.note, stage: noted.stage.configure(edit) }
+/// });
+/// # let _ = Noted { note: (), stage: () };
+/// ```
+#[macro_export]
+macro_rules! pass_options {
+    (
+        $Outer:ident<$($Before:ident,)* [$Inner:ident]>,
+        $Can:ty,
+        $Last:ty,
+        |$this:ident, $edit:ident| $made:expr
+    ) => {
+        impl<$($Before,)* $Inner: $crate::option::Configure> $crate::option::Configure for $Outer<$($Before,)* $Inner> {
+            type Can = $Can;
+            type Last = $Last;
+            type Work = $Inner::Work;
+            type Key = $Inner::Key;
+            type Weight = $Inner::Weight;
+            type With<NewWork, NewKey, NewWeight> = $Outer<$($Before,)* $Inner::With<NewWork, NewKey, NewWeight>>;
+
+            fn configure<NewWork, NewKey, NewWeight>(
+                self,
+                $edit: impl FnOnce(
+                    $crate::option::Parallel<$Inner::Work, $Inner::Key, $Inner::Weight>,
+                ) -> $crate::option::Parallel<NewWork, NewKey, NewWeight>,
+            ) -> Self::With<NewWork, NewKey, NewWeight> {
+                let $this = self;
+                $made
+            }
+        }
+    };
+}
+pub use pass_options;
+
 impl<W, K, V> Configure for Parallel<W, K, V> {
     type Can = OfEach;
     type Last = W;
@@ -94,22 +146,8 @@ impl<W, K, V> Configure for Parallel<W, K, V> {
     }
 }
 
-/// Options go to what is behind the gate.
-impl<S: Configure> Configure for Gated<S> {
-    type Can = S::Can;
-    type Last = S::Last;
-    type Work = S::Work;
-    type Key = S::Key;
-    type Weight = S::Weight;
-    type With<W, K, V> = Gated<S::With<W, K, V>>;
-
-    fn configure<W, K, V>(
-        self,
-        edit: impl FnOnce(Parallel<S::Work, S::Key, S::Weight>) -> Parallel<W, K, V>,
-    ) -> Self::With<W, K, V> {
-        self.map(|source| source.configure(edit))
-    }
-}
+// Options go to what is behind the gate.
+pass_options!(Gated<[S]>, S::Can, S::Last, |gated, edit| gated.map(|source| source.configure(edit)));
 
 /// Can be asked for everything: works on each item alone.
 #[derive(Clone, Copy, Debug)]

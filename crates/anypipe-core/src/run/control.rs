@@ -3,8 +3,8 @@ use std::time::Duration;
 
 use crate::scope::{Controls, Stats};
 
-/// Steers a run that was [started](super::Run::start), or a [stream](super::RunStream::control), from anywhere. All clones steer the same run,
-/// and none keeps it alive.
+/// Steers a run that was [started](super::Run::start), or a [stream](super::RunStream::control), from anywhere.
+/// All clones steer the same run, and none keeps it alive.
 ///
 /// A run that is over is not troubled by any of this.
 #[derive(Clone)]

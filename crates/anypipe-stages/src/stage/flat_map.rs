@@ -1,6 +1,7 @@
 use std::borrow::Cow;
 
-use anypipe_core::option::{Configure, Named, OfRows, Parallel};
+use anypipe_core::option::{Named, OfRows, Parallel, pass_options};
+
 use anypipe_core::{Holds, Scope, Stage};
 use futures_core::Stream;
 
@@ -52,21 +53,10 @@ where
     }
 }
 
-impl<R: Configure> Configure for FlatMap<R> {
-    type Can = OfRows;
-    type Last = Self;
-    type Work = R::Work;
-    type Key = R::Key;
-    type Weight = R::Weight;
-    type With<W, K, V> = FlatMap<R::With<W, K, V>>;
-
-    fn configure<W, K, V>(
-        self,
-        edit: impl FnOnce(Parallel<R::Work, R::Key, R::Weight>) -> Parallel<W, K, V>,
-    ) -> Self::With<W, K, V> {
-        FlatMap { rows: self.rows.configure(edit), flatten: self.flatten }
-    }
-}
+pass_options!(FlatMap<[R]>, OfRows, Self, |map, edit| FlatMap {
+    rows: map.rows.configure(edit),
+    flatten: map.flatten
+});
 
 impl<R: Named> Named for FlatMap<R> {
     fn named(self, name: Cow<'static, str>) -> Self {

@@ -5,7 +5,7 @@ use std::hash::Hash;
 
 use anypipe_core::drive::Order;
 use anypipe_core::option::{
-    Configure, HasBoundary, IntoBlocking, IntoBoundary, KeyedBy, Named, Parallel, WeighedBy, Workers,
+    HasBoundary, IntoBlocking, IntoBoundary, KeyedBy, Named, WeighedBy, Workers, pass_options,
 };
 
 use anypipe_core::Source;
@@ -99,22 +99,6 @@ macro_rules! options {
             }
         }
 
-        impl<G: Configure> Configure for $Of<G> {
-            type Can = G::Can;
-            type Last = G::Last;
-            type Work = G::Work;
-            type Key = G::Key;
-            type Weight = G::Weight;
-            type With<W, K, V> = $Of<G::With<W, K, V>>;
-
-            fn configure<W, K, V>(
-                self,
-                edit: impl FnOnce(Parallel<G::Work, G::Key, G::Weight>) -> Parallel<W, K, V>,
-            ) -> Self::With<W, K, V> {
-                $Of { $inner: self.$inner.configure(edit) }
-            }
-        }
-
         impl<G: Named> Named for $Of<G> {
             fn named(self, name: Cow<'static, str>) -> Self {
                 $Of { $inner: self.$inner.named(name) }
@@ -125,6 +109,8 @@ macro_rules! options {
 
 options!(Pipeline, source);
 options!(Segment, stage);
+pass_options!(Pipeline<[G]>, G::Can, G::Last, |of, edit| Pipeline { source: of.source.configure(edit) });
+pass_options!(Segment<[G]>, G::Can, G::Last, |of, edit| Segment { stage: of.stage.configure(edit) });
 
 // The form that an option gives is a parameter of its method: with the trait's associated type in the
 // signature instead, the compiler tells of a missing method and not of the trait and its advice.
