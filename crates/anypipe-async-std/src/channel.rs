@@ -24,10 +24,11 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(16);
 /// # Examples
 ///
 /// ```
-/// use anypipe_core::channel::ChannelSender;
+/// # mod anypipe { pub mod channel { pub use anypipe_core::channel::*; pub use anypipe_async_std as async_std; } }
+/// use anypipe::channel::{ChannelSender, async_std::sender};
 ///
 /// let (tx, rx) = async_std::channel::bounded(1);
-/// let mut tx = anypipe_async_std::sender(tx);
+/// let mut tx = sender(tx);
 /// tx.try_send(1).unwrap();
 /// assert!(tx.try_send(2).unwrap_err().is_full());
 /// assert_eq!(rx.try_recv(), Ok(1));
@@ -40,10 +41,11 @@ pub struct Sender<T>(async_std::channel::Sender<T>);
 /// # Examples
 ///
 /// ```
-/// use anypipe_core::channel::ChannelReceiver;
+/// # mod anypipe { pub mod channel { pub use anypipe_core::channel::*; pub use anypipe_async_std as async_std; } }
+/// use anypipe::channel::{ChannelReceiver, async_std::receiver};
 ///
 /// let (tx, rx) = async_std::channel::bounded(1);
-/// let mut rx = anypipe_async_std::receiver(rx);
+/// let mut rx = receiver(rx);
 /// tx.try_send(1).unwrap();
 /// assert_eq!(rx.try_recv(), Ok(1));
 /// ```

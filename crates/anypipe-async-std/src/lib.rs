@@ -41,8 +41,8 @@ use self::spawn::Native;
 /// # Examples
 ///
 /// ```
-/// use anypipe_async_std::AsyncStd;
-/// use anypipe_core::runtime::AsHandle;
+/// # mod anypipe { pub mod runtime { pub use anypipe_core::runtime::*; pub use anypipe_async_std::AsyncStd; } }
+/// use anypipe::runtime::{AsHandle, AsyncStd};
 ///
 /// assert_eq!(AsyncStd::new().handle().name(), "async-std");
 /// ```

@@ -167,7 +167,7 @@ impl RunError {
         let payload = self.inner.payload.lock().take();
         match payload {
             Some(payload) if text(&*payload).is_none() => std::panic::resume_unwind(payload),
-            Some(_) | None => panic!("{self}"),
+            _ => panic!("{self}"),
         }
     }
 

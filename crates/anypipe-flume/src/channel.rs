@@ -29,10 +29,11 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(16);
 /// # Examples
 ///
 /// ```
-/// use anypipe_core::channel::ChannelSender;
+/// # mod anypipe { pub mod channel { pub use anypipe_core::channel::*; pub use anypipe_flume as flume; } }
+/// use anypipe::channel::{ChannelSender, flume::sender};
 ///
 /// let (tx, rx) = flume::bounded(1);
-/// let mut tx = anypipe_flume::sender(tx);
+/// let mut tx = sender(tx);
 /// tx.try_send(1).unwrap();
 /// assert!(tx.try_send(2).unwrap_err().is_full());
 /// assert_eq!(rx.try_recv(), Ok(1));
@@ -45,10 +46,11 @@ pub struct Sender<T>(flume::Sender<T>);
 /// # Examples
 ///
 /// ```
-/// use anypipe_core::channel::ChannelReceiver;
+/// # mod anypipe { pub mod channel { pub use anypipe_core::channel::*; pub use anypipe_flume as flume; } }
+/// use anypipe::channel::{ChannelReceiver, flume::receiver};
 ///
 /// let (tx, rx) = flume::bounded(1);
-/// let mut rx = anypipe_flume::receiver(rx);
+/// let mut rx = receiver(rx);
 /// tx.try_send(1).unwrap();
 /// assert_eq!(rx.try_recv(), Ok(1));
 /// ```

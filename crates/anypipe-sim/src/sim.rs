@@ -91,9 +91,10 @@ impl Sim {
     /// # Examples
     ///
     /// ```
+    /// # mod anypipe { pub mod runtime { pub use anypipe_core::runtime::*; pub use anypipe_sim::Sim; } }
     /// use std::time::Duration;
-    /// use anypipe_core::runtime::AsHandle;
-    /// use anypipe_sim::Sim;
+    ///
+    /// use anypipe::runtime::{AsHandle, Sim};
     ///
     /// Sim::each(20, |sim| {
     ///     let sim = sim.clone().jitter(0);

@@ -16,10 +16,11 @@ use anypipe_core::channel::{
 /// # Examples
 ///
 /// ```
-/// use anypipe_core::channel::ChannelSender;
+/// # mod anypipe { pub mod channel { pub use anypipe_core::channel::*; pub use anypipe_smol as smol; } }
+/// use anypipe::channel::{ChannelSender, smol::sender};
 ///
 /// let (tx, rx) = smol::channel::bounded(1);
-/// let mut tx = anypipe_smol::sender(tx);
+/// let mut tx = sender(tx);
 /// tx.try_send(1).unwrap();
 /// assert!(tx.try_send(2).unwrap_err().is_full());
 /// assert_eq!(rx.try_recv(), Ok(1));
@@ -32,10 +33,11 @@ pub struct Sender<T>(async_channel::Sender<T>);
 /// # Examples
 ///
 /// ```
-/// use anypipe_core::channel::ChannelReceiver;
+/// # mod anypipe { pub mod channel { pub use anypipe_core::channel::*; pub use anypipe_smol as smol; } }
+/// use anypipe::channel::{ChannelReceiver, smol::receiver};
 ///
 /// let (tx, rx) = smol::channel::bounded(1);
-/// let mut rx = anypipe_smol::receiver(rx);
+/// let mut rx = receiver(rx);
 /// tx.try_send(1).unwrap();
 /// assert_eq!(rx.try_recv(), Ok(1));
 /// ```

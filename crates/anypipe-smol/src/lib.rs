@@ -43,8 +43,8 @@ use self::spawn::Native;
 /// # Examples
 ///
 /// ```
-/// use anypipe_core::runtime::AsHandle;
-/// use anypipe_smol::Smol;
+/// # mod anypipe { pub mod runtime { pub use anypipe_core::runtime::*; pub use anypipe_smol::Smol; } }
+/// use anypipe::runtime::{AsHandle, Smol};
 ///
 /// assert_eq!(Smol::new().handle().name(), "smol");
 /// ```
@@ -77,8 +77,8 @@ impl Smol {
     /// # Examples
     ///
     /// ```
-    /// use anypipe_core::runtime::Enter;
-    /// use anypipe_smol::Smol;
+    /// # mod anypipe { pub mod runtime { pub use anypipe_core::runtime::*; pub use anypipe_smol::Smol; } }
+    /// use anypipe::runtime::{Enter, Smol};
     ///
     /// let mut done = false;
     /// Smol::global().block_on(std::pin::pin!(async { done = true }));

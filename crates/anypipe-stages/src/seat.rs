@@ -19,8 +19,8 @@ use anypipe_core::stage::in_stage;
 /// ```
 /// use std::task::{Context, Poll};
 ///
-/// use anypipe_core::drive::{At, Work};
-/// use anypipe_stages::Seat;
+/// # mod anypipe { pub mod author { pub use anypipe_core::drive::*; pub use anypipe_stages::Seat; } }
+/// use anypipe::author::{At, Seat, Work};
 ///
 /// /// The length of a file.
 /// struct Length;

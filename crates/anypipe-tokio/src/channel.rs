@@ -16,10 +16,11 @@ use tokio::sync::mpsc;
 /// # Examples
 ///
 /// ```
-/// use anypipe_core::channel::ChannelSender;
+/// # mod anypipe { pub mod channel { pub use anypipe_core::channel::*; pub use anypipe_tokio as tokio; } }
+/// use anypipe::channel::{ChannelSender, tokio::sender};
 ///
 /// let (tx, mut rx) = tokio::sync::mpsc::channel(1);
-/// let mut tx = anypipe_tokio::sender(tx);
+/// let mut tx = sender(tx);
 /// tx.try_send(1).unwrap();
 /// assert!(tx.try_send(2).unwrap_err().is_full());
 /// assert_eq!(rx.try_recv(), Ok(1));
@@ -32,10 +33,11 @@ pub struct Sender<T>(mpsc::Sender<T>);
 /// # Examples
 ///
 /// ```
-/// use anypipe_core::channel::ChannelReceiver;
+/// # mod anypipe { pub mod channel { pub use anypipe_core::channel::*; pub use anypipe_tokio as tokio; } }
+/// use anypipe::channel::{ChannelReceiver, tokio::receiver};
 ///
 /// let (tx, rx) = tokio::sync::mpsc::channel(1);
-/// let mut rx = anypipe_tokio::receiver(rx);
+/// let mut rx = receiver(rx);
 /// tx.try_send(1).unwrap();
 /// assert_eq!(rx.try_recv(), Ok(1));
 /// ```
@@ -46,10 +48,11 @@ pub struct Receiver<T>(mpsc::Receiver<T>);
 /// # Examples
 ///
 /// ```
-/// use anypipe_core::channel::ChannelReceiver;
+/// # mod anypipe { pub mod channel { pub use anypipe_core::channel::*; pub use anypipe_tokio as tokio; } }
+/// use anypipe::channel::{ChannelReceiver, tokio::unbounded_receiver};
 ///
 /// let (tx, rx) = tokio::sync::mpsc::unbounded_channel();
-/// let mut rx = anypipe_tokio::unbounded_receiver(rx);
+/// let mut rx = unbounded_receiver(rx);
 /// tx.send(1).unwrap();
 /// assert_eq!(rx.try_recv(), Ok(1));
 /// ```

@@ -47,8 +47,8 @@ use self::spawn::Native;
 /// # Examples
 ///
 /// ```
-/// use anypipe_core::runtime::AsHandle;
-/// use anypipe_tokio::Tokio;
+/// # mod anypipe { pub mod runtime { pub use anypipe_core::runtime::*; pub use anypipe_tokio::Tokio; } }
+/// use anypipe::runtime::{AsHandle, Tokio};
 ///
 /// let tokio = Tokio::multi_thread(2);
 /// assert_eq!(tokio.handle().name(), "tokio");
@@ -93,8 +93,8 @@ impl Tokio {
     /// # Examples
     ///
     /// ```
-    /// use anypipe_core::runtime::Enter;
-    /// use anypipe_tokio::Tokio;
+    /// # mod anypipe { pub mod runtime { pub use anypipe_core::runtime::*; pub use anypipe_tokio::Tokio; } }
+    /// use anypipe::runtime::{Enter, Tokio};
     ///
     /// let mut done = false;
     /// Tokio::current_thread().block_on(std::pin::pin!(async { done = true }));

@@ -107,8 +107,7 @@ impl<T> Shared<T> {
             receivers: 1,
             sender_vanished: false,
             receiver_vanished: false,
-            // Those of the first sender and the first receiver.
-            last_key: 2,
+            last_key: 0,
             receiving: BTreeMap::new(),
             handed: BTreeMap::new(),
             sending: BTreeMap::new(),

@@ -27,7 +27,8 @@ pub struct Receiver<T> {
 
 impl<T> Receiver<T> {
     pub(super) fn new(shared: Arc<Shared<T>>) -> Self {
-        Self { shared, handle: 2, closed: AtomicBool::new(false), waiting: None }
+        let handle = shared.lock().key();
+        Self { shared, handle, closed: AtomicBool::new(false), waiting: None }
     }
 
     /// Receives an item, waiting for one. Receivers are served first come, first served.

@@ -22,7 +22,8 @@ pub struct Sender<T> {
 
 impl<T> Sender<T> {
     pub(super) fn new(shared: Arc<Shared<T>>) -> Self {
-        Self { shared, handle: 1, closed: AtomicBool::new(false) }
+        let handle = shared.lock().key();
+        Self { shared, handle, closed: AtomicBool::new(false) }
     }
 
     fn parked(&self, cx: &Context<'_>) -> Parked {
