@@ -1,0 +1,127 @@
+//! What `ci/instructions.sh` runs: one case, with as many items as it is told, and no clock.
+//!
+//! `instructions NUMBER ITEMS` runs a case. Without arguments all are listed, one in a line: its number, what is
+//! counted, the scenario, the row and the contender, the fewer and the more items, the parts each item counts
+//! for, and what the scenario's table says above its rows.
+
+mod bare;
+mod fused;
+mod hops;
+mod start;
+mod workers;
+
+use self::bare::Bare;
+
+/// Runs a contender with so many items, and gives their sum.
+type Contender = Box<dyn Fn(&Bare, u64) -> u64>;
+
+/// One figure.
+struct Case {
+    /// What is counted: instructions or allocations.
+    counted: &'static str,
+    /// The table it stands in.
+    scenario: &'static str,
+    /// Its row in the table.
+    row: String,
+    /// Its column in the table.
+    contender: &'static str,
+    /// The items of the two runs whose difference counts.
+    items: (u64, u64),
+    /// The parts that an item's figure is divided by, such as its hops.
+    parts: u64,
+    /// The run.
+    run: Contender,
+}
+
+/// What says above the rows of a scenario what they are, and what its figures are.
+const TITLES: [(&str, &str); 5] = [
+    ("hop", "hop, by capacity: instructions for an item and hop"),
+    ("workers", "workers, eight: instructions for an item"),
+    ("fused", "fused: instructions for an item"),
+    ("start", "start: instructions for a run of four hops over one item"),
+    ("allocations", "allocations"),
+];
+
+/// The items of most: a multiple of every capacity, and enough for what happens now and then.
+const ITEMS: (u64, u64) = (4096, 12_288);
+/// The runs where a run is what counts.
+const RUNS: (u64, u64) = (50, 150);
+/// The capacity where there is one only.
+const CAPACITY: usize = 64;
+
+/// A contender that runs in anypipe, or on the bare executor alone.
+macro_rules! contender {
+    (anypipe, $name:literal, $run:path) => {
+        ($name, |capacity| -> Contender {
+            Box::new(move |on, items| anypipe::run_on(on, $run(on, capacity, items)))
+        })
+    };
+    (bare, $name:literal, $run:path) => {
+        ($name, |capacity| -> Contender { Box::new(move |on, items| on.run($run(on, capacity, items))) })
+    };
+}
+
+/// A contender's name, and how one of this capacity is made.
+type Named = (&'static str, fn(usize) -> Contender);
+
+const HOPS: [Named; 7] = [
+    contender!(anypipe, "anypipe", hops::anypipe),
+    contender!(bare, "tokio", hops::tokio),
+    contender!(bare, "tokio `recv_many`", hops::tokio_many),
+    contender!(bare, "flume", hops::flume),
+    contender!(bare, "crossfire", hops::crossfire),
+    contender!(bare, "kanal", hops::kanal),
+    contender!(bare, "async-channel", hops::async_channel),
+];
+const ORDERED: [Named; 2] =
+    [contender!(anypipe, "anypipe", workers::ordered), contender!(bare, "futures", workers::buffered)];
+const UNORDERED: [Named; 3] = [
+    contender!(anypipe, "anypipe", workers::unordered),
+    contender!(bare, "futures", workers::buffer_unordered),
+    contender!(bare, "flume", workers::flume),
+];
+const FUSED: [Named; 3] = [
+    contender!(anypipe, "anypipe", fused::anypipe),
+    contender!(bare, "futures", fused::futures),
+    contender!(bare, "Iterator", fused::iterator),
+];
+
+const START: [Named; 2] =
+    [contender!(anypipe, "anypipe", start::anypipe), contender!(bare, "tokio", start::tokio)];
+
+fn cases() -> Vec<Case> {
+    let mut cases = Vec::new();
+    let mut add = |counted, scenario, row: &str, contenders: &[Named], capacity, items, parts| {
+        for &(contender, make) in contenders {
+            let (row, run) = (row.to_owned(), make(capacity));
+            cases.push(Case { counted, scenario, row, contender, items, parts, run });
+        }
+    };
+    for capacity in [1, 16, 64, 1024] {
+        add("instructions", "hop", &capacity.to_string(), &HOPS, capacity, ITEMS, 4);
+    }
+    add("instructions", "workers", "ordered", &ORDERED, CAPACITY, ITEMS, 1);
+    add("instructions", "workers", "unordered", &UNORDERED, CAPACITY, ITEMS, 1);
+    add("instructions", "fused", "3 maps", &FUSED, CAPACITY, ITEMS, 1);
+    add("instructions", "start", "4 hops", &START, CAPACITY, RUNS, 1);
+    add("allocations", "allocations", "an item and hop, capacity 64", &HOPS, CAPACITY, ITEMS, 4);
+    add("allocations", "allocations", "a run of 4 hops over one item", &START, CAPACITY, RUNS, 1);
+    cases
+}
+
+fn main() {
+    let mut arguments = std::env::args().skip(1);
+    let Some(number) = arguments.next() else {
+        for (number, case) in cases().iter().enumerate() {
+            let Case { counted, scenario, row, contender, items: (few, many), parts, .. } = case;
+            let (_, title) =
+                TITLES.iter().find(|(of, _)| of == scenario).expect("every scenario has its title");
+            println!("{number}\t{counted}\t{scenario}\t{row}\t{contender}\t{few}\t{many}\t{parts}\t{title}");
+        }
+        return;
+    };
+    let number: usize = number.parse().expect("the number of a case");
+    let items = arguments.next().and_then(|items| items.parse().ok()).expect("how many items");
+    let sum = (cases()[number].run)(&Bare::new(), items);
+    assert_eq!(sum, (0..items).sum(), "items were lost");
+}
