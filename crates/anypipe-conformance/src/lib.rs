@@ -12,6 +12,7 @@
 //! | the promises, as `promise_pNN_…` | [`promises_runs`], [`promises_items`] |
 //! | the acceptance cases, by their first letters | [`channels`] (A), [`scopes`] (B), [`permits`] (C), [`mapping`] (D), [`operators`] and [`combining`] (E), [`pipelines`] (F), [`novel`] (G), [`peers`] (H2 and I) |
 //! | what holds for every registered operator alone | [`laws`] |
+//! | P7, whatever ends a run, at each call of the user's code | [`accounting`] |
 //! | what must not grow with the length or the depth of a program | [`growth`] |
 //! | what was cut off, and what unwinds | [`cut_off`] |
 //! | a run as a stream | [`streams`] |
@@ -35,6 +36,7 @@
 
 #![allow(clippy::similar_names, reason = "what does a thing and what sees it done are called alike")]
 
+pub mod accounting;
 pub mod blocking;
 mod case;
 pub mod channel_laws;

@@ -142,6 +142,9 @@ macro_rules! __groups {
         mod scopes {
             $crate::__scopes!(super::$run);
         }
+        mod accounting {
+            $crate::__accounting!(super::$run);
+        }
         mod growth {
             $crate::__growth!(super::$run);
         }
