@@ -17,6 +17,7 @@
 //! | what was cut off, and what unwinds | [`cut_off`] |
 //! | a run as a stream | [`streams`] |
 //! | options, in every form and order | [`options`] |
+//! | P11 and latency, where what was quick turns slow | [`latency`] |
 //! | limits of time, and how loops give way | [`limits`] |
 //! | what is kept of work on threads | [`blocking`] |
 //! | what wakers and destructors may do | [`locks`] |
@@ -44,6 +45,7 @@ pub mod channels;
 pub mod combining;
 pub mod cut_off;
 pub mod growth;
+pub mod latency;
 pub mod laws;
 pub mod limits;
 pub mod locks;

@@ -157,6 +157,9 @@ macro_rules! __groups {
         mod options {
             $crate::__options!(super::$run);
         }
+        mod latency {
+            $crate::__latency!(super::$run);
+        }
         mod limits {
             $crate::__limits!(super::$run);
         }

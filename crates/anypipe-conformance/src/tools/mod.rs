@@ -4,6 +4,7 @@ mod around;
 mod clock;
 mod flow;
 mod guard;
+mod site;
 mod wait;
 
 use std::any::Any;
@@ -20,6 +21,7 @@ pub(crate) use self::around::Around;
 pub(crate) use self::clock::{Clock, is_exact, is_virtual, runtime, settle, sleep, unit, until};
 pub(crate) use self::flow::{Flow, flow};
 pub(crate) use self::guard::Dropped;
+pub(crate) use self::site::Site;
 pub(crate) use self::wait::{Wakes, beside, wait};
 use crate::case::note_tried;
 pub(crate) use crate::registry::give_way;

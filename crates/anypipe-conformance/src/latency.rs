@@ -1,0 +1,362 @@
+//! P11 and latency, where what was quick turns slow: in the work, in the closure fused to its input, or in the source.
+//!
+//! While items are quick they go in chunks. Once one is slow nothing waits for a chunk: the clock decides, not a count
+//! of items. Where time is virtual all of it is measured; elsewhere it is only shown that nothing is lost, and that the
+//! order is kept.
+
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
+
+use anypipe_core::runtime::Sleep;
+use anypipe_core::{Scope, Stage};
+use anypipe_stages::{BoxSource, source, stage};
+use futures_core::Stream;
+
+use crate::tools::{Site, flow, give_way, is_exact, is_virtual, runtime, sleep};
+
+crate::suite::cases! { ($) latency as __latency {
+    promise_p11_what_turns_slow_holds_back_no_more_than_an_item(),
+    promise_p11_what_was_slow_and_is_quick_again_goes_in_chunks_again(),
+    promise_p11_what_turns_slow_takes_no_longer_than_it_must(),
+} }
+
+/// How many slow items may follow the first before what is finished is shown, and others are called to the rest.
+const FOLLOW: u32 = 7;
+/// What a slow item takes.
+const SLOW: Duration = Duration::from_millis(3);
+
+/// What takes its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Where {
+    Iterator,
+    /// A stream, which suspends: no thread is blocked.
+    Stream,
+    Fused,
+    Work,
+    /// The work, which suspends.
+    Sleep,
+}
+
+/// What the work does that isn't slow itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Rest {
+    Nothing,
+    /// Each item suspends once, while others are slow.
+    GivesWay,
+    /// Each item sleeps for this many milliseconds, while others are slow.
+    Sleeps(u64),
+}
+
+/// A run that is quick, slow, and quick again.
+#[derive(Clone, Copy, Debug)]
+struct Shape {
+    slow: Where,
+    rest: Rest,
+    workers: usize,
+    ordered: bool,
+    /// So many are quick, then so many slow, then so many quick.
+    lengths: [usize; 3],
+}
+
+impl Shape {
+    fn all(self) -> usize {
+        self.lengths.iter().sum()
+    }
+
+    fn is_slow(self, item: usize) -> bool {
+        item >= self.lengths[0] && item < self.lengths[0] + self.lengths[1]
+    }
+}
+
+/// What is known of an item.
+#[derive(Clone, Copy, Default)]
+struct Known {
+    /// How long workers had been idle when it came.
+    idle: Duration,
+    /// Set when it was made.
+    is_made: bool,
+    /// How long the next had been left to wait when it could have been shown.
+    unshown: Duration,
+    /// How often tasks had begun anew when it was made.
+    rounds: usize,
+}
+
+struct Ledger {
+    shape: Shape,
+    site: Site,
+    items: Mutex<Items>,
+}
+
+struct Items {
+    known: Vec<Known>,
+    /// In the order of the source all before this were made.
+    turn: usize,
+    /// The longest that an item lay ready while a worker was idle, and that one was made and not shown; which it was.
+    waited: (Duration, usize),
+    hidden: (Duration, usize),
+}
+
+impl Ledger {
+    fn new(shape: Shape) -> Arc<Self> {
+        let site = Site::new("work", shape.workers);
+        let known = vec![Known::default(); shape.all()];
+        let none = (Duration::ZERO, 0);
+        let items = Mutex::new(Items { known, turn: 0, waited: none, hidden: none });
+        Arc::new(Self { shape, site, items })
+    }
+
+    /// A worker pulls an item through what may be slow.
+    fn pull(&self, at: Where, item: usize) {
+        if self.shape.slow == at && at != Where::Stream && self.shape.is_slow(item) {
+            self.site.begin();
+            self.site.spend(SLOW);
+            self.site.end();
+        }
+        // Later ones count anew: an item waits from where the last of what may be slow is done.
+        if at != Where::Fused || self.shape.slow == at {
+            self.items.lock().unwrap().known[item].idle = self.site.idle();
+        }
+    }
+
+    fn begun(&self, item: usize) {
+        self.site.begin();
+        let idle = self.site.idle();
+        let items = &mut *self.items.lock().unwrap();
+        items.waited = items.waited.max((idle.saturating_sub(items.known[item].idle), item));
+    }
+
+    fn made(&self, item: usize) {
+        self.site.end();
+        let (unshown, rounds) = (self.site.unshown(), self.site.rounds());
+        let items = &mut *self.items.lock().unwrap();
+        let made = &mut items.known[item];
+        (made.is_made, made.unshown, made.rounds) = (true, unshown, rounds);
+        // In order, those behind it may have waited for it.
+        while items.known.get(items.turn).is_some_and(|known| known.is_made) {
+            if self.shape.ordered {
+                items.known[items.turn].unshown = unshown;
+            }
+            items.turn += 1;
+        }
+    }
+
+    fn received(&self, item: usize) {
+        let unshown = self.site.unshown();
+        let items = &mut *self.items.lock().unwrap();
+        items.hidden = items.hidden.max((unshown.saturating_sub(items.known[item].unshown), item));
+    }
+
+    async fn work(&self, item: usize) -> usize {
+        let is_slow = self.shape.is_slow(item);
+        match (self.shape.slow, self.shape.rest) {
+            (Where::Work, _) if is_slow => self.site.spend(SLOW),
+            (Where::Sleep, _) if is_slow => sleep(SLOW).await,
+            (_, Rest::GivesWay) if is_slow => give_way().await,
+            (_, Rest::Sleeps(millis)) if is_slow => runtime().sleep(Duration::from_millis(millis)).await,
+            _ => {}
+        }
+        self.made(item);
+        item
+    }
+
+    fn source(self: &Arc<Self>) -> BoxSource<usize> {
+        let pulls = Arc::clone(self);
+        if self.shape.slow == Where::Stream {
+            return BoxSource::new(source::from_stream(Slow { ledger: pulls, next: 0, nap: None }));
+        }
+        let iterator = (0..self.shape.all()).inspect(move |item| pulls.pull(Where::Iterator, *item));
+        BoxSource::new(source::from_iter(iterator))
+    }
+
+    /// Runs it to its end, and gives what it took.
+    async fn run(self: &Arc<Self>) -> Duration {
+        let (pulls, works) = (Arc::clone(self), Arc::clone(self));
+        let fused = stage::map(move |item: usize| {
+            pulls.pull(Where::Fused, item);
+            item
+        });
+        let work = stage::then(move |item: usize| {
+            works.begun(item);
+            let works = Arc::clone(&works);
+            async move { works.work(item).await }
+        });
+        let work = flow(self.source()).pipe(fused).pipe(work).workers(self.shape.workers).named("work");
+        let work = if self.shape.ordered { work } else { work.unordered() };
+        let run = work.pipe(Listen { ledger: Arc::clone(self) }).collect();
+        let start = self.site.now();
+        let mut all = run.on(self.site.runtime()).await;
+        let took = self.site.now() - start;
+        if !self.shape.ordered {
+            all.sort_unstable();
+        }
+        assert!(all.into_iter().eq(0..self.shape.all()), "{:?}", self.shape);
+        took
+    }
+}
+
+/// A stream of which some items are slow to come.
+struct Slow {
+    ledger: Arc<Ledger>,
+    next: usize,
+    nap: Option<Sleep>,
+}
+
+impl Stream for Slow {
+    type Item = usize;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<usize>> {
+        let this = &mut *self;
+        if this.next == this.ledger.shape.all() {
+            return Poll::Ready(None);
+        }
+        if this.ledger.shape.is_slow(this.next) {
+            let nap = this.nap.get_or_insert_with(|| runtime().sleep(SLOW));
+            if pin!(nap).poll(cx).is_pending() {
+                return Poll::Pending;
+            }
+            this.nap = None;
+        }
+        this.ledger.pull(Where::Stream, this.next);
+        this.next += 1;
+        Poll::Ready(Some(this.next - 1))
+    }
+}
+
+/// What comes after the work: tells what it has received, and while it waits.
+struct Listen {
+    ledger: Arc<Ledger>,
+}
+
+impl Stage<usize> for Listen {
+    type Out = usize;
+
+    fn attach(
+        self,
+        input: impl Stream<Item = usize> + Send + 'static,
+        _scope: &Scope,
+    ) -> impl Stream<Item = usize> + Send + 'static {
+        Listening { input: Box::pin(input), ledger: self.ledger }
+    }
+}
+
+struct Listening<S> {
+    input: Pin<Box<S>>,
+    ledger: Arc<Ledger>,
+}
+
+impl<S: Stream<Item = usize>> Stream for Listening<S> {
+    type Item = usize;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<usize>> {
+        let ear = Arc::new(Ear { waker: cx.waker().clone(), site: self.ledger.site.clone() });
+        ear.site.set_deaf(true);
+        let polled = self.input.as_mut().poll_next(&mut Context::from_waker(&Waker::from(Arc::clone(&ear))));
+        if let Poll::Ready(item) = polled {
+            ear.site.set_deaf(false);
+            if let Some(item) = item {
+                self.ledger.received(item);
+            }
+        }
+        polled
+    }
+}
+
+struct Ear {
+    waker: Waker,
+    site: Site,
+}
+
+impl Wake for Ear {
+    fn wake(self: Arc<Self>) {
+        self.site.set_deaf(false);
+        self.waker.wake_by_ref();
+    }
+}
+
+/// All that can be slow, with all that the work can do besides.
+fn slow_parts() -> impl Iterator<Item = (Where, Rest)> {
+    let at_input = [Where::Iterator, Where::Stream, Where::Fused].into_iter();
+    let at_input =
+        at_input.flat_map(|slow| [Rest::Nothing, Rest::GivesWay, Rest::Sleeps(8)].map(|rest| (slow, rest)));
+    at_input.chain([(Where::Work, Rest::Nothing), (Where::Sleep, Rest::Nothing)])
+}
+
+fn shapes(lengths: [usize; 3]) -> impl Iterator<Item = Shape> {
+    let crews = [(1, true), (4, true), (4, false)];
+    slow_parts().flat_map(move |(slow, rest)| {
+        crews.map(|(workers, ordered)| Shape { slow, rest, workers, ordered, lengths })
+    })
+}
+
+async fn promise_p11_what_turns_slow_holds_back_no_more_than_an_item() {
+    const MOST: Duration = SLOW.saturating_mul(1 + FOLLOW);
+    let mut late = Vec::new();
+    // Real sleeps take real time.
+    let slow = if is_virtual() { 40 } else { 2 };
+    for shape in shapes([200, slow, 40]) {
+        let ledger = Ledger::new(shape);
+        ledger.run().await;
+        let items = ledger.items.lock().unwrap();
+        let ((waited, ready), (hidden, made)) = (items.waited, items.hidden);
+        if waited > MOST {
+            late.push(format!("item {ready} lay ready for {waited:?} while a worker was idle: {shape:?}"));
+        }
+        if hidden > MOST {
+            late.push(format!("item {made} was made, and not shown for {hidden:?}: {shape:?}"));
+        }
+    }
+    let late = late.join("\n");
+    assert!(!is_virtual() || late.is_empty(), "an item is held back for more than {MOST:?}:\n{late}");
+}
+
+async fn promise_p11_what_was_slow_and_is_quick_again_goes_in_chunks_again() {
+    /// So many quick items may go by before it is known that they are quick: two full chunks.
+    const LEARN: usize = 128;
+    /// In so many the rounds are counted.
+    const COUNTED: usize = 256;
+    if !is_virtual() {
+        // What the machine does besides decides how often a task gives way there.
+        return;
+    }
+    let (mut all, mut count) = ([0, 0], 0);
+    for shape in shapes([LEARN + COUNTED, 20, LEARN + COUNTED]) {
+        let ledger = Ledger::new(shape);
+        ledger.run().await;
+        let known = &ledger.items.lock().unwrap().known;
+        let rounds = |from: usize| known[from + COUNTED - 1].rounds.saturating_sub(known[from].rounds);
+        let both = [rounds(LEARN), rounds(shape.all() - COUNTED)];
+        // A schedule may be against it now and then.
+        let most = COUNTED / 2;
+        assert!(both.iter().all(|rounds| *rounds < most), "{COUNTED} took {both:?}: {shape:?}");
+        count += 1;
+        all = [all[0] + both[0], all[1] + both[1]];
+    }
+    let most = count * COUNTED / 4;
+    assert!(all.iter().all(|rounds| *rounds < most), "{} took {all:?}", count * COUNTED);
+}
+
+async fn promise_p11_what_turns_slow_takes_no_longer_than_it_must() {
+    const ITEMS: u32 = 200;
+    if !is_exact() {
+        // Sleeps are late.
+        return;
+    }
+    for shape in shapes([300, ITEMS as usize, 0]) {
+        let took = Ledger::new(shape).run().await;
+        let workers = u32::try_from(shape.workers).unwrap();
+        let least = match (shape.slow, shape.rest) {
+            (Where::Sleep, _) => SLOW * ITEMS / workers,
+            // One worker pulls, and then works on what it has pulled.
+            (_, Rest::Sleeps(millis)) if workers == 1 => (SLOW + Duration::from_millis(millis)) * ITEMS,
+            // Others work meanwhile, fast enough; the last item's work comes behind.
+            (_, Rest::Sleeps(millis)) => SLOW * ITEMS + Duration::from_millis(millis),
+            // Nothing is done at the same time where a thread is blocked: there is one.
+            _ => SLOW * ITEMS,
+        };
+        assert!(took >= least, "{took:?} is less than {least:?}: the case is wrong: {shape:?}");
+        assert!(took <= least * 21 / 20, "it took {took:?} and not {least:?}: {shape:?}");
+    }
+}
