@@ -1,70 +1,107 @@
-//! anypipe beside what people wire by hand: the cost of a hop, and of eight workers.
-//!
-//! Run with `cargo run --release`. All contenders run in turn, round after round, in one process on
-//! one tokio runtime with two workers; what counts are the ratios of the medians.
+// cargo run --release -- all
+//! anypipe beside what people wire by hand, and beside what others made. The README tells the method.
 
-mod hops;
-mod workers;
+mod calibration;
+mod contenders;
+mod measure;
+mod report;
+mod runtime;
+mod scenarios;
+mod spin;
 
-use std::future::Future;
-use std::time::Instant;
+use std::fs;
+use std::path::PathBuf;
+use std::process::ExitCode;
 
-/// The items of each run.
-const ITEMS: u64 = 200_000;
-/// The rounds, of which the median counts.
-const ROUNDS: usize = 7;
+use clap::Parser;
 
-fn main() {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    runtime.expect("a tokio runtime with two workers").block_on(async {
-        for capacity in [1, 16, 64, 1024] {
-            println!("4 hops, capacity {capacity}: ns for each item and hop");
-            let mut table = Table::default();
-            for _ in 0..ROUNDS {
-                table.time("anypipe", 4, hops::anypipe(capacity)).await;
-                table.time("tokio mpsc", 4, hops::tokio(capacity)).await;
-                table.time("flume", 4, hops::flume(capacity)).await;
-                table.time("async-channel", 4, hops::async_channel(capacity)).await;
+use crate::calibration::Reading;
+use crate::measure::{Effort, Table, measure};
+use crate::report::Outcome;
+
+/// Measures anypipe beside its peers.
+#[derive(Parser)]
+struct Args {
+    /// `all`, `list`, or what to measure: a scenario (`hop`) or one of its tables (`hop/64`)
+    #[arg(required_unless_present = "park", value_name = "SCENARIO")]
+    what: Vec<String>,
+    /// Goes on until so many rounds of a table were quiet, or three times as many are done
+    #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..))]
+    rounds: u16,
+    /// Few items and two rounds: whether everything works, not how fast
+    #[arg(long)]
+    quick: bool,
+    /// Prints JSON, with the figures of every round, instead of tables
+    #[arg(long)]
+    json: bool,
+    /// Draws a chart as well
+    #[arg(long, value_name = "FILE")]
+    svg: Option<PathBuf>,
+    /// For the scenario `parked`, which runs this program again
+    #[arg(long, hide = true)]
+    park: Option<String>,
+}
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    if let Some(what) = args.park {
+        scenarios::parked::park(&what);
+        return ExitCode::SUCCESS;
+    }
+    if args.what == ["list"] {
+        list();
+        return ExitCode::SUCCESS;
+    }
+    let effort = Effort { quick: args.quick, rounds: args.rounds.into() };
+    let tables = match chosen(&args.what, effort) {
+        Ok(tables) => tables,
+        Err(unknown) => {
+            eprintln!("error: there is no scenario `{unknown}`: `list` tells which there are");
+            return ExitCode::FAILURE;
+        }
+    };
+
+    let mut best = (0..20).map(|_| Reading::take()).reduce(Reading::best).expect("there were readings");
+    let measured: Vec<_> = tables.into_iter().map(|table| measure(table, effort, &mut best)).collect();
+    let outcomes: Vec<_> = measured.into_iter().map(|measured| Outcome::new(measured, best)).collect();
+    if args.json {
+        print!("{}", report::json(&outcomes));
+    } else {
+        print!("{}", report::text(&outcomes));
+    }
+    if let Some(file) = args.svg
+        && let Err(error) = fs::write(&file, report::chart(&outcomes))
+    {
+        eprintln!("error: {} can't be written: {error}", file.display());
+        return ExitCode::FAILURE;
+    }
+    ExitCode::SUCCESS
+}
+
+/// The tables of all scenarios that are named, or the one that is unknown.
+fn chosen(names: &[String], effort: Effort) -> Result<Vec<Table>, &String> {
+    let mut known = vec!["all".to_owned()];
+    let mut tables = Vec::new();
+    for scenario in scenarios::ALL {
+        known.push(scenario.name.to_owned());
+        for table in (scenario.tables)(effort) {
+            let is_named = |name: &String| *name == "all" || *name == scenario.name || *name == table.name;
+            known.push(table.name.clone());
+            if names.iter().any(is_named) {
+                tables.push(table);
             }
-            table.print();
-        }
-        println!("8 workers, ordered, capacity 64, futures that complete at once: ns for each item");
-        let mut table = Table::default();
-        for _ in 0..ROUNDS {
-            table.time("anypipe", 1, workers::anypipe()).await;
-            table.time("buffered(8)", 1, workers::buffered()).await;
-            table.time("async-channel by hand, unordered", 1, workers::async_channel()).await;
-        }
-        table.print();
-    });
-}
-
-/// The times of the contenders, in order of appearance.
-#[derive(Default)]
-struct Table {
-    rows: Vec<(&'static str, Vec<f64>)>,
-}
-
-impl Table {
-    async fn time(&mut self, name: &'static str, hops: u64, run: impl Future<Output = u64>) {
-        let start = Instant::now();
-        let sum = run.await;
-        let taken = start.elapsed();
-        assert_eq!(sum, ITEMS * (ITEMS - 1) / 2, "{name} lost items");
-        let nanos = taken.as_nanos() as f64 / (ITEMS * hops) as f64;
-        match self.rows.iter_mut().find(|(other, _)| *other == name) {
-            Some((_, times)) => times.push(nanos),
-            None => self.rows.push((name, vec![nanos])),
         }
     }
+    names.iter().find(|name| !known.contains(name)).map_or(Ok(tables), Err)
+}
 
-    fn print(mut self) {
-        let mut ours = None;
-        for (name, times) in &mut self.rows {
-            times.sort_by(f64::total_cmp);
-            let median = times[times.len() / 2];
-            let ratio = median / *ours.get_or_insert(median);
-            println!("  {name:<34} {median:>8.1}   {ratio:>5.2} x");
+fn list() {
+    let effort = Effort { quick: true, rounds: 1 };
+    for scenario in scenarios::ALL {
+        println!("{}: {}", scenario.name, scenario.about);
+        for table in (scenario.tables)(effort) {
+            let rows: Vec<_> = table.rows.iter().map(|row| row.name.as_str()).collect();
+            println!("  {}: {}", table.name, rows.join(" · "));
         }
     }
 }

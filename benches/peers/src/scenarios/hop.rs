@@ -1,0 +1,38 @@
+//! What a hop from task to task costs.
+
+use super::Scenario;
+use crate::contenders::{ALL, Hop};
+use crate::measure::{Effort, Row, Table, sum_of};
+use crate::runtime::Runtime;
+
+pub const SCENARIO: Scenario = Scenario {
+    name: "hop",
+    about: "`u64`s from an iterator through four tasks in a row, each with a buffer behind it, on tokio",
+    tables: |effort| {
+        let items = [(1, 20_000), (16, 60_000), (64, 100_000), (1024, 200_000)];
+        items.map(|(capacity, items)| table("hop", Runtime::Tokio, capacity, effort.items(items))).into()
+    },
+};
+
+/// The same on smol and on async-std, where people have channels that name no runtime.
+pub fn elsewhere(name: &str, on: Runtime, effort: Effort) -> Vec<Table> {
+    let tables = [(64, 100_000), (1024, 200_000)]
+        .map(|(capacity, items)| table(name, on, capacity, effort.items(items)));
+    let there = |row: &Row| ["anypipe", "async-channel", "flume"].contains(&row.name.as_str());
+    tables.map(|table| Table { rows: table.rows.into_iter().filter(there).collect(), ..table }).into()
+}
+
+fn table(name: &str, on: Runtime, capacity: usize, items: u64) -> Table {
+    let rows = ALL.iter().filter_map(|contender| {
+        let hop = contender.hop?;
+        let job = move || hop(Hop { on, capacity, items });
+        Some(Row::timed(contender.name, on, items * 4, sum_of(items), job))
+    });
+    Table {
+        name: format!("{name}/{capacity}"),
+        about: format!("4 hops, capacity {capacity}, {items} items"),
+        unit: "ns for each item and hop",
+        steady: false,
+        rows: rows.collect(),
+    }
+}

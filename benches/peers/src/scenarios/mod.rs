@@ -1,0 +1,35 @@
+//! What is measured. A scenario is a file here, and a line in the list below.
+
+use crate::measure::{Effort, Table};
+
+/// Mounts the files, and lists their scenarios in this order.
+macro_rules! scenarios {
+    ($($file:ident,)*) => {
+        $(pub mod $file;)*
+
+        pub const ALL: &[Scenario] = &[$(self::$file::SCENARIO),*];
+    };
+}
+
+scenarios! {
+    hop,
+    hop_smol,
+    hop_async_std,
+    workers,
+    naps,
+    cpu,
+    latency,
+    start,
+    parked,
+    fused,
+    sinks,
+    keyed,
+    crowd,
+    merge,
+}
+
+pub struct Scenario {
+    pub name: &'static str,
+    pub about: &'static str,
+    pub tables: fn(Effort) -> Vec<Table>,
+}
