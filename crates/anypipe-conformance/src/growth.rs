@@ -25,6 +25,7 @@ crate::suite::cases! { ($) growth as __growth {
     a_long_line_of_tokens_is_cancelled_and_dropped(),
     an_item_costs_the_same_behind_a_long_line_of_its_key(make),
     an_item_costs_the_same_among_many_workers(make),
+    an_item_costs_the_same_among_many_sources(make),
     a_wake_polls_only_whom_it_is_for(),
     inner_pipelines_leave_one_entry_in_the_statistics(),
     a_shared_rate_keeps_nothing_of_what_has_ended(),
@@ -199,6 +200,36 @@ fn an_item_costs_the_same_among_many_workers(make: Make<'_>) {
         let work = flow(source::from_iter(0..30_000)).pipe(work).workers(workers).buffer_size(1);
         let run = work.into(sink::count());
         Box::pin(async { assert_eq!(run.await, 30_000) })
+    });
+}
+
+/// A stream that gives way before each of its items.
+struct Halting {
+    left: usize,
+    halted: bool,
+}
+
+impl Stream for Halting {
+    type Item = u64;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<u64>> {
+        self.halted = !self.halted;
+        if self.halted {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let left = self.left.checked_sub(1);
+        self.left = left.unwrap_or(0);
+        Poll::Ready(left.map(|left| left as u64))
+    }
+}
+
+fn an_item_costs_the_same_among_many_sources(make: Make<'_>) {
+    const ITEMS: usize = 20_000;
+    costs_the_same(make, 20, 2000, |sources| {
+        let source = |_| source::from_stream(Halting { left: ITEMS / sources, halted: false });
+        let run = flow(source::merge((0..sources).map(source))).into(sink::count());
+        Box::pin(async { assert_eq!(run.await, ITEMS) })
     });
 }
 
