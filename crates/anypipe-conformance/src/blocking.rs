@@ -144,7 +144,10 @@ async fn work_that_was_given_up_brings_back_its_workers_state() {
         },
     );
     let work = flow(source::from_iter(0..4)).pipe(counts).blocking().wrap(TimeoutEach { limit: unit() });
-    let came = pass_limits(around.clone(), work.collect().on(around.runtime()).start(), 1).await;
+    let running = work.collect().on(around.runtime()).start();
+    let control = running.control();
+    until(|| overdue(&control, "map_with") == 1).await;
+    let came = pass_limits(around, running, 1).await;
     assert_eq!((came.len(), &came[0]), (4, &Err(TimedOut)));
     assert_eq!(made.load(Ordering::SeqCst), 1);
     // The call whose item was given up has counted too. A machine under load may miss a limit again.

@@ -1,12 +1,14 @@
 //! Stop, pause, cancel and deadlines at odd moments.
 
 use std::future::pending;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use anypipe::ErrorKind;
 use anypipe::prelude::*;
 use anypipe::task::{CancelToken, yield_now};
 use anypipe::time::sleep;
+use anypipe::{ErrorKind, Running};
 
 const SHORT: Duration = Duration::from_millis(10);
 const LONG: Duration = Duration::from_secs(3600);
@@ -19,10 +21,24 @@ fn stuck() -> Run<Vec<u64>> {
     numbers().then(|_| pending::<u64>()).workers(2).collect()
 }
 
+/// One that has items in work: a stop before that is an end.
+async fn begun() -> Running<Vec<u64>> {
+    let begun = Arc::new(AtomicUsize::new(0));
+    let counts = Arc::clone(&begun);
+    let work = move |_| {
+        counts.fetch_add(1, Ordering::SeqCst);
+        pending::<u64>()
+    };
+    let running = numbers().then(work).workers(2).collect().start();
+    while begun.load(Ordering::SeqCst) < 2 {
+        sleep(SHORT).await;
+    }
+    running
+}
+
 #[anypipe::test]
 async fn a_stop_becomes_a_stop_with_a_grace() {
-    let running = stuck().start();
-    sleep(SHORT).await;
+    let running = begun().await;
     let control = running.control();
     control.stop();
     sleep(SHORT).await;
@@ -32,8 +48,7 @@ async fn a_stop_becomes_a_stop_with_a_grace() {
 
 #[anypipe::test]
 async fn a_grace_can_be_made_shorter() {
-    let running = stuck().start();
-    sleep(SHORT).await;
+    let running = begun().await;
     let control = running.control();
     control.stop_within(LONG);
     sleep(SHORT).await;
@@ -43,8 +58,7 @@ async fn a_grace_can_be_made_shorter() {
 
 #[anypipe::test]
 async fn no_grace_at_all_is_a_cancel() {
-    let running = stuck().start();
-    sleep(SHORT).await;
+    let running = begun().await;
     running.control().stop_within(Duration::ZERO);
     assert!(running.await.unwrap_err().is_cancelled());
 }
