@@ -225,7 +225,8 @@ impl Stream for Halting {
 }
 
 fn an_item_costs_the_same_among_many_sources(make: Make<'_>) {
-    const ITEMS: usize = 20_000;
+    // So many that they cost more than setting up the sources.
+    const ITEMS: usize = 100_000;
     costs_the_same(make, 20, 2000, |sources| {
         let source = |_| source::from_stream(Halting { left: ITEMS / sources, halted: false });
         let run = flow(source::merge((0..sources).map(source))).into(sink::count());
