@@ -23,8 +23,11 @@ crate::suite::cases! { ($) latency as __latency {
     promise_p11_what_turns_slow_takes_no_longer_than_it_must(),
 } }
 
-/// How many slow items may follow the first before what is finished is shown, and others are called to the rest.
-const FOLLOW: u32 = 7;
+/// How many slow items may follow the first before what is finished is shown, and others are called to the rest: one of
+/// several workers reads the clock after each item, one that is alone after eight at the latest.
+const fn follow(workers: usize) -> u32 {
+    if workers == 1 { 7 } else { 0 }
+}
 /// What a slow item takes.
 const SLOW: Duration = Duration::from_millis(3);
 
@@ -292,7 +295,6 @@ fn shapes(lengths: [usize; 3]) -> impl Iterator<Item = Shape> {
 }
 
 async fn promise_p11_what_turns_slow_holds_back_no_more_than_an_item() {
-    const MOST: Duration = SLOW.saturating_mul(1 + FOLLOW);
     let mut late = Vec::new();
     // Real sleeps take real time.
     let slow = if is_virtual() { 40 } else { 2 };
@@ -301,15 +303,16 @@ async fn promise_p11_what_turns_slow_holds_back_no_more_than_an_item() {
         ledger.run().await;
         let items = ledger.items.lock().unwrap();
         let ((waited, ready), (hidden, made)) = (items.waited, items.hidden);
-        if waited > MOST {
+        let most = SLOW * (1 + follow(shape.workers));
+        if waited > most {
             late.push(format!("item {ready} lay ready for {waited:?} while a worker was idle: {shape:?}"));
         }
-        if hidden > MOST {
+        if hidden > most {
             late.push(format!("item {made} was made, and not shown for {hidden:?}: {shape:?}"));
         }
     }
     let late = late.join("\n");
-    assert!(!is_virtual() || late.is_empty(), "an item is held back for more than {MOST:?}:\n{late}");
+    assert!(!is_virtual() || late.is_empty(), "an item is held back for too long:\n{late}");
 }
 
 async fn promise_p11_what_was_slow_and_is_quick_again_goes_in_chunks_again() {

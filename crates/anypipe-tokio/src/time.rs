@@ -24,6 +24,10 @@ impl Timer for Native {
         TokioInstant::now().into_std()
     }
 
+    fn now_in_task(&self) -> Instant {
+        TokioInstant::now().into_std()
+    }
+
     fn sleep(&self, length: Duration) -> Sleep {
         // Tokio has no way to ask for the timer but to try.
         let made = catch_unwind(AssertUnwindSafe(|| {

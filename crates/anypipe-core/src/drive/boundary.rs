@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use futures_core::Stream;
 
-use super::crew::{Crew, Feed, Key, Order};
+use super::crew::{Feed, Key, Order};
 use super::hop::Room;
 use super::pair::hop;
 use super::worker::worker;
-use super::{BoxInput, Outlet, Weigh, Work};
+use super::{Input, Outlet, Weigh, Work};
 use crate::holds::Holds;
 use crate::scope::Scope;
 
@@ -164,15 +164,14 @@ impl Boundary {
         let buffer = if limits.weight.is_some() { UNLIMITED } else { self.buffer };
         let room = Room { permits: buffer.min(UNLIMITED) + self.workers, weight: limits.weight };
         let (ports, outlet) = hop(self.workers, room, self.name.clone(), scope);
-        // Boxed, so that the loops are built once for an item's type and not once for each stream's.
-        let input: BoxInput<In> = Box::pin(input);
+        let input = Input::new(input);
         let work = Arc::new(work);
         let feeds = if self.workers == 1 {
-            vec![Feed::Alone { input, next: 0 }]
+            vec![Feed::alone(input)]
         } else {
             // Items of one key come in order, whatever the others do.
             let order = if limits.key.is_some() { Order::Unordered } else { self.order };
-            Crew::feeds(self.workers, input, order, limits.key, ports[0].tally())
+            Feed::shared(self.workers, input, order, limits.key, ports[0].tally())
         };
         for (feed, port) in feeds.into_iter().zip(ports) {
             let name = self.name.clone();

@@ -1,11 +1,12 @@
 //! The workers of a stage: tasks that share one input.
 
-// For maintainers. The input is passed round like a baton. Only who holds it polls the input, so the input
-// wakes exactly that worker; who has taken items from it puts it back, and wakes an idle worker to
-// take it over, before working on the first of them. Items that were taken and not started lie in
-// `ready`, in sight of all, so none of them waits behind a busy worker: others are called to them
-// before work that may take long, and as soon as work suspends. Items are given tickets in
+// For maintainers. The input is passed round like a baton. Only who holds it takes items, one at a time, so the input
+// wakes exactly that worker, and nothing that was taken waits in anybody's hand. While work is quick the
+// holder keeps it, and goes on alone: it is done sooner than another is woken. It lets go of it, and calls another,
+// before work that may take long, as soon as work suspends, and when it gives way. Items are given tickets in
 // the order of the input, by the holder.
+
+#![expect(clippy::inline_always, reason = "they lie on the path of each item, and are small")]
 
 use std::collections::VecDeque;
 use std::collections::hash_map::{DefaultHasher, Entry, HashMap};
@@ -14,11 +15,14 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 
 use super::line::{Line, Unwanted};
+use super::pace::{Next, Pace};
+use super::port::Port;
 use super::waiting::Waiting;
-use super::{BoxInput, Tally};
+use super::{Input, Tally};
 use crate::runtime::WaitsFor;
-use crate::scope::{drop_each, note_wait, poll_go_on};
+use crate::scope::{Scope, drop_each, poll_go_on};
 use crate::sync::Mutex;
+use crate::sync::atomic::{AtomicBool, Ordering};
 
 /// In which order a boundary gives what its workers make.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -37,9 +41,10 @@ pub type Key<In> = Arc<dyn Fn(&In) -> u64 + Send + Sync>;
 
 /// What the workers of one stage share.
 pub(super) struct Crew<In> {
-    order: Order,
     /// Keeps items of one key in order.
     key: Option<Key<In>>,
+    /// True while items take little time, by what any of the workers saw last.
+    quick: AtomicBool,
     state: Mutex<State<In>>,
     /// Told of items that were taken and never begun.
     tally: Arc<Tally>,
@@ -52,23 +57,24 @@ pub(super) struct Taken<In> {
     /// Its key's hash; 0 where there are no keys.
     pub(super) key: u64,
     pub(super) item: In,
-    /// True where nobody is called before the work on it: others are when it suspends.
-    pub(super) alone: bool,
+}
+
+/// The input, and the right to take items of it.
+struct Baton<In> {
+    input: Input<In>,
+    /// The next item's ticket.
+    next: u64,
 }
 
 struct State<In> {
-    /// The input, while no worker holds it.
-    input: Option<BoxInput<In>>,
+    /// While no worker holds it.
+    baton: Option<Baton<In>>,
     /// Set when the input has ended.
     ended: bool,
-    /// Items that were taken and not started, with their tickets and permits; of each key one at the most.
+    /// Items whose key has become free.
     ready: VecDeque<Taken<In>>,
     /// Those that wait for others of their key.
     held: Held<In>,
-    /// The next item's ticket.
-    next: u64,
-    /// True while items take little time, by what any of the workers saw last.
-    quick: bool,
     /// Workers with nothing to do.
     idle: Waiting,
 }
@@ -110,42 +116,37 @@ impl<In> Held<In> {
 }
 
 impl<In> Crew<In> {
-    /// The feeds of so many workers on one input.
-    pub(super) fn feeds(
-        workers: usize,
-        input: BoxInput<In>,
-        order: Order,
-        key: Option<Key<In>>,
-        tally: Arc<Tally>,
-    ) -> Vec<Feed<In>> {
-        let state = State {
-            input: Some(input),
-            ended: false,
-            ready: VecDeque::new(),
-            held: Held { by_key: HashMap::default(), count: 0 },
-            next: 0,
-            quick: false,
-            idle: Waiting::new(workers),
-        };
-        let crew = Arc::new(Self { order, key, state: Mutex::new(state), tally });
-        (0..workers).map(|index| Feed::Crew { crew: Arc::clone(&crew), index, held: None }).collect()
-    }
-
     /// Lets the next item of a key be worked on.
     fn release(&self, key: u64) {
         let mut state = self.state.lock();
         let next = state.held.release(key);
         state.ready.extend(next);
         // While work is quick this worker is the first to take it.
-        let next = if state.quick { None } else { state.call_next() };
+        let next = if self.is_quick() { None } else { state.call_next() };
         drop(state);
         next.into_iter().for_each(Waker::wake);
     }
 
-    /// Calls an idle worker to what there is to do.
-    fn share(&self) {
-        let next = self.state.lock().call_next();
+    /// Calls an idle worker to what there is to do, and to the input where that is let go of.
+    fn call(&self, baton: Option<Baton<In>>) {
+        let mut state = self.state.lock();
+        if baton.is_some() {
+            state.baton = baton;
+        }
+        let next = state.call_next();
+        drop(state);
         next.into_iter().for_each(Waker::wake);
+    }
+
+    /// The input has ended, and goes; all workers are to know.
+    fn end(&self, baton: Option<Baton<In>>) {
+        self.state.lock().ended = true;
+        self.call(None);
+        drop(baton);
+    }
+
+    fn is_quick(&self) -> bool {
+        self.quick.load(Ordering::Relaxed)
     }
 }
 
@@ -160,31 +161,10 @@ impl<In> Drop for Crew<In> {
     }
 }
 
-/// Items on their way from the input to `ready`, with their keys. Those that don't get there, since the
-/// input or the closure of the keys has panicked, are counted.
-struct Haul<'a, In> {
-    crew: &'a Crew<In>,
-    items: Vec<(u64, In)>,
-}
-
-impl<In> Haul<'_, In> {
-    fn keep(&mut self, item: In) -> &mut (u64, In) {
-        self.items.push((0, item));
-        self.items.last_mut().expect("one was pushed")
-    }
-}
-
-impl<In> Drop for Haul<'_, In> {
-    fn drop(&mut self) {
-        self.crew.tally.cancelled.add(self.items.len());
-        drop_each(self.items.drain(..));
-    }
-}
-
 impl<In> State<In> {
     /// The worker to wake for what is there to do: an item, the input, or the end.
     fn call_next(&mut self) -> Option<Waker> {
-        if self.ready.is_empty() && self.input.is_none() && !self.is_over() {
+        if self.ready.is_empty() && self.baton.is_none() && !self.is_over() {
             return None;
         }
         self.idle.call()
@@ -196,213 +176,276 @@ impl<In> State<In> {
     }
 }
 
+/// An item whose key is asked for. Where that panics it has been taken, and never begun.
+struct Unbegun<'a, In> {
+    taken: Option<Taken<In>>,
+    tally: &'a Tally,
+}
+
+impl<In> Unbegun<'_, In> {
+    fn tell_key(&mut self, key: &Key<In>) {
+        if let Some(taken) = &mut self.taken {
+            taken.key = key(&taken.item);
+        }
+    }
+}
+
+impl<In> Drop for Unbegun<'_, In> {
+    fn drop(&mut self) {
+        self.tally.cancelled.add(usize::from(self.taken.is_some()));
+    }
+}
+
 /// Where one worker's items come from.
-pub(super) enum Feed<In> {
-    /// The input is its own.
-    Alone {
-        input: BoxInput<In>,
-        /// The next item's ticket.
-        next: u64,
-    },
-    /// The input is shared.
-    Crew {
-        crew: Arc<Crew<In>>,
-        /// Which of the workers this is.
-        index: usize,
-        /// The input, while this worker holds it.
-        held: Option<BoxInput<In>>,
-    },
+pub(super) struct Feed<In> {
+    /// The input, while this worker has it.
+    baton: Option<Baton<In>>,
+    /// Whom it shares the input with, and which of them this is.
+    crew: Option<(Arc<Crew<In>>, usize)>,
+    /// True where what is made goes out by tickets; where items of one key go one after the other.
+    ordered: bool,
+    keyed: bool,
+}
+
+/// What a worker of several finds to do.
+enum Turn<In> {
+    /// To take items of the input.
+    Baton(Baton<In>),
+    /// To work on an item whose key has become free.
+    Ready(Taken<In>),
+    /// Nothing, for good.
+    Over,
 }
 
 impl<In: Send + 'static> Feed<In> {
-    /// Claims room and takes an item; `None` at the end of the input.
-    pub(super) fn poll_take<T>(
-        &mut self,
-        line: &mut Line<'_, T>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<Option<Taken<In>>, Unwanted>> {
-        line.pace.begin();
-        match self {
-            Self::Alone { input, next } => poll_alone(input, next, line, cx),
-            Self::Crew { crew, index, held } => crew.poll_take(held, *index, line, cx),
+    /// For a worker that has the input to itself.
+    pub(super) fn alone(input: Input<In>) -> Self {
+        Self { baton: Some(Baton { input, next: 0 }), crew: None, ordered: false, keyed: false }
+    }
+
+    /// For so many workers that share an input.
+    pub(super) fn shared(
+        workers: usize,
+        input: Input<In>,
+        order: Order,
+        key: Option<Key<In>>,
+        tally: Arc<Tally>,
+    ) -> Vec<Self> {
+        let state = State {
+            baton: Some(Baton { input, next: 0 }),
+            ended: false,
+            ready: VecDeque::new(),
+            held: Held { by_key: HashMap::default(), count: 0 },
+            idle: Waiting::new(workers),
+        };
+        let (ordered, keyed) = (order == Order::Ordered, key.is_some());
+        let (quick, state) = (AtomicBool::new(false), Mutex::new(state));
+        let crew = Arc::new(Crew { key, quick, state, tally });
+        let feed = |index| Self { baton: None, crew: Some((Arc::clone(&crew), index)), ordered, keyed };
+        (0..workers).map(feed).collect()
+    }
+
+    pub(super) fn pace(&self, scope: &Scope) -> Pace {
+        let runtime = scope.runtime().clone();
+        if self.crew.is_some() { Pace::in_crew(runtime) } else { Pace::new(runtime) }
+    }
+
+    /// Lets go of the input, and calls others to it, since this worker waits or gives way.
+    #[inline]
+    pub(super) fn share(&mut self) {
+        if let Some((crew, _)) = &self.crew {
+            if let Some(baton) = self.baton.take() {
+                crew.call(Some(baton));
+            }
         }
     }
 
-    /// Calls others to what there is to do, since this worker waits.
-    pub(super) fn share(&mut self) {
-        if let Self::Crew { crew, .. } = self {
-            crew.share();
+    /// Claims room and takes an item; `None` at the end of the input.
+    #[inline(always)]
+    pub(super) fn poll_take<T>(
+        &mut self,
+        line: &mut Line<T>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Option<Taken<In>>, Unwanted>> {
+        if line.port.is_closed() {
+            return Poll::Ready(Err(Unwanted));
+        }
+        if line.scope.is_cancelled() {
+            return Poll::Pending;
+        }
+        line.pace.begin();
+        let Some((crew, _)) = &self.crew else { return poll_input(&mut self.baton, None, line, cx) };
+        if self.baton.is_some() && !self.keyed && crew.is_quick() {
+            let polled = poll_input(&mut self.baton, Some(crew), line, cx);
+            if !matches!(polled, Poll::Ready(Ok(None))) {
+                return polled;
+            }
+        }
+        self.poll_crew(line, cx)
+    }
+
+    /// Takes an item as one of several workers, and calls others before it is worked on.
+    #[inline(never)]
+    fn poll_crew<T>(
+        &mut self,
+        line: &mut Line<T>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Option<Taken<In>>, Unwanted>> {
+        let Some((crew, index)) = &self.crew else { unreachable!("it is one of a crew") };
+        let taken = ready!(crew.poll_take(&mut self.baton, *index, line, cx))?;
+        if taken.is_none() {
+            crew.call(None);
+        } else if !crew.is_quick() {
+            // The work may block. Who is called needs room for what comes next.
+            line.port.spare();
+            crew.call(self.baton.take());
+        }
+        Poll::Ready(Ok(taken))
+    }
+
+    /// Tells the others whether items take little time, where this worker has seen something of that.
+    #[inline]
+    pub(super) fn learn(&self, quick: Option<bool>) {
+        if let (Some((crew, _)), Some(quick)) = (&self.crew, quick) {
+            crew.quick.store(quick, Ordering::Relaxed);
         }
     }
 
     /// Keeps what was made of an item, to be put.
-    pub(super) fn put<T>(&mut self, line: &mut Line<'_, T>, ticket: u64, made: Option<T>) {
-        match (&*self, made) {
-            (Self::Crew { crew, .. }, made) if crew.order == Order::Ordered => {
-                line.port.push_ticketed(ticket, made);
-            }
-            (_, Some(made)) => line.port.push(made),
-            (_, None) => line.port.filter_out(),
+    #[inline(always)]
+    pub(super) fn put<T>(&self, port: &mut Port<T>, ticket: u64, made: Option<T>) {
+        match made {
+            made if self.ordered => port.push_ticketed(ticket, made),
+            Some(made) => port.push(made),
+            None => port.filter_out(),
         }
-        if self.is_keyed() {
-            // Shown before the next of its key begins: that keeps their order.
-            line.port.put();
+    }
+
+    /// At the end of a chunk: shows what there is, and gives way when it is time to.
+    pub(super) fn poll_turn<T>(&mut self, next: Next, line: &mut Line<T>, cx: &mut Context<'_>) -> Poll<()> {
+        if next == Next::Show && line.pace.poll_budget(cx).is_ready() {
+            line.port.turn(want(self.crew.as_ref().map(|(crew, _)| &**crew), &line.pace));
+            return Poll::Ready(());
         }
+        if next == Next::GiveWay {
+            cx.waker().wake_by_ref();
+        }
+        line.port.give_back();
+        line.pace.waited();
+        self.share();
+        Poll::Pending
     }
 
     /// Lets the next item of this key begin.
-    pub(super) fn release(&mut self, key: u64) {
-        if let (true, Self::Crew { crew, .. }) = (self.is_keyed(), &*self) {
+    #[inline(always)]
+    pub(super) fn release<T>(&self, port: &mut Port<T>, key: u64) {
+        if let (true, Some((crew, _))) = (self.keyed, &self.crew) {
+            // What was made is shown before: that keeps the order of the key.
+            port.put();
             crew.release(key);
-        }
-    }
-
-    fn is_keyed(&self) -> bool {
-        matches!(self, Self::Crew { crew, .. } if crew.key.is_some())
-    }
-}
-
-fn poll_alone<In, T>(
-    input: &mut BoxInput<In>,
-    next: &mut u64,
-    line: &mut Line<'_, T>,
-    cx: &mut Context<'_>,
-) -> Poll<Result<Option<Taken<In>>, Unwanted>> {
-    if line.port.is_closed() {
-        return Poll::Ready(Err(Unwanted));
-    }
-    if line.scope.is_cancelled() {
-        return Poll::Pending;
-    }
-    if line.port.poll_claim(cx, line.pace.chunk()).is_pending() {
-        line.pace.waited();
-        return Poll::Pending;
-    }
-    if line.port.is_closed() {
-        return Poll::Ready(Err(Unwanted));
-    }
-    match input.as_mut().poll_next(cx) {
-        Poll::Ready(Some(item)) => {
-            line.port.take_in();
-            let ticket = *next;
-            *next += 1;
-            Poll::Ready(Ok(Some(Taken { ticket, key: 0, item, alone: false })))
-        }
-        Poll::Ready(None) => Poll::Ready(Ok(None)),
-        Poll::Pending => {
-            note_wait(WaitsFor::Input);
-            line.rest(cx)
         }
     }
 }
 
 impl<In: Send + 'static> Crew<In> {
-    /// Takes an item that is ready, or the baton and then items of the input; `None` at the end.
+    /// Takes an item that is ready, or the baton and then one of the input; `None` at the end.
     fn poll_take<T>(
         &self,
-        held: &mut Option<BoxInput<In>>,
+        baton: &mut Option<Baton<In>>,
         index: usize,
-        line: &mut Line<'_, T>,
+        line: &mut Line<T>,
         cx: &mut Context<'_>,
     ) -> Poll<Result<Option<Taken<In>>, Unwanted>> {
         loop {
-            if line.port.is_closed() {
-                return Poll::Ready(Err(Unwanted));
+            // With keys an item may have become ready meanwhile.
+            if baton.is_none() || self.key.is_some() {
+                match ready!(self.poll_turn(baton.take(), index, line, cx))? {
+                    Turn::Baton(taken) => *baton = Some(taken),
+                    Turn::Ready(taken) => return Poll::Ready(Ok(Some(taken))),
+                    Turn::Over => return Poll::Ready(Ok(None)),
+                }
             }
-            if line.scope.is_cancelled() {
+            let Some(taken) = ready!(poll_input(baton, Some(self), line, cx))? else {
+                self.end(baton.take());
+                // Others may have items whose keys are busy.
+                continue;
+            };
+            let Some(key) = &self.key else { return Poll::Ready(Ok(Some(taken))) };
+            let mut taken = Unbegun { taken: Some(taken), tally: &self.tally };
+            taken.tell_key(key);
+            let free = taken.taken.take().and_then(|taken| self.state.lock().held.enter(taken));
+            if free.is_some() {
+                return Poll::Ready(Ok(free));
+            }
+            // Where all that comes waits for its key, this is a loop.
+            if poll_go_on(cx).is_pending() {
+                line.rest(WaitsFor::Turn, cx.waker())?;
                 return Poll::Pending;
             }
-            let mut state = self.state.lock();
-            // A worker that was polled unasked isn't idle any more: a call meant for one that is
-            // would be lost on it.
-            state.idle.leave(index);
-            state.quick = line.pace.learned().unwrap_or(state.quick);
-            let found = state.ready.pop_front();
-            if found.is_some() || state.is_over() {
-                if let Some(input) = held.take() {
-                    state.input = Some(input);
-                }
-                // Quick work is done sooner than another worker is woken: others are called when it
-                // suspends. Work that nothing is known of may block, so they are called before it.
-                let alone = found.is_some() && state.quick;
-                let next = if alone { None } else { state.call_next() };
-                drop(state);
-                line.port.unpark();
-                if !alone {
-                    // Who is called needs room for what comes next.
-                    line.port.give_back();
-                }
-                next.into_iter().for_each(Waker::wake);
-                return Poll::Ready(Ok(found.map(|taken| Taken { alone, ..taken })));
-            }
-            let Some(input) = held.take().or_else(|| state.input.take()) else {
-                let old = state.idle.enter(index, cx.waker());
-                drop(state);
-                drop(old);
-                line.port.unpark();
-                note_wait(WaitsFor::Turn);
-                return line.rest(cx);
-            };
-            drop(state);
-            *held = Some(input);
-            ready!(self.poll_input(held, line, cx))?;
         }
     }
 
-    /// Takes items of the input, for all workers, and then lets go of it.
-    fn poll_input<T>(
+    /// Waits until there is something to do for this worker, which may have the baton already.
+    fn poll_turn<T>(
         &self,
-        held: &mut Option<BoxInput<In>>,
-        line: &mut Line<'_, T>,
+        baton: Option<Baton<In>>,
+        index: usize,
+        line: &mut Line<T>,
         cx: &mut Context<'_>,
-    ) -> Poll<Result<(), Unwanted>> {
-        let Some(input) = held else { return Poll::Ready(Ok(())) };
-        // Where all that is ready waits for its key, this is a loop.
-        if self.key.is_some() && poll_go_on(cx).is_pending() {
-            return line.rest(cx);
-        }
-        if line.port.poll_claim(cx, line.pace.chunk()).is_pending() {
-            line.pace.waited();
-            return Poll::Pending;
-        }
-        let mut taken = Haul { crew: self, items: Vec::new() };
-        let mut ended = false;
-        while line.port.permits() > 0 && !ended {
-            match input.as_mut().poll_next(cx) {
-                Poll::Ready(Some(item)) => {
-                    line.port.take_in();
-                    let item = taken.keep(item);
-                    item.0 = self.key.as_ref().map_or(0, |key| key(&item.1));
-                    if line.port.permits() > 0 && line.pace.takes_long(taken.items.len()) {
-                        break;
-                    }
-                }
-                Poll::Ready(None) => ended = true,
-                Poll::Pending => break,
-            }
-        }
-        // Others are called to what was slow to come.
-        line.pace.look();
-        if taken.items.is_empty() && !ended {
-            if line.port.is_closed() {
-                return Poll::Ready(Err(Unwanted));
-            }
-            note_wait(WaitsFor::Input);
-            return line.rest(cx);
-        }
-        let input = held.take();
+    ) -> Poll<Result<Turn<In>, Unwanted>> {
         let mut state = self.state.lock();
-        for (key, item) in taken.items.drain(..) {
-            let ticket = state.next;
-            state.next += 1;
-            let taken = Taken { ticket, key, item, alone: false };
-            let ready = if self.key.is_some() { state.held.enter(taken) } else { Some(taken) };
-            state.ready.extend(ready);
-        }
-        state.ended = ended;
-        let over = if ended { input } else { std::mem::replace(&mut state.input, input) };
+        // A worker that was polled unasked isn't idle any more: a call meant for one that is
+        // would be lost on it.
+        state.idle.leave(index);
+        let turn = if let Some(taken) = state.ready.pop_front() {
+            state.baton = baton.or_else(|| state.baton.take());
+            Turn::Ready(taken)
+        } else if state.is_over() {
+            Turn::Over
+        } else if let Some(baton) = baton.or_else(|| state.baton.take()) {
+            return Poll::Ready(Ok(Turn::Baton(baton)));
+        } else {
+            let old = state.idle.enter(index, cx.waker());
+            drop(state);
+            drop(old);
+            line.port.unpark();
+            line.rest(WaitsFor::Turn, cx.waker())?;
+            return Poll::Pending;
+        };
         drop(state);
-        drop(over);
-        Poll::Ready(Ok(()))
+        line.port.unpark();
+        Poll::Ready(Ok(turn))
+    }
+}
+
+/// How much room to claim: for a chunk, but one by one what others may need as well.
+fn want<In>(crew: Option<&Crew<In>>, pace: &Pace) -> usize {
+    if crew.is_none_or(Crew::is_quick) { pace.chunk() } else { 1 }
+}
+
+/// Claims room and takes an item of the input; `None` at its end.
+#[inline(always)]
+fn poll_input<In: Send + 'static, T>(
+    baton: &mut Option<Baton<In>>,
+    crew: Option<&Crew<In>>,
+    line: &mut Line<T>,
+    cx: &mut Context<'_>,
+) -> Poll<Result<Option<Taken<In>>, Unwanted>> {
+    let Some(Baton { input, next }) = baton else { return Poll::Ready(Ok(None)) };
+    if line.port.permits() == 0 {
+        ready!(line.poll_room(want(crew, &line.pace), cx))?;
+    }
+    match input.poll_next(cx) {
+        Poll::Ready(Some(item)) => {
+            line.port.take_in();
+            let ticket = *next;
+            *next += 1;
+            Poll::Ready(Ok(Some(Taken { ticket, key: 0, item })))
+        }
+        Poll::Ready(None) => Poll::Ready(Ok(None)),
+        Poll::Pending => {
+            line.rest(WaitsFor::Input, cx.waker())?;
+            Poll::Pending
+        }
     }
 }

@@ -7,7 +7,7 @@ use std::task::Waker;
 
 use super::waiting::Waiting;
 use super::{Tally, Weigh};
-use crate::scope::{Flush, drop_each, wake_each};
+use crate::scope::{Flush, Wakes, drop_each};
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -30,7 +30,7 @@ impl<T> Batch<T> {
         }
     }
 
-    pub(super) fn items(&self) -> impl Iterator<Item = &T> {
+    fn items(&self) -> impl Iterator<Item = &T> {
         let (plain, ticketed) = match self {
             Self::Plain(items) => (Some(items), None),
             Self::Ticketed(made) => (None, Some(made)),
@@ -57,32 +57,53 @@ pub(super) struct Room<T> {
 
 /// The state between the producers and the consumer.
 pub(super) struct Hop<T> {
+    /// What both sides change, once for each chunk.
     pub(super) state: Mutex<State<T>>,
-    /// Items that the consumer has taken out since it last gave permits back.
-    pub(super) owed: AtomicUsize,
+    /// What the consumer has taken out.
+    pub(super) out: Out,
     /// Set when the consumer went; looked at before each user future starts.
     pub(super) closed: AtomicBool,
-    /// The weight of those items.
-    pub(super) owed_weight: AtomicUsize,
     /// Where the items have gone.
     pub(super) tally: Arc<Tally>,
     /// The most weight of finished items, and how to weigh one.
     pub(super) weight: Option<(usize, Weigh<T>)>,
+    /// True where one producer may keep all permits: there is nobody else to want them.
+    pub(super) single: bool,
+}
+
+/// What the consumer has taken out so far, told by plain stores: nobody else writes here. Whoever pays for it notes
+/// under the lock up to where that is. All numbers wrap.
+///
+/// In a cache line of its own, since it is written for each item.
+#[derive(Default)]
+#[repr(align(64))]
+pub(super) struct Out {
+    /// How many items.
+    pub(super) items: AtomicUsize,
+    /// The weight of these.
+    pub(super) weight: AtomicUsize,
+    /// How many of the items the consumer has paid for itself.
+    pub(super) settled: AtomicUsize,
+    /// True where the poll that goes on pays at its end.
+    pub(super) noted: AtomicBool,
 }
 
 pub(super) struct State<T> {
     /// Finished items, in the order in which they go out.
-    pub(super) queue: VecDeque<T>,
+    pub(super) queue: Vec<T>,
     /// Finished items that wait for their turn: the slot of ticket `head + i` is at `i`.
     pub(super) window: VecDeque<Option<Made<T>>>,
     /// The ticket whose turn it is.
-    pub(super) head: u64,
+    head: u64,
     /// Permits nobody holds.
-    pub(super) free: usize,
+    free: usize,
+    /// Up to where the items that were taken out have been paid for, and their weight.
+    paid: usize,
+    paid_weight: usize,
     /// The weight of the items that were finished and not taken out.
-    pub(super) weight: usize,
+    weight: usize,
     /// How many these are; only counted where they are weighed.
-    pub(super) finished: usize,
+    finished: usize,
     /// The consumer, waiting for an item.
     pub(super) consumer: Option<Waker>,
     /// The producers: each is woken when the consumer goes, and called when there is room where it waits for that.
@@ -96,10 +117,12 @@ pub(super) struct State<T> {
 impl<T> Hop<T> {
     pub(super) fn new(producers: usize, room: Room<T>, tally: Arc<Tally>) -> Self {
         let state = State {
-            queue: VecDeque::new(),
+            queue: Vec::new(),
             window: VecDeque::new(),
             head: 0,
             free: room.permits,
+            paid: 0,
+            paid_weight: 0,
             weight: 0,
             finished: 0,
             consumer: None,
@@ -107,12 +130,12 @@ impl<T> Hop<T> {
             open: producers,
             broken: false,
         };
-        let (owed, owed_weight) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        let (state, closed) = (Mutex::new(state), AtomicBool::new(false));
         // Each producer may pass the most once: the sum must not overflow.
         let bound = usize::MAX / 2 / (producers + 1);
         let weight = room.weight.map(|(most, weigh)| (most.min(bound), weigh));
-        Self { state, owed, closed, owed_weight, tally, weight }
+        let single = producers == 1 && weight.is_none();
+        let (out, closed) = (Out::default(), AtomicBool::new(false));
+        Self { state: Mutex::new(state), out, closed, tally, weight, single }
     }
 
     pub(super) fn is_closed(&self) -> bool {
@@ -121,14 +144,16 @@ impl<T> Hop<T> {
 
     /// Gives back the permits, and the weight, of the items that were taken out since the last time.
     pub(super) fn collect_owed(&self, state: &mut State<T>) {
-        let owed = self.owed.swap(0, Ordering::SeqCst);
+        let out = self.out.items.load(Ordering::SeqCst);
+        let owed = out.wrapping_sub(std::mem::replace(&mut state.paid, out));
         self.tally.delivered.add(owed);
         state.free += owed;
         if self.weight.is_some() {
             state.finished -= owed;
-            let weight = state.weight.saturating_sub(self.owed_weight.swap(0, Ordering::SeqCst));
+            let out = self.out.weight.load(Ordering::SeqCst);
+            let owed = out.wrapping_sub(std::mem::replace(&mut state.paid_weight, out));
             // A closure that weighs the same item differently each time must not fill the hop for good.
-            state.weight = if state.finished == 0 { 0 } else { weight };
+            state.weight = if state.finished == 0 { 0 } else { state.weight.saturating_sub(owed) };
         }
     }
 
@@ -142,41 +167,75 @@ impl<T> Hop<T> {
     fn room(&self, state: &State<T>, want: usize) -> usize {
         match &self.weight {
             Some((most, _)) if state.weight >= *most => 0,
-            Some(_) => state.free.min(1),
+            Some(_) => state.free.min(want).min(1),
             None => state.free.min(want),
         }
     }
 
     /// The producers to wake because there is room.
-    pub(super) fn wake_for_room(&self, state: &mut State<T>) -> Vec<Waker> {
-        let room = self.room(state, usize::MAX);
-        (0..room).map_while(|_| state.producers.call()).collect()
+    pub(super) fn call_for_room(&self, state: &mut State<T>, called: &mut Wakes) {
+        for _ in 0..self.room(state, usize::MAX) {
+            let Some(waker) = state.producers.call() else { return };
+            called.add(waker);
+        }
     }
 
-    /// Claims up to `want` permits; where there are none the producer is parked for room.
-    pub(super) fn claim(&self, index: usize, want: usize, waker: &Waker) -> usize {
+    /// All that a producer has to do with the hop, under one lock: it gives what it has made, with the permits it
+    /// doesn't need, and gets up to `want` others. Where it gets none, and brings a waker, it is called when there is
+    /// room.
+    pub(super) fn exchange(
+        &self,
+        index: usize,
+        batch: &mut Batch<T>,
+        unused: usize,
+        want: usize,
+        waker: Option<&Waker>,
+    ) -> usize {
+        // The user's closure runs without the lock.
+        let weight: usize =
+            if self.weight.is_some() { batch.items().map(|item| self.weigh(item)).sum() } else { 0 };
+        let (mut called, mut old) = (Wakes::default(), None);
         let mut state = self.state.lock();
+        state.free += unused;
+        if self.is_closed() {
+            // Nobody takes items any more.
+            drop(state);
+            let unwanted = batch.take();
+            self.tally.left.add(unwanted.len());
+            drop_each(unwanted);
+            return 0;
+        }
+        if self.weight.is_some() {
+            state.finished += batch.items().count();
+            state.weight += weight;
+        }
+        if !batch.is_empty() {
+            state.take_in(batch, &mut called);
+        }
         self.collect_owed(&mut state);
-        let got = self.room(&state, want);
-        state.free -= got;
-        let old = if got == 0 {
-            state.producers.enter(index, waker)
-        } else {
-            state.producers.leave(index);
-            None
-        };
+        let granted = self.room(&state, want);
+        state.free -= granted;
+        match waker {
+            Some(waker) if granted == 0 => old = state.producers.enter(index, waker),
+            Some(_) => _ = state.producers.leave(index),
+            None => {}
+        }
+        self.call_for_room(&mut state, &mut called);
         drop(state);
         drop(old);
-        got
+        called.wake();
+        granted
     }
 
     /// The producer waits for room no more. Where it was called already, the next is called in its place.
     pub(super) fn unpark(&self, index: usize) {
+        let mut called = Wakes::default();
         let mut state = self.state.lock();
-        let called = !state.producers.leave(index);
-        let producers = if called { self.wake_for_room(&mut state) } else { Vec::new() };
+        if !state.producers.leave(index) {
+            self.call_for_room(&mut state, &mut called);
+        }
         drop(state);
-        wake_each(producers);
+        called.wake();
     }
 
     /// Has the producer woken when the consumer goes.
@@ -185,39 +244,6 @@ impl<T> Hop<T> {
         let old = state.producers.register(index, waker);
         drop(state);
         drop(old);
-    }
-
-    /// Takes in what a producer has made, with the permits it doesn't need.
-    pub(super) fn put(&self, batch: &mut Batch<T>, unused: usize) {
-        // The user's closure runs without the lock.
-        let weight: usize =
-            if self.weight.is_some() { batch.items().map(|item| self.weigh(item)).sum() } else { 0 };
-        let mut state = self.state.lock();
-        state.free += unused;
-        if self.is_closed() {
-            // Nobody takes items any more: they stay in the batch and go with it.
-            drop(state);
-            let unwanted = batch.take();
-            self.tally.left.add(unwanted.len());
-            return drop_each(unwanted);
-        }
-        if self.weight.is_some() {
-            state.finished += batch.items().count();
-            state.weight += weight;
-        }
-        let before = state.queue.len();
-        match batch {
-            Batch::Plain(items) => state.queue.extend(items.drain(..)),
-            Batch::Ticketed(made) => {
-                for (ticket, made) in made.drain(..) {
-                    state.set(ticket, made);
-                }
-            }
-        }
-        let consumer = if state.queue.len() > before { state.consumer.take() } else { None };
-        let producers = self.wake_for_room(&mut state);
-        drop(state);
-        wake_each(consumer.into_iter().chain(producers));
     }
 
     /// Counts a producer out. The last one ends the output, cleanly unless one of them vanished.
@@ -232,33 +258,61 @@ impl<T> Hop<T> {
 }
 
 impl<T> State<T> {
-    /// Puts what ticket `ticket` has made in its slot, and moves what is next in turn to the queue.
-    fn set(&mut self, ticket: u64, made: Made<T>) {
-        let slot = usize::try_from(ticket - self.head).expect("the window is bounded by the permits");
-        while self.window.len() <= slot {
-            self.window.push_back(None);
+    /// Takes in what a producer has made.
+    fn take_in(&mut self, batch: &mut Batch<T>, called: &mut Wakes) {
+        match batch {
+            Batch::Plain(items) if self.queue.is_empty() => std::mem::swap(&mut self.queue, items),
+            Batch::Plain(items) => self.queue.append(items),
+            Batch::Ticketed(made) => made.drain(..).for_each(|(ticket, made)| self.set(ticket, made)),
         }
-        self.window[slot] = Some(made);
-        while let Some(Some(_)) = self.window.front() {
-            match self.window.pop_front() {
-                Some(Some(Some(item))) => self.queue.push_back(item),
-                // A filtered item leaves no hole: its permit is free again.
-                _ => self.free += 1,
+        if !self.queue.is_empty() {
+            self.consumer.take().into_iter().for_each(|consumer| called.add(consumer));
+        }
+    }
+
+    /// Moves what ticket `ticket` has made to the queue, and what it held up; or to its slot, where it is not its
+    /// turn.
+    fn set(&mut self, ticket: u64, made: Made<T>) {
+        if ticket != self.head {
+            let slot = usize::try_from(ticket - self.head).expect("the window is bounded by the permits");
+            if self.window.len() <= slot {
+                self.window.resize_with(slot + 1, || None);
             }
-            self.head += 1;
+            self.window[slot] = Some(made);
+            return;
+        }
+        // An empty slot stands for this ticket.
+        self.window.pop_front();
+        self.give(made);
+        while let Some(made) = self.window.front_mut().and_then(Option::take) {
+            self.window.pop_front();
+            self.give(made);
+        }
+    }
+
+    /// What is next in turn goes to the queue. A filtered item leaves no hole: its permit is free again.
+    fn give(&mut self, made: Made<T>) {
+        self.head += 1;
+        match made {
+            Some(item) => self.queue.push(item),
+            None => self.free += 1,
         }
     }
 }
 
 impl<T: Send> Flush for Hop<T> {
     fn flush(&self) {
-        if self.owed.load(Ordering::SeqCst) == 0 {
+        self.out.noted.store(false, Ordering::Relaxed);
+        let out = self.out.items.load(Ordering::Relaxed);
+        if out == self.out.settled.load(Ordering::Relaxed) {
             return;
         }
+        self.out.settled.store(out, Ordering::Relaxed);
+        let mut called = Wakes::default();
         let mut state = self.state.lock();
         self.collect_owed(&mut state);
-        let producers = self.wake_for_room(&mut state);
+        self.call_for_room(&mut state, &mut called);
         drop(state);
-        wake_each(producers);
+        called.wake();
     }
 }

@@ -1,7 +1,10 @@
+#![expect(clippy::inline_always, reason = "they lie on the path of each item, and are small")]
+
 use std::fmt;
 use std::future::poll_fn;
+use std::ops::ControlFlow;
 use std::pin::Pin;
-use std::task::Poll;
+use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
 
@@ -61,34 +64,90 @@ impl<S: Stream> Items<S> {
     ///
     /// Dropped while pending it has taken nothing.
     pub async fn next(&mut self) -> Option<S::Item> {
+        poll_fn(|cx| self.poll_next(cx)).await
+    }
+
+    /// Calls `f` with each item, to the end: what a loop over [`next`](Items::next) does, for less.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped while pending it has taken nothing that `f` was not called with.
+    pub async fn for_each(&mut self, mut f: impl FnMut(S::Item)) {
         poll_fn(|cx| {
-            // Whoever polls us drops us after this poll.
-            if self.scope.is_cancelled() {
-                return Poll::Pending;
-            }
-            match std::mem::replace(&mut self.next, Next::Go) {
-                Next::Go => {}
-                Next::Show => {
-                    if self.pace.poll_budget(cx).is_pending() {
-                        self.next = Next::Show;
-                        self.pace.waited();
-                        return Poll::Pending;
-                    }
-                }
-                Next::GiveWay => {
-                    cx.waker().wake_by_ref();
-                    return Poll::Pending;
+            loop {
+                match self.poll_next(cx) {
+                    Poll::Ready(Some(item)) => f(item),
+                    Poll::Ready(None) => return Poll::Ready(()),
+                    Poll::Pending => return Poll::Pending,
                 }
             }
-            self.pace.begin();
-            let polled = self.stream.as_mut().poll_next(cx);
-            match polled {
-                Poll::Ready(_) => self.next = self.pace.item(),
-                Poll::Pending => self.pace.waited(),
+        })
+        .await;
+    }
+
+    /// Calls `f` with each item, until it breaks off; gives what it does so with, `None` at the end.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`for_each`](Items::for_each).
+    pub async fn try_for_each<B>(&mut self, mut f: impl FnMut(S::Item) -> ControlFlow<B>) -> Option<B> {
+        poll_fn(|cx| {
+            loop {
+                match ready!(self.poll_next(cx)).map(&mut f) {
+                    Some(ControlFlow::Continue(())) => {}
+                    Some(ControlFlow::Break(value)) => return Poll::Ready(Some(value)),
+                    None => return Poll::Ready(None),
+                }
             }
-            polled
         })
         .await
+    }
+
+    /// Folds the items into one value, from `start` on.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`for_each`](Items::for_each); what was folded is dropped with it.
+    pub async fn fold<A>(&mut self, start: A, mut f: impl FnMut(A, S::Item) -> A) -> A {
+        let mut folded = Some(start);
+        self.for_each(|item| folded = folded.take().map(|folded| f(folded, item))).await;
+        folded.expect("where `f` panics this is not polled again")
+    }
+
+    #[inline(always)]
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
+        // Whoever polls us drops us after this poll.
+        if self.scope.is_cancelled() {
+            return Poll::Pending;
+        }
+        if self.next != Next::Go {
+            ready!(self.poll_turn(cx));
+        }
+        self.pace.begin();
+        let polled = self.stream.as_mut().poll_next(cx);
+        match polled {
+            Poll::Ready(_) if self.pace.item() => self.next = self.pace.look(),
+            Poll::Ready(_) => {}
+            Poll::Pending => self.pace.waited(),
+        }
+        polled
+    }
+
+    /// At the end of a chunk: gives way when it is time to.
+    #[inline(never)]
+    fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        match std::mem::replace(&mut self.next, Next::Go) {
+            Next::Show if self.pace.poll_budget(cx).is_pending() => {
+                self.next = Next::Show;
+                self.pace.waited();
+                Poll::Pending
+            }
+            Next::Go | Next::Show => Poll::Ready(()),
+            Next::GiveWay => {
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }
+        }
     }
 }
 

@@ -88,7 +88,7 @@ fn loom_hop_tells_a_waiting_producer_that_the_consumer_went() {
         let mut port = ports.remove(0);
         let producer = thread::spawn(move || {
             // As a task does whose user future is pending.
-            block_on(poll_fn(|cx| if port.rest(cx) { Poll::Ready(()) } else { Poll::Pending }));
+            block_on(poll_fn(|cx| if port.rest(cx.waker()) { Poll::Ready(()) } else { Poll::Pending }));
         });
         drop(outlet);
         producer.join().unwrap();

@@ -19,6 +19,7 @@ mod worker;
 #[cfg(all(test, loom))]
 mod loom;
 
+use std::any::Any;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -36,7 +37,32 @@ use crate::scope::Tally;
 pub type Weigh<T> = Arc<dyn Fn(&T) -> usize + Send + Sync>;
 
 /// What a boundary's tasks take items from.
-type BoxInput<In> = Pin<Box<dyn Stream<Item = In> + Send>>;
+enum Input<In> {
+    /// What comes out of another boundary, with nothing in between: the most common.
+    Hop(Outlet<In>),
+    /// Boxed, so that the loops are built once for an item's type and not once for each stream's.
+    Stream(Pin<Box<dyn Stream<Item = In> + Send>>),
+}
+
+impl<In: Send + 'static> Input<In> {
+    fn new<S: Stream<Item = In> + Send + 'static>(stream: S) -> Self {
+        let mut stream = Some(stream);
+        let outlet = (&mut stream as &mut dyn Any).downcast_mut::<Option<Outlet<In>>>();
+        match (outlet.and_then(Option::take), stream) {
+            (Some(outlet), _) => Self::Hop(outlet),
+            (None, Some(stream)) => Self::Stream(Box::pin(stream)),
+            (None, None) => unreachable!("it is one or the other"),
+        }
+    }
+
+    #[inline]
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<In>> {
+        match self {
+            Self::Hop(outlet) => Pin::new(outlet).poll_next(cx),
+            Self::Stream(stream) => stream.as_mut().poll_next(cx),
+        }
+    }
+}
 
 /// What a boundary does with one item.
 ///

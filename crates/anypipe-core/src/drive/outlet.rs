@@ -11,7 +11,7 @@ use futures_core::Stream;
 use super::hop::Hop;
 use crate::error::RunError;
 use crate::runtime::WaitsFor;
-use crate::scope::{Flush, Scope, drop_each, flush_later, note_wait, wake_each};
+use crate::scope::{Flush, Scope, Wakes, drop_each, flush_later, note_wait, wake_each};
 use crate::sync::atomic::Ordering;
 
 /// The consumer's end of a hop: the stream that comes out of a boundary.
@@ -22,6 +22,10 @@ pub struct Outlet<T> {
     hop: Arc<Hop<T>>,
     /// Items taken from the hop, that still hold their permits.
     local: VecDeque<T>,
+    /// How many it has given out.
+    out: usize,
+    /// True where items are weighed.
+    weighed: bool,
     /// The scope that fails where a producer vanished, and the stage's name.
     stage: Option<(Scope, String)>,
     /// Set once the end was seen.
@@ -33,31 +37,72 @@ impl<T> Unpin for Outlet<T> {}
 
 impl<T> Outlet<T> {
     pub(super) fn new(hop: Arc<Hop<T>>, stage: (Scope, String)) -> Self {
-        Self { hop, local: VecDeque::new(), stage: Some(stage), ended: false }
+        let weighed = hop.weight.is_some();
+        Self { hop, local: VecDeque::new(), out: 0, weighed, stage: Some(stage), ended: false }
     }
 }
 
 impl<T: Send + 'static> Outlet<T> {
     /// Gives an item out, whose permit is then owed.
+    #[inline]
     fn give(&mut self) -> Option<T> {
-        // Weighed while it is still held: the user's closure may panic.
-        let weight = self.hop.weigh(self.local.front()?);
-        let item = self.local.pop_front()?;
-        if self.hop.weight.is_some() {
-            self.hop.owed_weight.fetch_add(weight, Ordering::SeqCst);
+        if self.weighed {
+            self.weigh_next();
         }
-        if self.hop.owed.fetch_add(1, Ordering::SeqCst) == 0 {
-            flush_later(Arc::clone(&self.hop) as Arc<dyn Flush>);
+        let item = self.local.pop_front()?;
+        self.out = self.out.wrapping_add(1);
+        let out = &self.hop.out;
+        out.items.store(self.out, Ordering::Release);
+        if !out.noted.load(Ordering::Relaxed) {
+            self.note();
         }
         Some(item)
     }
 
+    /// Weighs the item that goes out next, while it is still held: the user's closure may panic.
+    #[cold]
+    fn weigh_next(&self) {
+        if let Some(item) = self.local.front() {
+            let weight = &self.hop.out.weight;
+            weight
+                .store(weight.load(Ordering::Relaxed).wrapping_add(self.hop.weigh(item)), Ordering::Release);
+        }
+    }
+
+    /// Has what is owed paid at the end of this poll, or at once where nobody would.
+    #[cold]
+    fn note(&self) {
+        self.hop.out.noted.store(true, Ordering::Relaxed);
+        flush_later(Arc::clone(&self.hop) as Arc<dyn Flush>);
+    }
+
+    /// Waits for an item, or the end.
+    #[inline(never)]
+    fn poll_fetch(&mut self, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        loop {
+            if self.ended {
+                return Poll::Ready(None);
+            }
+            if self.fetch(cx).is_pending() {
+                note_wait(WaitsFor::Input);
+                return Poll::Pending;
+            }
+            if let Some(item) = self.give() {
+                return Poll::Ready(Some(item));
+            }
+        }
+    }
+
     /// Takes all there is from the hop; `Ready` where there is something, or the end.
     fn fetch(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut called = Wakes::default();
         let mut state = self.hop.state.lock();
         self.hop.collect_owed(&mut state);
-        let producers = self.hop.wake_for_room(&mut state);
-        std::mem::swap(&mut state.queue, &mut self.local);
+        self.hop.out.settled.store(self.out, Ordering::Relaxed);
+        self.hop.call_for_room(&mut state, &mut called);
+        // Each keeps its room: nothing is copied, or allocated anew.
+        let emptied = Vec::from(std::mem::take(&mut self.local));
+        self.local = VecDeque::from(std::mem::replace(&mut state.queue, emptied));
         let broken = state.broken;
         let mut old = None;
         let mut ready = true;
@@ -70,7 +115,7 @@ impl<T: Send + 'static> Outlet<T> {
         }
         drop(state);
         drop(old);
-        wake_each(producers);
+        called.wake();
         if self.local.is_empty() && broken {
             if let Some((scope, name)) = self.stage.take() {
                 // A task that panicked or was cancelled has failed the scope before this.
@@ -86,18 +131,11 @@ impl<T: Send + 'static> Outlet<T> {
 impl<T: Send + 'static> Stream for Outlet<T> {
     type Item = T;
 
+    #[inline]
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        loop {
-            if let Some(item) = self.give() {
-                return Poll::Ready(Some(item));
-            }
-            if self.ended {
-                return Poll::Ready(None);
-            }
-            if self.fetch(cx).is_pending() {
-                note_wait(WaitsFor::Input);
-                return Poll::Pending;
-            }
+        match self.give() {
+            Some(item) => Poll::Ready(Some(item)),
+            None => self.poll_fetch(cx),
         }
     }
 }

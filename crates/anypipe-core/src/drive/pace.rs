@@ -1,6 +1,6 @@
 //! How long a task goes on before it shows what it has, and before it gives way.
 
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use crate::runtime::RuntimeHandle;
@@ -9,28 +9,40 @@ use crate::runtime::RuntimeHandle;
 const SLOW: Duration = Duration::from_micros(50);
 /// The most items in a chunk.
 const MOST: usize = 64;
-/// The clock is read after the first item and then after this many at the latest, so that a stage that turns
-/// slow in the middle of a chunk holds back no more than these.
-const BETWEEN_READINGS: usize = 8;
+/// The clock is read again after about as many items as take this long, at the speed seen last: often enough to see
+/// soon that they turn slow, and rarely enough to cost little.
+const BETWEEN_READINGS: Duration = Duration::from_micros(1);
+/// And after this many at the latest.
+const MOST_BETWEEN_READINGS: usize = 8;
+/// An item that takes longer than it takes to wake another worker is worth being shared.
+const WORTH_A_WAKE: Duration = Duration::from_micros(2);
 /// A task that never has to wait gives way after this many chunks, whatever the runtime's budget says.
 const CHUNKS_IN_A_ROW: usize = 32;
 
 /// Counts the items of one task, in chunks that start at one and double while they are quick.
 pub(super) struct Pace {
-    runtime: RuntimeHandle,
-    /// How many items make a chunk now.
-    chunk: usize,
     /// How many items of the present chunk are done.
     done: usize,
-    /// When the present chunk began; none where the task has waited since.
-    since: Option<Instant>,
+    /// The clock is read when this many are.
+    next_reading: usize,
+    /// When the clock was last read; none where the task has waited since.
+    read: Option<Instant>,
+    /// When the present chunk began, as far as the task has not waited.
+    began: Option<Instant>,
+    /// How many items make a chunk now.
+    chunk: usize,
+    /// How many items are done between two readings now.
+    between: usize,
+    /// True where the clock is read after each item.
+    in_crew: bool,
     /// Chunks since the task last gave way.
     chunks: usize,
-    /// Whether the last chunk was quick, until that is asked.
+    /// Whether the last item of one in a crew was quick, until that is asked.
     quick: Option<bool>,
+    runtime: RuntimeHandle,
 }
 
-/// What to do after an item.
+/// What to do after a reading.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Next {
     /// Go on.
@@ -41,14 +53,26 @@ pub(super) enum Next {
     GiveWay,
 }
 
-/// True where the clock is to be read after so many items.
-fn is_reading(items: usize) -> bool {
-    items % BETWEEN_READINGS == 0 || items == 1
-}
-
 impl Pace {
+    /// For a task that works on its input alone.
     pub(super) fn new(runtime: RuntimeHandle) -> Self {
-        Self { runtime, chunk: 1, done: 0, since: None, chunks: 0, quick: None }
+        Self {
+            done: 0,
+            next_reading: 1,
+            read: None,
+            began: None,
+            chunk: 1,
+            between: 1,
+            in_crew: false,
+            chunks: 0,
+            quick: None,
+            runtime,
+        }
+    }
+
+    /// For one of several workers: it has to know after each item whether others had better be called.
+    pub(super) fn in_crew(runtime: RuntimeHandle) -> Self {
+        Self { in_crew: true, ..Self::new(runtime) }
     }
 
     /// How many items make a chunk now.
@@ -61,51 +85,52 @@ impl Pace {
         self.quick.take()
     }
 
-    /// The task looks for an item: a chunk begins, unless one goes on.
+    /// The task looks for an item: where it has waited, a stretch of work begins.
+    #[inline]
     pub(super) fn begin(&mut self) {
-        if self.since.is_none() {
-            self.since = Some(self.runtime.now());
+        if self.read.is_none() {
+            self.begin_stretch();
         }
     }
 
-    /// Whether it is slow to take so many items in a row, which nobody else sees meanwhile.
-    pub(super) fn takes_long(&mut self, items: usize) -> bool {
-        is_reading(items) && self.look()
+    #[cold]
+    fn begin_stretch(&mut self) {
+        self.read = Some(self.runtime.now_in_task());
+        self.began = self.read;
     }
 
-    /// Looks at the clock inside a chunk; `true` where the chunk is slow.
-    pub(super) fn look(&mut self) -> bool {
-        let slow = self.is_slow(self.runtime.now()) == Some(true);
-        if slow {
-            self.slow();
-        }
-        slow
-    }
-
-    /// Counts an item that is done.
-    pub(super) fn item(&mut self) -> Next {
+    /// Counts an item that is done; `true` where the clock is to be read.
+    #[inline]
+    pub(super) fn item(&mut self) -> bool {
         self.done += 1;
-        let ends = self.done >= self.chunk;
-        if !ends && !is_reading(self.done) {
+        self.done >= self.next_reading
+    }
+
+    /// Reads the clock, and says what to do.
+    #[inline(never)]
+    pub(super) fn look(&mut self) -> Next {
+        let now = self.runtime.now_in_task();
+        // What the task has waited in says nothing.
+        let before = self.read.replace(now);
+        if let Some(before) = before {
+            self.learn(before, now);
+        }
+        let began = *self.began.get_or_insert(now);
+        if now >= began + SLOW {
+            self.slow();
+            self.waited();
+            return Next::GiveWay;
+        }
+        if self.done < self.chunk {
+            self.next_reading = self.chunk.min(self.done + self.between);
             return Next::Go;
         }
-        let now = self.runtime.now();
-        match self.is_slow(now) {
-            Some(true) => {
-                self.slow();
-                self.waited();
-                return Next::GiveWay;
-            }
-            Some(false) if !ends => return Next::Go,
-            Some(false) => {
-                self.chunk = (self.chunk * 2).min(MOST);
-                self.quick = Some(true);
-            }
-            // The task has waited for a part of it: that says nothing.
-            None => {}
+        // No further than to what would be slow.
+        if before.is_some() && now < began + SLOW / 2 {
+            self.chunk = (self.chunk * 2).min(MOST);
         }
-        self.done = 0;
-        self.since = Some(now);
+        self.began = Some(now);
+        self.begin_chunk();
         self.chunks += 1;
         if self.chunks < CHUNKS_IN_A_ROW {
             return Next::Show;
@@ -114,27 +139,37 @@ impl Pace {
         Next::GiveWay
     }
 
-    /// Whether the present chunk takes long; `None` where the task has waited in it.
-    fn is_slow(&self, now: Instant) -> Option<bool> {
-        self.since.map(|since| now.saturating_duration_since(since) >= SLOW)
+    /// What was done from the reading before until now is one item in a crew, and some where the task is alone.
+    fn learn(&mut self, before: Instant, now: Instant) {
+        if self.in_crew {
+            self.quick = Some(now < before + WORTH_A_WAKE);
+        } else if now < before + BETWEEN_READINGS / 2 {
+            self.between = (self.between * 2).min(MOST_BETWEEN_READINGS);
+        } else if now >= before + BETWEEN_READINGS * 2 {
+            self.between = 1;
+        }
+    }
+
+    fn begin_chunk(&mut self) {
+        self.done = 0;
+        self.next_reading = self.chunk.min(self.between);
     }
 
     /// The next items may take long: nothing waits for them.
     pub(super) fn slow(&mut self) {
-        self.chunk = 1;
+        (self.chunk, self.between) = (1, 1);
         self.quick = Some(false);
     }
 
     /// The task waits, or gives way: what comes is a new stretch of work.
     pub(super) fn waited(&mut self) {
-        self.done = 0;
-        self.since = None;
+        self.begin_chunk();
+        (self.read, self.began) = (None, None);
         self.chunks = 0;
     }
 
     /// Asks the runtime's budget.
     pub(super) fn poll_budget(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        ready!(self.runtime.poll_budget(cx));
-        Poll::Ready(())
+        self.runtime.poll_budget(cx)
     }
 }

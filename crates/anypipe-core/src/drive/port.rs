@@ -7,7 +7,6 @@ use super::Tally;
 use super::hop::{Batch, Hop, Made};
 use crate::runtime::WaitsFor;
 use crate::scope::{drop_each, is_unwinding, note_wait};
-use crate::sync::atomic::Ordering;
 
 /// A producer's end of a hop: permits, and what it has made.
 ///
@@ -54,6 +53,7 @@ impl<T> Port<T> {
     }
 
     /// True once nobody takes the output any more.
+    #[inline]
     pub(super) fn is_closed(&self) -> bool {
         self.hop.is_closed()
     }
@@ -64,23 +64,28 @@ impl<T> Port<T> {
             return Poll::Ready(());
         }
         // Those who wait for room must not hold back what others wait for.
-        self.put();
-        self.permits = self.hop.claim(self.index, want, cx.waker());
+        self.exchange(0, want, Some(cx.waker()));
         self.parked = self.permits == 0;
         if self.permits > 0 {
             return Poll::Ready(());
         }
         self.registered = Some(cx.waker().clone());
-        // After the entry: what the consumer has done in between is seen here.
-        if self.hop.owed.load(Ordering::SeqCst) > 0 {
-            self.permits = self.hop.claim(self.index, want, cx.waker());
-            self.parked = self.permits == 0;
-        }
-        if self.permits > 0 || self.is_closed() {
+        // After the entry: a consumer that went in between is seen here. One that took something out pays for it
+        // under the lock, at the end of its poll at the latest, and sees the entry.
+        if self.is_closed() {
             return Poll::Ready(());
         }
         note_wait(WaitsFor::Room);
         Poll::Pending
+    }
+
+    /// Gives what it has made, and so many permits; gets up to `want`.
+    #[inline(never)]
+    fn exchange(&mut self, unused: usize, want: usize, waker: Option<&Waker>) {
+        self.count();
+        let want = if self.hop.single && want > 0 { usize::MAX } else { want };
+        self.permits -= unused;
+        self.permits += self.hop.exchange(self.index, &mut self.batch, unused, want, waker);
     }
 
     /// Waits for room no more, where it did: it goes on with something else.
@@ -96,12 +101,14 @@ impl<T> Port<T> {
     }
 
     /// An item was taken, and now holds one of the permits.
+    #[inline]
     pub(super) fn take_in(&mut self) {
         self.permits -= 1;
         self.taken += 1;
     }
 
     /// The work on an item begins.
+    #[inline]
     pub(super) fn begin(&mut self) {
         self.busy = true;
     }
@@ -130,6 +137,7 @@ impl<T> Port<T> {
     }
 
     /// Keeps an item to be put, in the order of these calls.
+    #[inline]
     pub(super) fn push(&mut self, item: T) {
         self.busy = false;
         match &mut self.batch {
@@ -140,6 +148,7 @@ impl<T> Port<T> {
     }
 
     /// Keeps what was made of the item with this ticket.
+    #[inline]
     pub(super) fn push_ticketed(&mut self, ticket: u64, made: Made<T>) {
         self.busy = false;
         self.filtered += usize::from(made.is_none());
@@ -152,6 +161,7 @@ impl<T> Port<T> {
     }
 
     /// A weight counts from when it is known.
+    #[inline]
     fn put_if_weighed(&mut self) {
         if self.hop.weight.is_some() {
             self.put();
@@ -159,29 +169,44 @@ impl<T> Port<T> {
     }
 
     /// Puts what was made.
+    #[inline(never)]
     pub(super) fn put(&mut self) {
-        self.count();
-        if !self.batch.is_empty() {
-            self.hop.put(&mut self.batch, 0);
+        if self.batch.is_empty() {
+            return self.count();
         }
+        self.exchange(0, 0, None);
     }
 
-    /// Puts what was made and gives unused permits back.
+    /// Puts what was made, and has up to `want` permits for what comes, where there is room. Room for what is weighed
+    /// is only known when it is needed.
+    pub(super) fn turn(&mut self, want: usize) {
+        let want = if self.hop.weight.is_some() { 0 } else { want.saturating_sub(self.permits) };
+        self.exchange(0, want, None);
+    }
+
+    /// Puts what was made and gives unused permits back, unless nobody else wants them.
     pub(super) fn give_back(&mut self) {
-        self.count();
-        if self.permits > 0 || !self.batch.is_empty() {
-            let unused = std::mem::take(&mut self.permits);
-            self.hop.put(&mut self.batch, unused);
+        let unused = if self.hop.single { 0 } else { self.permits };
+        if unused == 0 {
+            return self.put();
+        }
+        self.exchange(unused, 0, None);
+    }
+
+    /// Gives unused permits back, for others.
+    pub(super) fn spare(&mut self) {
+        if self.permits > 0 {
+            self.give_back();
         }
     }
 
     /// As [`give_back`](Port::give_back), which must happen before the task waits.
     /// Has the task woken when the consumer goes. `true` where the consumer has gone.
-    pub(super) fn rest(&mut self, cx: &mut Context<'_>) -> bool {
+    pub(super) fn rest(&mut self, waker: &Waker) -> bool {
         self.give_back();
-        if !self.registered.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
-            self.hop.register(self.index, cx.waker());
-            self.registered = Some(cx.waker().clone());
+        if !self.registered.as_ref().is_some_and(|known| known.will_wake(waker)) {
+            self.hop.register(self.index, waker);
+            self.registered = Some(waker.clone());
         }
         // After the entry: a consumer that went in between has either seen it or is seen here.
         self.is_closed()
@@ -189,9 +214,7 @@ impl<T> Port<T> {
 
     /// Ends this producer's output cleanly.
     pub(super) fn finish(mut self) {
-        self.count();
-        let unused = std::mem::take(&mut self.permits);
-        self.hop.put(&mut self.batch, unused);
+        self.exchange(self.permits, 0, None);
         self.finished = true;
     }
 }

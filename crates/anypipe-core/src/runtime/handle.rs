@@ -44,6 +44,11 @@ impl RuntimeHandle {
         self.runtime.now()
     }
 
+    /// The runtime's present moment, asked for in one of its tasks.
+    pub(crate) fn now_in_task(&self) -> Instant {
+        self.runtime.now_in_task()
+    }
+
     /// A future that is done `length` after this call.
     ///
     /// # Panics

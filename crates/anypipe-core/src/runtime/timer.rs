@@ -12,6 +12,12 @@ pub trait Timer: Send + Sync + 'static {
     /// The runtime's present moment. It never goes backwards.
     fn now(&self) -> Instant;
 
+    /// As [`now`](Timer::now), asked for in a task of this runtime: core reads the clock every few items, so
+    /// this should cost little.
+    fn now_in_task(&self) -> Instant {
+        self.now()
+    }
+
     /// A future that is done `length` after this call, by [`Timer::now`].
     ///
     /// # Panics

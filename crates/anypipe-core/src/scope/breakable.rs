@@ -39,11 +39,8 @@ pin_project! {
 
     impl<F> PinnedDrop for Breakable<F> {
         fn drop(this: Pin<&mut Self>) {
-            let mut future = this.project().future;
-            if future.is_some() {
-                if let Err(panic) = break_off(|| future.set(None)) {
-                    resume_from_drop(panic);
-                }
+            if this.future.is_some() {
+                this.break_off();
             }
         }
     }
@@ -56,6 +53,15 @@ impl<F> Breakable<F> {
     }
 
     /// What it watched over, for somebody else to answer for.
+    /// Drops a future that has not ended.
+    #[cold]
+    fn break_off(self: Pin<&mut Self>) {
+        let mut future = self.project().future;
+        if let Err(panic) = break_off(|| future.set(None)) {
+            resume_from_drop(panic);
+        }
+    }
+
     pub(crate) fn into_inner(mut self) -> F {
         self.future.take().expect("nothing was polled")
     }
@@ -64,6 +70,7 @@ impl<F> Breakable<F> {
 impl<F: Future> Future for Breakable<F> {
     type Output = F::Output;
 
+    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut future = self.project().future;
         let running = future.as_mut().as_pin_mut().expect("a future was polled after its end");

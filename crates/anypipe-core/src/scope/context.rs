@@ -43,8 +43,9 @@ struct Frame {
     polling: bool,
     /// What the task being polled would wait for if it gave way now.
     waits_for: Option<WaitsFor>,
-    /// What to flush when the poll is over.
-    dirty: Vec<Arc<dyn Flush>>,
+    /// What to flush when the poll is over. Most polls have one, which needs no allocation.
+    dirty: Option<Arc<dyn Flush>>,
+    more_dirty: Vec<Arc<dyn Flush>>,
     /// How long the poll has gone on.
     stretch: Stretch,
     /// True while core drops what was cut off: a task that was cancelled, aborted or panicked.
@@ -171,8 +172,9 @@ impl Entered {
     fn restore(&mut self) -> Option<Frame> {
         let entry = self.entry.take()?;
         let mut frame = with_frames(|frames| frames.entered.leave(entry))??;
-        for flush in frame.dirty.drain(..) {
+        if let Some(flush) = frame.dirty.take() {
             flush.flush();
+            frame.more_dirty.drain(..).for_each(|flush| flush.flush());
         }
         Some(frame)
     }
@@ -353,8 +355,10 @@ pub(crate) fn note_wait(waits_for: WaitsFor) {
 pub(crate) fn flush_later(flush: Arc<dyn Flush>) {
     let mut now = Some(flush);
     let _ = with_current(|frame| {
-        if frame.polling {
-            frame.dirty.extend(now.take());
+        if frame.polling && frame.dirty.is_none() {
+            frame.dirty = now.take();
+        } else if frame.polling {
+            frame.more_dirty.extend(now.take());
         }
     });
     if let Some(flush) = now {

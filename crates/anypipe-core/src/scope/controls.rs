@@ -146,6 +146,7 @@ impl Controls {
         wake_each(waiting);
     }
 
+    #[inline]
     pub(crate) fn is_paused(&self) -> bool {
         self.inner.paused.load(Ordering::SeqCst)
     }
@@ -164,10 +165,13 @@ pub(crate) struct Pauses {
 
 impl Pauses {
     /// Pending while the run is paused.
+    #[inline]
     pub(crate) fn poll_resumed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if !self.controls.is_paused() {
-            return Poll::Ready(());
-        }
+        if self.controls.is_paused() { self.wait(cx) } else { Poll::Ready(()) }
+    }
+
+    #[cold]
+    fn wait(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let mut waiting = self.controls.inner.waiting.lock();
         let old = waiting.enter(&mut self.place, cx.waker());
         drop(waiting);

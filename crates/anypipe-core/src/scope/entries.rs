@@ -23,6 +23,9 @@ impl<T> Entries<T> {
     /// Takes out what a guard has entered, to be dropped once the thread's own is let go.
     #[must_use]
     pub(super) fn leave(&mut self, number: u64) -> Option<T> {
+        if self.entries.last().is_some_and(|(entry, _)| *entry == number) {
+            return self.entries.pop().map(|(_, entry)| entry);
+        }
         let index = self.entries.iter().rposition(|(entry, _)| *entry == number)?;
         Some(self.entries.remove(index).1)
     }

@@ -122,6 +122,33 @@ pub(crate) fn wake_each(wakers: impl IntoIterator<Item = Waker>) {
     for_each_caught(wakers, Waker::wake);
 }
 
+/// Wakers to be woken once a lock is let go; the first needs no allocation.
+#[derive(Default)]
+pub(crate) struct Wakes {
+    first: Option<Waker>,
+    more: Vec<Waker>,
+}
+
+impl Wakes {
+    pub(crate) fn add(&mut self, waker: Waker) {
+        if self.first.is_none() {
+            self.first = Some(waker);
+        } else {
+            self.more.push(waker);
+        }
+    }
+
+    /// Wakes all, as [`wake_each`].
+    pub(crate) fn wake(self) {
+        let Some(first) = self.first else { return };
+        if self.more.is_empty() && !std::thread::panicking() {
+            // The most common; what it panics with goes on as it is.
+            return first.wake();
+        }
+        wake_each(std::iter::once(first).chain(self.more));
+    }
+}
+
 fn for_each_caught<T>(items: impl IntoIterator<Item = T>, mut f: impl FnMut(T)) {
     let mut first = None;
     for item in items {

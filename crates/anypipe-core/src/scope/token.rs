@@ -105,6 +105,7 @@ impl CancelToken {
     }
 
     /// True once the token was cancelled.
+    #[inline]
     pub fn is_cancelled(&self) -> bool {
         self.inner.cancelled.load(Ordering::SeqCst)
     }

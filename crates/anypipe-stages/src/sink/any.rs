@@ -1,4 +1,5 @@
 use std::future::Future;
+use std::ops::ControlFlow;
 
 use anypipe_core::drive::Items;
 use anypipe_core::stage::in_stage;
@@ -31,12 +32,10 @@ where
         let mut items = Items::new(input, scope);
         let mut f = self.f;
         async move {
-            while let Some(item) = items.next().await {
-                if in_stage("any", || f(item)) {
-                    return true;
-                }
-            }
-            false
+            let decides = |item| {
+                if in_stage("any", || f(item)) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            };
+            items.try_for_each(decides).await.is_some()
         }
     }
 }

@@ -31,9 +31,7 @@ where
         let mut items = Items::new(input, scope);
         async move {
             let mut collection = C::default();
-            while let Some(item) = items.next().await {
-                collection.extend(Some(item));
-            }
+            items.for_each(|item| collection.extend(Some(item))).await;
             collection
         }
     }

@@ -25,12 +25,6 @@ where
         scope: &Scope,
     ) -> impl Future<Output = usize> + Send + 'static {
         let mut items = Items::new(input, scope);
-        async move {
-            let mut count = 0;
-            while items.next().await.is_some() {
-                count += 1;
-            }
-            count
-        }
+        async move { items.fold(0, |count, _| count + 1).await }
     }
 }

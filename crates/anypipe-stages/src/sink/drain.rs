@@ -25,6 +25,6 @@ where
         scope: &Scope,
     ) -> impl Future<Output = ()> + Send + 'static {
         let mut items = Items::new(input, scope);
-        async move { while items.next().await.is_some() {} }
+        async move { items.for_each(drop).await }
     }
 }

@@ -32,12 +32,6 @@ where
     ) -> impl Future<Output = A> + Send + 'static {
         let mut items = Items::new(input, scope);
         let Self { start, mut f } = self;
-        async move {
-            let mut folded = start;
-            while let Some(item) = items.next().await {
-                folded = in_stage("fold", || f(folded, item));
-            }
-            folded
-        }
+        async move { items.fold(start, |folded, item| in_stage("fold", || f(folded, item))).await }
     }
 }

@@ -30,10 +30,6 @@ where
     ) -> impl Future<Output = ()> + Send + 'static {
         let mut items = Items::new(input, scope);
         let mut f = self.f;
-        async move {
-            while let Some(item) = items.next().await {
-                in_stage("for_each", || f(item));
-            }
-        }
+        async move { items.for_each(|item| in_stage("for_each", || f(item))).await }
     }
 }

@@ -27,9 +27,7 @@ where
         let mut items = Items::new(input, scope);
         async move {
             let mut last = None;
-            while let Some(item) = items.next().await {
-                last = Some(item);
-            }
+            items.for_each(|item| last = Some(item)).await;
             last
         }
     }

@@ -27,13 +27,9 @@ where
     ) -> impl Future<Output = Option<In>> + Send + 'static {
         let mut items = Items::new(input, scope);
         async move {
-            let mut best = items.next().await?;
-            while let Some(item) = items.next().await {
-                if in_stage("max", || item >= best) {
-                    best = item;
-                }
-            }
-            Some(best)
+            let best = items.next().await?;
+            let more = |best, item| if in_stage("max", || item >= best) { item } else { best };
+            Some(items.fold(best, more).await)
         }
     }
 }

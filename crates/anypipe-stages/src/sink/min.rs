@@ -27,13 +27,9 @@ where
     ) -> impl Future<Output = Option<In>> + Send + 'static {
         let mut items = Items::new(input, scope);
         async move {
-            let mut best = items.next().await?;
-            while let Some(item) = items.next().await {
-                if in_stage("min", || item < best) {
-                    best = item;
-                }
-            }
-            Some(best)
+            let best = items.next().await?;
+            let less = |best, item| if in_stage("min", || item < best) { item } else { best };
+            Some(items.fold(best, less).await)
         }
     }
 }

@@ -33,12 +33,11 @@ where
         let mut items = Items::new(input, scope);
         async move {
             let (mut values, mut errors) = (A::default(), B::default());
-            while let Some(item) = items.next().await {
-                match item {
-                    Ok(value) => values.extend(Some(value)),
-                    Err(error) => errors.extend(Some(error)),
-                }
-            }
+            let keep = |item| match item {
+                Ok(value) => values.extend(Some(value)),
+                Err(error) => errors.extend(Some(error)),
+            };
+            items.for_each(keep).await;
             (values, errors)
         }
     }

@@ -31,11 +31,8 @@ where
         let mut items = Items::new(input, scope);
         let mut f = self.f;
         async move {
-            let mut reduced = items.next().await?;
-            while let Some(item) = items.next().await {
-                reduced = in_stage("reduce", || f(reduced, item));
-            }
-            Some(reduced)
+            let first = items.next().await?;
+            Some(items.fold(first, |reduced, item| in_stage("reduce", || f(reduced, item))).await)
         }
     }
 }

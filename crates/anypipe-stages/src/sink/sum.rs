@@ -32,11 +32,9 @@ where
     ) -> impl Future<Output = A> + Send + 'static {
         let mut items = Items::new(input, scope);
         async move {
-            let mut sum: A = iter::empty::<In>().sum();
-            while let Some(item) = items.next().await {
-                sum = in_stage("sum", || [sum, iter::once(item).sum()].into_iter().sum());
-            }
-            sum
+            let nothing: A = iter::empty::<In>().sum();
+            let add = |sum, item| in_stage("sum", || [sum, iter::once(item).sum()].into_iter().sum());
+            items.fold(nothing, add).await
         }
     }
 }

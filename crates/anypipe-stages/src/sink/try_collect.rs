@@ -1,5 +1,6 @@
 use std::future::Future;
 use std::marker::PhantomData;
+use std::ops::ControlFlow;
 
 use anypipe_core::drive::Items;
 use anypipe_core::stage::holding;
@@ -34,17 +35,15 @@ where
         let scope = scope.clone();
         async move {
             let mut collection = C::default();
-            while let Some(item) = items.next().await {
-                match item {
-                    Ok(value) => collection.extend(Some(value)),
-                    Err(error) => {
-                        if let Err(error) = scope.keep_error(error) {
-                            return Err(items.end_with(holding(error, || drop(collection))));
-                        }
-                    }
-                }
+            let keep = |item: Result<T, E>| {
+                let kept = item.map(|value| collection.extend(Some(value)));
+                kept.or_else(|error| scope.keep_error(error))
+                    .map_or_else(ControlFlow::Break, ControlFlow::Continue)
+            };
+            match items.try_for_each(keep).await {
+                Some(error) => Err(items.end_with(holding(error, || drop(collection)))),
+                None => Ok(collection),
             }
-            Ok(collection)
         }
     }
 }

@@ -1,4 +1,5 @@
 use std::future::Future;
+use std::ops::ControlFlow;
 
 use anypipe_core::drive::Items;
 use anypipe_core::stage::in_stage;
@@ -33,13 +34,15 @@ where
         let scope = scope.clone();
         let mut f = self.f;
         async move {
-            while let Some(item) = items.next().await {
+            let call = |item: Result<T, E>| {
                 let done = item.and_then(|value| in_stage("try_for_each", || f(value)));
-                if let Err(error) = done.or_else(|error| scope.keep_error(error)) {
-                    return Err(items.end_with(error));
-                }
+                let done = done.or_else(|error| scope.keep_error(error));
+                done.map_or_else(ControlFlow::Break, ControlFlow::Continue)
+            };
+            match items.try_for_each(call).await {
+                Some(error) => Err(items.end_with(error)),
+                None => Ok(()),
             }
-            Ok(())
         }
     }
 }
