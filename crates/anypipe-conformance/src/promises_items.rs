@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::future::{pending, poll_fn};
+use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
@@ -14,7 +15,7 @@ use anypipe_core::option::Named;
 use anypipe_core::run::inherit;
 use anypipe_core::scope::CancelToken;
 use anypipe_core::stage::poll_go_on;
-use anypipe_core::{ErrorKind, Run, Scope, Sink};
+use anypipe_core::{ErrorKind, Run, Scope, Sink, Stage};
 use anypipe_stages::{sink, source, stage};
 use futures_core::Stream;
 
@@ -41,6 +42,7 @@ crate::suite::cases! { ($) promises_items as __promises_items {
     promise_p11_no_item_waits_behind_a_busy_worker(),
     promise_p11_what_is_slow_to_come_waits_in_no_chunk(),
     promise_p11_work_that_turns_slow_is_shared(),
+    what_has_ended_is_not_polled_again(),
 } }
 
 async fn promise_p05_a_sender_that_vanished_is_no_end() {
@@ -439,6 +441,43 @@ async fn promise_p11_work_that_turns_slow_is_shared() {
         // A thread that loses its processor for a while looks like one more slow item in front.
         let most = if is_virtual() { BETWEEN_READINGS } else { 2 * BETWEEN_READINGS };
         assert!(longest < most, "{longest} slow items in a row did not wait for the others to be called");
+    }
+}
+
+/// A stream that must not be polled after its end, as many must not.
+struct Once(Option<usize>);
+
+impl Stream for Once {
+    type Item = usize;
+
+    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<usize>> {
+        let left = self.0.expect("polled after its end");
+        self.0 = left.checked_sub(1);
+        Poll::Ready(self.0)
+    }
+}
+
+async fn what_has_ended_is_not_polled_again() {
+    for workers in [1, 4] {
+        let work = stage::then(async |item: usize| item);
+        let items =
+            flow(source::from_stream(Once(Some(100)))).pipe(Through).pipe(work).workers(workers).collect();
+        assert_eq!(items.await.len(), 100);
+    }
+}
+
+/// Passes a stream on as it is.
+struct Through;
+
+impl Stage<usize> for Through {
+    type Out = usize;
+
+    fn attach(
+        self,
+        _: impl Stream<Item = usize> + Send + 'static,
+        _scope: &Scope,
+    ) -> impl Stream<Item = usize> + Send + 'static {
+        Once(Some(100))
     }
 }
 

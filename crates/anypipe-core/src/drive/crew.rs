@@ -254,8 +254,9 @@ impl<In: Send + 'static> Feed<In> {
     #[inline]
     pub(super) fn share(&mut self) {
         if let Some((crew, _)) = &self.crew {
-            if let Some(baton) = self.baton.take() {
-                crew.call(Some(baton));
+            // With keys it may lie there since an item that was ready came first.
+            if self.baton.is_some() || self.keyed {
+                crew.call(self.baton.take());
             }
         }
     }
@@ -276,9 +277,10 @@ impl<In: Send + 'static> Feed<In> {
         line.pace.begin();
         let Some((crew, _)) = &self.crew else { return poll_input(&mut self.baton, None, line, cx) };
         if self.baton.is_some() && !self.keyed && crew.is_quick() {
-            let polled = poll_input(&mut self.baton, Some(crew), line, cx);
-            if !matches!(polled, Poll::Ready(Ok(None))) {
-                return polled;
+            match poll_input(&mut self.baton, Some(crew), line, cx) {
+                // It is not polled again.
+                Poll::Ready(Ok(None)) => crew.end(self.baton.take()),
+                polled => return polled,
             }
         }
         self.poll_crew(line, cx)
