@@ -14,6 +14,21 @@ pub async fn anypipe(_: &Bare, capacity: usize, items: u64) -> u64 {
         .await
 }
 
+/// As [`anypipe`], with a future for each item, as most users' stages have.
+pub async fn anypipe_then(_: &Bare, capacity: usize, items: u64) -> u64 {
+    Pipeline::from_iter(0..items)
+        .then(async |n| n)
+        .buffer_size(capacity)
+        .then(async |n| n)
+        .buffer_size(capacity)
+        .then(async |n| n)
+        .buffer_size(capacity)
+        .then(async |n| n)
+        .buffer_size(capacity)
+        .fold(0, |sum, n| sum + n)
+        .await
+}
+
 /// The four by hand: how a channel is made, and what sends to it and receives from it until it is closed.
 macro_rules! by_hand {
     ($name:ident, $channel:path, |$sender:ident, $n:ident| $send:expr, |$receiver:ident| $receive:expr) => {

@@ -64,8 +64,9 @@ macro_rules! contender {
 /// A contender's name, and how one of this capacity is made.
 type Named = (&'static str, fn(usize) -> Contender);
 
-const HOPS: [Named; 7] = [
+const HOPS: [Named; 8] = [
     contender!(anypipe, "anypipe", hops::anypipe),
+    contender!(anypipe, "anypipe `then`", hops::anypipe_then),
     contender!(bare, "tokio", hops::tokio),
     contender!(bare, "tokio `recv_many`", hops::tokio_many),
     contender!(bare, "flume", hops::flume),

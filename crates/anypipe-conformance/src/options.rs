@@ -21,6 +21,7 @@ use crate::tools::{Flow, flow, give_way, next, settle, until};
 crate::suite::cases! { ($) options as __options {
     every_option_in_any_order(),
     every_option_on_work_of_others(),
+    work_is_done_at_once_or_in_a_future(),
     a_call_for_room_is_never_lost(),
     options_of_results_go_to_the_work_on_values(),
     options_of_rows_go_to_their_making(),
@@ -114,6 +115,64 @@ async fn every_option_on_work_of_others() {
     in_orders! { Parallel::new("theirs", Theirs), check;
         workers(WORKERS).keyed(key).buffer_weight(9, weigh).wrap(LONG).unordered();
         wrap(LONG).buffer_weight(9, weigh).keyed(key).unordered().workers(WORKERS).named("mine");
+    }
+}
+
+/// Work that does some items at once, filters some out, and makes a future of others.
+struct Mixed;
+
+impl Mixed {
+    const fn make(item: u32) -> Option<u32> {
+        if item % 7 == 0 { None } else { Some(item * 2) }
+    }
+}
+
+impl Work<u32> for Mixed {
+    type Out = u32;
+    type State = u32;
+
+    async fn call(&self, state: &mut u32, _at: At<'_>, item: u32) -> Option<u32> {
+        assert!(item % 3 == 0, "{item} was worked on at once");
+        *state += 1;
+        now_and_then(item).await;
+        Self::make(item)
+    }
+
+    fn call_now(&self, state: &mut u32, at: At<'_>, item: u32) -> Result<Option<u32>, u32> {
+        assert_eq!((at.stage, at.index), ("mixed", u64::from(item)));
+        if item % 3 == 0 {
+            return Err(item);
+        }
+        *state += 1;
+        Ok(Self::make(item))
+    }
+}
+
+async fn work_is_done_at_once_or_in_a_future() {
+    const ITEMS: u32 = 300;
+    let expected: Vec<u32> = (0..ITEMS).filter_map(Mixed::make).collect();
+    for workers in [1, 4] {
+        for buffer in [1, 16] {
+            let items = || flow(source::from_iter(0..ITEMS)).pipe(Parallel::new("mixed", Mixed));
+            let mixed = || items().workers(workers).buffer_size(buffer);
+            let run = mixed().collect().start();
+            let control = run.control();
+            assert_eq!(run.await.unwrap(), expected);
+            let stats = control.stats();
+            let counts = &stats.stages[0];
+            let all = (counts.taken, counts.delivered, counts.filtered);
+            let made = expected.len() as u64;
+            assert_eq!(all, (u64::from(ITEMS), made, u64::from(ITEMS) - made));
+
+            let sorted = |mut came: Vec<u32>| {
+                came.sort_unstable();
+                came
+            };
+            assert_eq!(sorted(mixed().unordered().collect().await), expected);
+            assert_eq!(sorted(mixed().keyed(key).collect().await), expected);
+            let weighed = items().workers(workers).keyed(key).buffer_weight(9, weigh).collect().await;
+            assert_eq!(sorted(weighed), expected);
+        }
     }
 }
 

@@ -19,6 +19,10 @@ impl<In: Send + 'static> Work<In> for Pass {
     async fn call(&self, _state: &mut (), _at: At<'_>, item: In) -> Option<In> {
         Some(item)
     }
+
+    fn call_now(&self, _state: &mut (), _at: At<'_>, item: In) -> Result<Option<In>, In> {
+        Ok(Some(item))
+    }
 }
 
 /// What a synchronous stage does with one item: the one place from which its fused form, its form
@@ -48,6 +52,10 @@ where
 
     async fn call(&self, state: &mut Y::State, _at: At<'_>, item: In) -> Option<Y::Out> {
         self.0.apply(state, item)
+    }
+
+    fn call_now(&self, state: &mut Y::State, _at: At<'_>, item: In) -> Result<Option<Y::Out>, In> {
+        Ok(self.0.apply(state, item))
     }
 }
 

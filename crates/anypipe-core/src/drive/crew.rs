@@ -274,13 +274,12 @@ impl<In: Send + 'static> Feed<In> {
         if line.scope.is_cancelled() {
             return Poll::Pending;
         }
-        line.pace.begin();
-        let Some((crew, _)) = &self.crew else { return poll_input(&mut self.baton, None, line, cx) };
-        if self.baton.is_some() && !self.keyed && crew.is_quick() {
-            match poll_input(&mut self.baton, Some(crew), line, cx) {
+        let crew = self.crew.as_ref().map(|(crew, _)| &**crew);
+        if crew.is_none_or(|crew| self.baton.is_some() && !self.keyed && crew.is_quick()) {
+            match (ready!(poll_input(&mut self.baton, crew, line, cx))?, crew) {
                 // It is not polled again.
-                Poll::Ready(Ok(None)) => crew.end(self.baton.take()),
-                polled => return polled,
+                (None, Some(crew)) => crew.end(self.baton.take()),
+                (taken, _) => return Poll::Ready(Ok(taken)),
             }
         }
         self.poll_crew(line, cx)

@@ -78,12 +78,25 @@ pub trait Work<In>: Send + Sync + 'static {
     type State: Default + Send + 'static;
 
     /// Works on one item, at this place; `None` filters it out.
+    ///
+    /// Of an item that [`call_now`](Work::call_now) has worked on, this is not called.
     fn call<'a>(
         &'a self,
         state: &'a mut Self::State,
         at: At<'a>,
         item: In,
     ) -> impl Future<Output = Option<Self::Out>> + Send + 'a;
+
+    /// Does what [`call`](Work::call) does, at once, where the work never waits for anything: no future is made then, which
+    /// costs as much as the rest of the loop. Gives the item back where the work may have to wait, as most does.
+    ///
+    /// # Errors
+    ///
+    /// The item, of which nothing was done.
+    fn call_now(&self, state: &mut Self::State, at: At<'_>, item: In) -> Result<Option<Self::Out>, In> {
+        let _ = (state, at);
+        Err(item)
+    }
 
     /// Whether something is an `Err`, for the run's statistics; work that makes results by its meaning tells.
     fn is_err(made: &Self::Out) -> bool {

@@ -1,6 +1,5 @@
 //! The consumer's end of a hop.
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -20,10 +19,8 @@ use crate::sync::atomic::Ordering;
 /// takes it for the end.
 pub struct Outlet<T> {
     hop: Arc<Hop<T>>,
-    /// Items taken from the hop, that still hold their permits.
-    local: VecDeque<T>,
-    /// How many it has given out.
-    out: usize,
+    /// Items taken from the hop, that still hold their permits; the next one last.
+    local: Vec<T>,
     /// True where items are weighed.
     weighed: bool,
     /// The scope that fails where a producer vanished, and the stage's name.
@@ -38,7 +35,7 @@ impl<T> Unpin for Outlet<T> {}
 impl<T> Outlet<T> {
     pub(super) fn new(hop: Arc<Hop<T>>, stage: (Scope, String)) -> Self {
         let weighed = hop.weight.is_some();
-        Self { hop, local: VecDeque::new(), out: 0, weighed, stage: Some(stage), ended: false }
+        Self { hop, local: Vec::new(), weighed, stage: Some(stage), ended: false }
     }
 }
 
@@ -49,10 +46,9 @@ impl<T: Send + 'static> Outlet<T> {
         if self.weighed {
             self.weigh_next();
         }
-        let item = self.local.pop_front()?;
-        self.out = self.out.wrapping_add(1);
+        let item = self.local.pop()?;
         let out = &self.hop.out;
-        out.items.store(self.out, Ordering::Release);
+        out.items.store(out.items.load(Ordering::Relaxed).wrapping_add(1), Ordering::Release);
         if !out.noted.load(Ordering::Relaxed) {
             self.note();
         }
@@ -62,7 +58,7 @@ impl<T: Send + 'static> Outlet<T> {
     /// Weighs the item that goes out next, while it is still held: the user's closure may panic.
     #[cold]
     fn weigh_next(&self) {
-        if let Some(item) = self.local.front() {
+        if let Some(item) = self.local.last() {
             let weight = &self.hop.out.weight;
             weight
                 .store(weight.load(Ordering::Relaxed).wrapping_add(self.hop.weigh(item)), Ordering::Release);
@@ -98,11 +94,10 @@ impl<T: Send + 'static> Outlet<T> {
         let mut called = Wakes::default();
         let mut state = self.hop.state.lock();
         self.hop.collect_owed(&mut state);
-        self.hop.out.settled.store(self.out, Ordering::Relaxed);
+        self.hop.out.settled.store(self.hop.out.items.load(Ordering::Relaxed), Ordering::Relaxed);
         self.hop.call_for_room(&mut state, &mut called);
-        // Each keeps its room: nothing is copied, or allocated anew.
-        let emptied = Vec::from(std::mem::take(&mut self.local));
-        self.local = VecDeque::from(std::mem::replace(&mut state.queue, emptied));
+        // Each keeps its room: nothing is allocated anew.
+        std::mem::swap(&mut self.local, &mut state.queue);
         let broken = state.broken;
         let mut old = None;
         let mut ready = true;
@@ -115,6 +110,7 @@ impl<T: Send + 'static> Outlet<T> {
         }
         drop(state);
         drop(old);
+        self.local.reverse();
         called.wake();
         if self.local.is_empty() && broken {
             if let Some((scope, name)) = self.stage.take() {
@@ -152,7 +148,7 @@ impl<T> Drop for Outlet<T> {
         let local = std::mem::take(&mut self.local);
         self.hop.collect_owed(&mut self.hop.state.lock());
         let waiting = window.into_iter().flatten().flatten();
-        let unwanted: Vec<_> = local.into_iter().chain(queue).chain(waiting).collect();
+        let unwanted: Vec<_> = local.into_iter().rev().chain(queue).chain(waiting).collect();
         self.hop.tally.left.add(unwanted.len());
         drop_each(unwanted);
     }

@@ -200,8 +200,8 @@ impl<T> Port<T> {
         }
     }
 
-    /// As [`give_back`](Port::give_back), which must happen before the task waits.
-    /// Has the task woken when the consumer goes. `true` where the consumer has gone.
+    /// As [`give_back`](Port::give_back), which must happen before the task waits. Has the task woken when the consumer
+    /// goes; `true` where the consumer has gone.
     pub(super) fn rest(&mut self, waker: &Waker) -> bool {
         self.give_back();
         if !self.registered.as_ref().is_some_and(|known| known.will_wake(waker)) {

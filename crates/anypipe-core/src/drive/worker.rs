@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use super::crew::{Feed, Taken};
 use super::line::{Line, Unwanted, next_poll, present_poll};
@@ -17,36 +17,32 @@ use crate::scope::{Breakable, Scope};
 /// One task of a stage: takes an item, works on it, and puts what comes of it.
 pub(super) async fn worker<In: Send + 'static, W: Work<In>>(
     name: Cow<'static, str>,
-    mut feed: Feed<In>,
+    feed: Feed<In>,
     work: Arc<W>,
     port: Port<W::Out>,
     scope: Scope,
 ) {
-    let mut line = Line { port, pace: feed.pace(&scope), scope };
-    let mut state = W::State::default();
+    let line = Line { port, pace: feed.pace(&scope), scope };
+    let mut worker = Worker { state: W::State::default(), line, work, feed, name };
     let mut waker = present_poll().await;
+    worker.line.pace.begin();
     loop {
-        // Room for the result comes first: a future that was started never waits for room.
-        let taken = loop {
-            let polled = feed.poll_take(&mut line, &mut Context::from_waker(&waker));
-            match polled {
-                Poll::Ready(Ok(taken)) => break taken,
+        // What a `match` holds while there is an `await` in it is kept in the task, which is dear.
+        let Taken { ticket, key, item } = loop {
+            match worker.poll_work(&mut Context::from_waker(&waker)) {
+                Poll::Ready(Ok(Some(taken))) => break taken,
+                Poll::Ready(Ok(None)) => return worker.finish(),
                 Poll::Ready(Err(Unwanted)) => return,
-                Poll::Pending => next_poll(&mut waker).await,
+                Poll::Pending => {}
             }
+            next_poll(&mut waker).await;
+            worker.line.pace.begin();
         };
-        let Some(Taken { ticket, key, item }) = taken else { break };
-        line.port.begin();
-        // Also for work that does more than it may when its future is made.
-        if line.port.is_closed() {
-            return;
-        }
-        let at = At { stage: &name, index: ticket };
         let made = {
-            let mut future = pin!(Breakable::new(work.call(&mut state, at, item)));
+            let Worker { state, line, work, feed, name } = &mut worker;
+            let mut future = pin!(Breakable::new(work.call(state, At { stage: name, index: ticket }, item)));
             loop {
-                let polled = future.as_mut().poll(&mut Context::from_waker(&waker));
-                if let Poll::Ready(made) = polled {
+                if let Poll::Ready(made) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
                     break made;
                 }
                 // The next may block, and suspend too late for the others.
@@ -60,34 +56,94 @@ pub(super) async fn worker<In: Send + 'static, W: Work<In>>(
                 }
             }
         };
-        if made.as_ref().is_some_and(W::is_err) {
-            line.port.fail();
-        }
-        feed.put(&mut line.port, ticket, made);
-        if work.poll_settled(&mut state, &mut Context::from_waker(&waker)).is_pending() {
-            let _overdue = line.port.tally().overdue();
+        worker.keep(ticket, made);
+        if worker.poll_settled(&mut Context::from_waker(&waker)).is_pending() {
+            let _overdue = worker.line.port.tally().overdue();
             loop {
-                let Ok(()) = line.rest(WaitsFor::Future, &waker) else { return };
+                let Ok(()) = worker.line.rest(WaitsFor::Future, &waker) else { return };
                 next_poll(&mut waker).await;
-                if work.poll_settled(&mut state, &mut Context::from_waker(&waker)).is_ready() {
+                worker.line.pace.begin();
+                if worker.poll_settled(&mut Context::from_waker(&waker)).is_ready() {
                     break;
                 }
             }
         }
-        feed.release(&mut line.port, key);
-        if !line.pace.item() {
-            continue;
-        }
-        let next = line.pace.look();
-        feed.learn(line.pace.learned());
-        if next == Next::Go {
-            continue;
-        }
-        let turn = feed.poll_turn(next, &mut line, &mut Context::from_waker(&waker));
-        if turn.is_pending() {
+        if worker.poll_next(key, &mut Context::from_waker(&waker)).is_pending() {
             next_poll(&mut waker).await;
+            worker.line.pace.begin();
         }
     }
-    drop(state);
-    line.port.finish();
+}
+
+/// What the task of a worker has.
+struct Worker<In, W: Work<In>> {
+    state: W::State,
+    line: Line<W::Out>,
+    work: Arc<W>,
+    feed: Feed<In>,
+    name: Cow<'static, str>,
+}
+
+impl<In: Send + 'static, W: Work<In>> Worker<In, W> {
+    /// Takes items, and works on those whose work needs no future; gives one that does, or `None` at the end.
+    ///
+    /// Room for the result comes first: a future that was started never waits for room.
+    #[inline]
+    fn poll_work(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Taken<In>>, Unwanted>> {
+        loop {
+            let Some(taken) = ready!(self.feed.poll_take(&mut self.line, cx))? else {
+                return Poll::Ready(Ok(None));
+            };
+            self.line.port.begin();
+            // Also for work that does more than it may when its future is made.
+            if self.line.port.is_closed() {
+                return Poll::Ready(Err(Unwanted));
+            }
+            let Taken { ticket, key, item } = taken;
+            match self.work.call_now(&mut self.state, At { stage: &self.name, index: ticket }, item) {
+                Ok(made) => self.keep(ticket, made),
+                Err(item) => return Poll::Ready(Ok(Some(Taken { ticket, key, item }))),
+            }
+            ready!(self.poll_next(key, cx));
+        }
+    }
+
+    /// Keeps what was made of an item.
+    #[inline]
+    fn keep(&mut self, ticket: u64, made: Option<W::Out>) {
+        if made.as_ref().is_some_and(W::is_err) {
+            self.line.port.fail();
+        }
+        self.feed.put(&mut self.line.port, ticket, made);
+    }
+
+    fn poll_settled(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.work.poll_settled(&mut self.state, cx)
+    }
+
+    /// An item of this key is done; gives way when it is time to.
+    #[inline]
+    fn poll_next(&mut self, key: u64, cx: &mut Context<'_>) -> Poll<()> {
+        self.feed.release(&mut self.line.port, key);
+        if !self.line.pace.item() {
+            return Poll::Ready(());
+        }
+        self.poll_look(cx)
+    }
+
+    /// Reads the clock, and does what is to be done then.
+    fn poll_look(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let next = self.line.pace.look();
+        self.feed.learn(self.line.pace.learned());
+        if next == Next::Go {
+            return Poll::Ready(());
+        }
+        self.feed.poll_turn(next, &mut self.line, cx)
+    }
+
+    /// Ends the output, after the state's end.
+    fn finish(self) {
+        drop(self.state);
+        self.line.port.finish();
+    }
 }

@@ -52,7 +52,6 @@ impl<F> Breakable<F> {
         Self { future: Some(future) }
     }
 
-    /// What it watched over, for somebody else to answer for.
     /// Drops a future that has not ended.
     #[cold]
     fn break_off(self: Pin<&mut Self>) {
@@ -62,6 +61,7 @@ impl<F> Breakable<F> {
         }
     }
 
+    /// What it watched over, for somebody else to answer for.
     pub(crate) fn into_inner(mut self) -> F {
         self.future.take().expect("nothing was polled")
     }
