@@ -29,6 +29,21 @@ pub async fn anypipe_then(_: &Bare, capacity: usize, items: u64) -> u64 {
         .await
 }
 
+/// The four with nothing behind them: each item waits in its task until it is taken.
+pub async fn rendezvous(_: &Bare, _: usize, items: u64) -> u64 {
+    Pipeline::from_iter(0..items)
+        .boundary()
+        .rendezvous()
+        .boundary()
+        .rendezvous()
+        .boundary()
+        .rendezvous()
+        .boundary()
+        .rendezvous()
+        .fold(0, |sum, n| sum + n)
+        .await
+}
+
 /// The four by hand: how a channel is made, and what sends to it and receives from it until it is closed.
 macro_rules! by_hand {
     ($name:ident, $channel:path, |$sender:ident, $n:ident| $send:expr, |$receiver:ident| $receive:expr) => {
@@ -75,6 +90,15 @@ by_hand!(kanal, kanal::bounded_async, |sender, n| sender.send(n), |receiver| rec
 by_hand!(async_channel, async_channel::bounded, |sender, n| sender.send(n), |receiver| {
     receiver.recv().await.ok()
 });
+by_hand!(rendezvous_channel, rendezvous_of, |sender, n| sender.send(n), |receiver| receiver
+    .recv()
+    .await
+    .ok());
+
+/// The channel that users send through, without a buffer.
+fn rendezvous_of<T>(_: usize) -> (anypipe::channel::Sender<T>, anypipe::channel::Receiver<T>) {
+    anypipe::channel::rendezvous()
+}
 
 /// tokio's, where each task takes all there is in one go, and sends one by one.
 pub async fn tokio_many(on: &Bare, capacity: usize, items: u64) -> u64 {

@@ -5,6 +5,7 @@
 //! for, and what the scenario's table says above its rows.
 
 mod bare;
+mod ends;
 mod fused;
 mod hops;
 mod start;
@@ -34,8 +35,10 @@ struct Case {
 }
 
 /// What says above the rows of a scenario what they are, and what its figures are.
-const TITLES: [(&str, &str); 5] = [
+const TITLES: [(&str, &str); 7] = [
     ("hop", "hop, by capacity: instructions for an item and hop"),
+    ("rendezvous", "rendezvous, beside tokio's channel of one: instructions for an item and hop"),
+    ("ends", "ends behind one hop, by capacity: instructions for an item"),
     ("workers", "workers, eight: instructions for an item"),
     ("fused", "fused: instructions for an item"),
     ("start", "start: instructions for a run of four hops over one item"),
@@ -74,6 +77,15 @@ const HOPS: [Named; 8] = [
     contender!(bare, "kanal", hops::kanal),
     contender!(bare, "async-channel", hops::async_channel),
 ];
+const RENDEZVOUS: [Named; 3] = [
+    contender!(anypipe, "anypipe", hops::rendezvous),
+    contender!(bare, "its channel", hops::rendezvous_channel),
+    contender!(bare, "tokio", hops::tokio),
+];
+const FOR_EACH: [Named; 1] = [contender!(anypipe, "anypipe", ends::for_each)];
+const INTO_STREAM: [Named; 1] = [contender!(anypipe, "anypipe", ends::into_stream)];
+const TEE: [Named; 1] = [contender!(anypipe, "anypipe", ends::tee)];
+const BROADCAST: [Named; 1] = [contender!(anypipe, "anypipe", ends::broadcast)];
 const ORDERED: [Named; 2] =
     [contender!(anypipe, "anypipe", workers::ordered), contender!(bare, "futures", workers::buffered)];
 const UNORDERED: [Named; 3] = [
@@ -100,6 +112,14 @@ fn cases() -> Vec<Case> {
     };
     for capacity in [1, 16, 64, 1024] {
         add("instructions", "hop", &capacity.to_string(), &HOPS, capacity, ITEMS, 4);
+    }
+    add("instructions", "rendezvous", "4 hops", &RENDEZVOUS, 1, ITEMS, 4);
+    for capacity in [64, 1024] {
+        for (end, contenders) in
+            [("for_each", FOR_EACH), ("into_stream", INTO_STREAM), ("tee", TEE), ("broadcast", BROADCAST)]
+        {
+            add("instructions", "ends", &format!("{end}, {capacity}"), &contenders, capacity, ITEMS, 1);
+        }
     }
     add("instructions", "workers", "ordered", &ORDERED, CAPACITY, ITEMS, 1);
     add("instructions", "workers", "unordered", &UNORDERED, CAPACITY, ITEMS, 1);

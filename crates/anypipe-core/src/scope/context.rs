@@ -35,17 +35,27 @@ impl Place {
     }
 }
 
+/// One is entered for each poll, so it stays where it is: what it owns is taken out when it is left, and the rest is
+/// overwritten when it is entered.
 #[derive(Default)]
 struct Frame {
     /// The innermost scope or entered runtime.
     place: Option<Place>,
+    /// What to flush when the poll is over. Most polls have one, which needs no allocation.
+    dirty: Option<Arc<dyn Flush>>,
+    /// The rest of it, in the rare case.
+    more_dirty: Option<Vec<Arc<dyn Flush>>>,
+    /// What is known of the place.
+    facts: Facts,
+}
+
+/// What is known of the innermost scope or entered runtime.
+#[derive(Default)]
+struct Facts {
     /// True while a task or a run is being polled, so that somebody will call the flushes.
     polling: bool,
     /// What the task being polled would wait for if it gave way now.
     waits_for: Option<WaitsFor>,
-    /// What to flush when the poll is over. Most polls have one, which needs no allocation.
-    dirty: Option<Arc<dyn Flush>>,
-    more_dirty: Vec<Arc<dyn Flush>>,
     /// How long the poll has gone on.
     stretch: Stretch,
     /// True while core drops what was cut off: a task that was cancelled, aborted or panicked.
@@ -59,12 +69,6 @@ struct Frame {
 impl Frame {
     fn is_cancelled(&self) -> bool {
         matches!(&self.place, Some(Place::Scope(scope)) if scope.is_cancelled())
-    }
-
-    /// What the thread knows while it works for `scope`.
-    fn of(scope: &Scope, polling: bool) -> Self {
-        let place = Some(Place::Scope(scope.clone()));
-        Self { place, polling, unwinding_outside: std::thread::panicking(), ..Self::default() }
     }
 }
 
@@ -119,7 +123,7 @@ struct Frames {
 impl Frames {
     /// The polls that lie in each other, from the innermost out to where one was begun by hand, or by a destructor.
     fn polling(&self) -> impl Iterator<Item = &Frame> {
-        self.entered.iter().take_while(|frame| frame.polling && !frame.breaking)
+        self.entered.iter().take_while(|frame| frame.facts.polling && !frame.facts.breaking)
     }
 
     /// What goes for the code that runs now.
@@ -134,6 +138,7 @@ thread_local! {
 
 /// Looks at what the thread knows, and runs nothing of others meanwhile; `None` on a thread that is ending, and
 /// knows nothing any more.
+#[inline]
 fn with_frames<R>(look: impl FnOnce(&mut Frames) -> R) -> Option<R> {
     FRAMES.try_with(|frames| look(&mut frames.borrow_mut())).ok()
 }
@@ -160,23 +165,47 @@ impl fmt::Debug for Entered {
 }
 
 impl Entered {
-    fn new(frame: Frame) -> Self {
-        Self { entry: with_frames(|frames| frames.entered.enter(frame)), _not_send: PhantomData }
+    /// Enters a frame; its facts are made where they lie.
+    #[inline]
+    fn new(place: Place, facts: impl FnOnce() -> Facts) -> Self {
+        let enter = |frames: &mut Frames| {
+            let (number, frame) = frames.entered.enter();
+            (frame.place, frame.facts) = (Some(place), facts());
+            number
+        };
+        Self { entry: with_frames(enter), _not_send: PhantomData }
     }
 
     /// Ends a poll and tells what the task waits for.
     pub(crate) fn leave(mut self) -> WaitsFor {
-        self.restore().and_then(|frame| frame.waits_for).unwrap_or(WaitsFor::Future)
+        self.restore().unwrap_or(WaitsFor::Future)
     }
 
-    fn restore(&mut self) -> Option<Frame> {
+    /// Leaves the frame, flushes, and tells what the task waits for.
+    fn restore(&mut self) -> Option<WaitsFor> {
         let entry = self.entry.take()?;
-        let mut frame = with_frames(|frames| frames.entered.leave(entry))??;
-        if let Some(flush) = frame.dirty.take() {
+        let (mut place, mut dirty, mut more_dirty, mut waits_for) = (None, None, None, None);
+        let _ = with_frames(|frames| {
+            if let Some(frame) = frames.entered.leave(entry) {
+                (place, waits_for) = (frame.place.take(), frame.facts.waits_for);
+                (dirty, more_dirty) = (frame.dirty.take(), frame.more_dirty.take());
+            }
+        });
+        if let Some(flush) = dirty {
             flush.flush();
-            frame.more_dirty.drain(..).for_each(|flush| flush.flush());
         }
-        Some(frame)
+        if let Some(more) = more_dirty {
+            flush_all(more);
+        }
+        drop(place);
+        waits_for
+    }
+}
+
+#[cold]
+fn flush_all(dirty: Vec<Arc<dyn Flush>>) {
+    for flush in dirty {
+        flush.flush();
     }
 }
 
@@ -198,30 +227,34 @@ impl Drop for Entered {
 /// ```
 pub fn enter(runtime: RuntimeHandle) -> Entered {
     // Under another runtime, but no other task than before.
-    let around = with_current(|frame| (frame.breaking, frame.unwinding_outside));
+    let around = with_current(|frame| (frame.facts.breaking, frame.facts.unwinding_outside));
     let (breaking, unwinding_outside) = around.unwrap_or_default();
-    let place = Some(Place::Runtime(runtime));
-    Entered::new(Frame { place, breaking, unwinding_outside, ..Frame::default() })
+    Entered::new(Place::Runtime(runtime), || Facts { breaking, unwinding_outside, ..Facts::default() })
 }
 
 /// Marks the thread as polling a task of `scope`.
 pub(crate) fn polling(scope: &Scope) -> Entered {
-    Entered::new(Frame::of(scope, true))
+    enter_scope(scope, true)
 }
 
 /// Marks the thread as working for `scope`, with nobody to flush for it.
 pub(crate) fn working(scope: &Scope) -> Entered {
-    Entered::new(Frame::of(scope, false))
+    enter_scope(scope, false)
+}
+
+fn enter_scope(scope: &Scope, polling: bool) -> Entered {
+    let unwinding_outside = std::thread::panicking();
+    Entered::new(Place::Scope(scope.clone()), || Facts { polling, unwinding_outside, ..Facts::default() })
 }
 
 /// Notes whether what is dropped from here on was cut off; gives what was noted before.
 pub(super) fn set_breaking(breaking: bool) -> bool {
-    with_current(|frame| std::mem::replace(&mut frame.breaking, breaking)).unwrap_or_default()
+    with_current(|frame| std::mem::replace(&mut frame.facts.breaking, breaking)).unwrap_or_default()
 }
 
 /// True where a destructor runs the task that is at work, on a thread that unwinds.
 pub(super) fn is_unwound_from_outside() -> bool {
-    with_current(|frame| frame.unwinding_outside).unwrap_or_default()
+    with_current(|frame| frame.facts.unwinding_outside).unwrap_or_default()
 }
 
 /// True while the task that is at work unwinds.
@@ -233,7 +266,7 @@ pub(crate) fn is_unwinding() -> bool {
 /// task unwinds.
 pub(crate) fn is_breaking() -> bool {
     // On a thread that is ending all that is left is cut off.
-    is_unwinding() || with_current(|frame| frame.breaking).unwrap_or(true)
+    is_unwinding() || with_current(|frame| frame.facts.breaking).unwrap_or(true)
 }
 
 /// True where the task being polled was cancelled, and is dropped when it gives way; or the one that polls it.
@@ -249,16 +282,16 @@ pub(crate) fn with_output<R>(output: usize, f: impl FnOnce() -> R) -> R {
     struct Restore(Option<usize>);
     impl Drop for Restore {
         fn drop(&mut self) {
-            with_current(|frame| frame.output = self.0);
+            with_current(|frame| frame.facts.output = self.0);
         }
     }
-    let _restore = Restore(with_current(|frame| frame.output.replace(output)).flatten());
+    let _restore = Restore(with_current(|frame| frame.facts.output.replace(output)).flatten());
     f()
 }
 
 /// True where the task being polled, or the one that polls it, goes with the last receiver of `output`.
 pub(crate) fn goes_with(output: usize) -> bool {
-    with_frames(|frames| frames.polling().any(|frame| frame.output == Some(output))).unwrap_or_default()
+    with_frames(|frames| frames.polling().any(|frame| frame.facts.output == Some(output))).unwrap_or_default()
 }
 
 /// The scope whose task is being polled on this thread.
@@ -315,13 +348,13 @@ pub fn poll_go_on(cx: &mut Context<'_>) -> Poll<()> {
         if frame.is_cancelled() {
             return Asked::Over(true);
         }
-        let is_time = frame.stretch.ask();
+        let is_time = frame.facts.stretch.ask();
         match &frame.place {
-            Some(place) if frame.polling && is_time => Asked::Clock(place.runtime().clone()),
-            _ if frame.polling => Asked::Over(frame.stretch.over),
+            Some(place) if frame.facts.polling && is_time => Asked::Clock(place.runtime().clone()),
+            _ if frame.facts.polling => Asked::Over(frame.facts.stretch.over),
             // Nobody tells where a poll begins: it is a new one each time after it gave way.
-            _ if frame.stretch.over => {
-                frame.stretch = Stretch::default();
+            _ if frame.facts.stretch.over => {
+                frame.facts.stretch = Stretch::default();
                 Asked::Over(true)
             }
             _ => Asked::Over(false),
@@ -332,8 +365,8 @@ pub fn poll_go_on(cx: &mut Context<'_>) -> Poll<()> {
         Some(Asked::Clock(runtime)) => {
             let now = runtime.now();
             let read = |frame: &mut Frame| {
-                frame.stretch.read(now);
-                frame.stretch.over
+                frame.facts.stretch.read(now);
+                frame.facts.stretch.over
             };
             with_current(read).unwrap_or(false)
         }
@@ -348,17 +381,17 @@ pub fn poll_go_on(cx: &mut Context<'_>) -> Poll<()> {
 
 /// Notes what the task being polled waits for, for reports.
 pub(crate) fn note_wait(waits_for: WaitsFor) {
-    let _ = with_current(|frame| frame.waits_for = Some(waits_for));
+    let _ = with_current(|frame| frame.facts.waits_for = Some(waits_for));
 }
 
 /// Has `flush` called when the running task gives way, or at once where nobody would.
 pub(crate) fn flush_later(flush: Arc<dyn Flush>) {
     let mut now = Some(flush);
     let _ = with_current(|frame| {
-        if frame.polling && frame.dirty.is_none() {
+        if frame.facts.polling && frame.dirty.is_none() {
             frame.dirty = now.take();
-        } else if frame.polling {
-            frame.more_dirty.extend(now.take());
+        } else if frame.facts.polling {
+            frame.more_dirty.get_or_insert_default().extend(now.take());
         }
     });
     if let Some(flush) = now {

@@ -9,7 +9,7 @@ use crate::sync::{Mutex, thread_local};
 
 thread_local! {
     /// What lists the runs that begin on this thread.
-    static LISTING: RefCell<Entries<Roster>> = RefCell::new(Entries::default());
+    static LISTING: RefCell<Entries<Option<Roster>>> = RefCell::new(Entries::default());
 }
 
 /// Lists, from outside, what has not ended: the runs that began on a thread, all that was started in them, and
@@ -39,13 +39,18 @@ impl Roster {
     /// Has it list the runs that begin on this thread from now on, until the guard goes, with all that is
     /// started in them on whatever thread.
     pub fn enter(&self) -> Listing {
-        let entry = LISTING.try_with(|listing| listing.borrow_mut().enter(self.clone())).ok();
-        Listing { entry, _not_send: PhantomData }
+        let enter = |listing: &RefCell<Entries<Option<Self>>>| {
+            let mut listing = listing.borrow_mut();
+            let (number, entry) = listing.enter();
+            *entry = Some(self.clone());
+            number
+        };
+        Listing { entry: LISTING.try_with(enter).ok(), _not_send: PhantomData }
     }
 
     /// The one that was entered on this thread.
     pub(super) fn current() -> Option<Self> {
-        LISTING.try_with(|listing| listing.borrow().iter().next().cloned()).ok().flatten()
+        LISTING.try_with(|listing| listing.borrow().iter().next().cloned()).ok().flatten().flatten()
     }
 
     pub(super) fn list(&self, scope: &Arc<Inner>) {
@@ -95,9 +100,8 @@ pub struct Listing {
 
 impl Drop for Listing {
     fn drop(&mut self) {
-        let left = self
-            .entry
-            .and_then(|entry| LISTING.try_with(|listing| listing.borrow_mut().leave(entry)).ok().flatten());
+        let Some(entry) = self.entry else { return };
+        let left = LISTING.try_with(|listing| listing.borrow_mut().leave(entry).and_then(Option::take));
         drop(left);
     }
 }
