@@ -1,10 +1,11 @@
 #![expect(clippy::inline_always, reason = "they lie on the path of each item, and are small")]
 
+use std::convert::Infallible;
 use std::fmt;
 use std::future::poll_fn;
 use std::ops::ControlFlow;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use futures_core::Stream;
 
@@ -64,7 +65,7 @@ impl<S: Stream> Items<S> {
     ///
     /// Dropped while pending it has taken nothing.
     pub async fn next(&mut self) -> Option<S::Item> {
-        poll_fn(|cx| self.poll_next(cx)).await
+        self.try_for_each(ControlFlow::Break).await
     }
 
     /// Calls `f` with each item, to the end: what a loop over [`next`](Items::next) does, for less.
@@ -73,16 +74,7 @@ impl<S: Stream> Items<S> {
     ///
     /// Dropped while pending it has taken nothing that `f` was not called with.
     pub async fn for_each(&mut self, mut f: impl FnMut(S::Item)) {
-        poll_fn(|cx| {
-            loop {
-                match self.poll_next(cx) {
-                    Poll::Ready(Some(item)) => f(item),
-                    Poll::Ready(None) => return Poll::Ready(()),
-                    Poll::Pending => return Poll::Pending,
-                }
-            }
-        })
-        .await;
+        self.fold((), |(), item| f(item)).await;
     }
 
     /// Calls `f` with each item, until it breaks off; gives what it does so with, `None` at the end.
@@ -91,16 +83,8 @@ impl<S: Stream> Items<S> {
     ///
     /// As [`for_each`](Items::for_each).
     pub async fn try_for_each<B>(&mut self, mut f: impl FnMut(S::Item) -> ControlFlow<B>) -> Option<B> {
-        poll_fn(|cx| {
-            loop {
-                match ready!(self.poll_next(cx)).map(&mut f) {
-                    Some(ControlFlow::Continue(())) => {}
-                    Some(ControlFlow::Break(value)) => return Poll::Ready(Some(value)),
-                    None => return Poll::Ready(None),
-                }
-            }
-        })
-        .await
+        let folded = &mut Some(());
+        poll_fn(|cx| self.poll_try_fold(cx, folded, |(), item| f(item))).await
     }
 
     /// Folds the items into one value, from `start` on.
@@ -110,27 +94,58 @@ impl<S: Stream> Items<S> {
     /// As [`for_each`](Items::for_each); what was folded is dropped with it.
     pub async fn fold<A>(&mut self, start: A, mut f: impl FnMut(A, S::Item) -> A) -> A {
         let mut folded = Some(start);
-        self.for_each(|item| folded = folded.take().map(|folded| f(folded, item))).await;
-        folded.expect("where `f` panics this is not polled again")
+        let mut fold = |folded, item| ControlFlow::<Infallible, A>::Continue(f(folded, item));
+        poll_fn(|cx| self.poll_try_fold(cx, &mut folded, &mut fold)).await;
+        folded.expect("it is there when nothing breaks off")
     }
 
+    /// The loop of all of these. What was folded is taken out of `folded` and, unless `f` breaks off, put back there: in
+    /// between it may lie in a register.
     #[inline(always)]
-    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
-        // Whoever polls us drops us after this poll.
-        if self.scope.is_cancelled() {
-            return Poll::Pending;
-        }
-        if self.next != Next::Go {
-            ready!(self.poll_turn(cx));
-        }
-        self.pace.begin();
-        let polled = self.stream.as_mut().poll_next(cx);
-        match polled {
-            Poll::Ready(_) if self.pace.item() => self.next = self.pace.look(),
-            Poll::Ready(_) => {}
-            Poll::Pending => self.pace.waited(),
-        }
+    fn poll_try_fold<A, B>(
+        &mut self,
+        cx: &mut Context<'_>,
+        folded: &mut Option<A>,
+        mut f: impl FnMut(A, S::Item) -> ControlFlow<B, A>,
+    ) -> Poll<Option<B>> {
+        let mut value = folded.take().expect("where `f` panics this is not polled again");
+        let polled = 'poll: loop {
+            if self.next != Next::Go && self.poll_turn(cx).is_pending() {
+                break Poll::Pending;
+            }
+            self.pace.begin();
+            let (scope, mut stream, left) = (&self.scope, self.stream.as_mut(), self.pace.left());
+            for done in 0..left {
+                // Whoever polls us drops us after this poll.
+                if scope.is_cancelled() {
+                    break 'poll Poll::Pending;
+                }
+                match stream.as_mut().poll_next(cx) {
+                    Poll::Ready(Some(item)) => match f(value, item) {
+                        ControlFlow::Continue(folded) => value = folded,
+                        ControlFlow::Break(broke_off) => {
+                            self.count(done + 1);
+                            return Poll::Ready(Some(broke_off));
+                        }
+                    },
+                    Poll::Ready(None) => break 'poll Poll::Ready(None),
+                    Poll::Pending => {
+                        self.pace.waited();
+                        break 'poll Poll::Pending;
+                    }
+                }
+            }
+            self.count(left);
+        };
+        *folded = Some(value);
         polled
+    }
+
+    /// Counts items that are done.
+    fn count(&mut self, items: usize) {
+        if self.pace.items(items) {
+            self.next = self.pace.look();
+        }
     }
 
     /// At the end of a chunk: gives way when it is time to.

@@ -99,11 +99,23 @@ impl Pace {
         self.began = self.read;
     }
 
+    /// How many more items are to be done before the clock is read.
+    #[inline]
+    pub(super) fn left(&self) -> usize {
+        self.next_reading - self.done
+    }
+
+    /// Counts items that are done; `true` where the clock is to be read.
+    #[inline]
+    pub(super) fn items(&mut self, done: usize) -> bool {
+        self.done += done;
+        self.done >= self.next_reading
+    }
+
     /// Counts an item that is done; `true` where the clock is to be read.
     #[inline]
     pub(super) fn item(&mut self) -> bool {
-        self.done += 1;
-        self.done >= self.next_reading
+        self.items(1)
     }
 
     /// Reads the clock, and says what to do.

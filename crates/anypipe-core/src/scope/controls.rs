@@ -8,7 +8,6 @@ use std::time::Duration;
 use super::waiters::{Place, Waiters};
 use super::{CancelToken, Stats, Tally, replace_waker, wake_each};
 use crate::sync::Mutex;
-use crate::sync::atomic::{AtomicBool, Ordering};
 
 /// What steers one run from outside; its scopes and its [`Control`]s share it.
 #[derive(Clone, Default)]
@@ -18,7 +17,7 @@ pub(crate) struct Controls {
 
 #[derive(Default)]
 struct Inner {
-    /// Ends the sources.
+    /// Ends the sources; while it is held they give nothing.
     stop: CancelToken,
     /// Cancels the run.
     cancel: CancelToken,
@@ -26,8 +25,6 @@ struct Inner {
     heard: Mutex<Vec<CancelToken>>,
     /// How long a stop may take before it becomes a cancel.
     grace: Mutex<Grace>,
-    /// While it is set the sources give nothing.
-    paused: AtomicBool,
     /// Sources that wait for the end of a pause.
     waiting: Mutex<Waiters>,
     /// The errors of items, a `Vec` of the run's error type, where all of them were asked for.
@@ -137,18 +134,17 @@ impl Controls {
     }
 
     pub(crate) fn pause(&self) {
-        self.inner.paused.store(true, Ordering::SeqCst);
+        self.inner.stop.set_held(true);
     }
 
     pub(crate) fn resume(&self) {
-        self.inner.paused.store(false, Ordering::SeqCst);
+        self.inner.stop.set_held(false);
         let waiting = self.inner.waiting.lock().take();
         wake_each(waiting);
     }
 
-    #[inline]
     pub(crate) fn is_paused(&self) -> bool {
-        self.inner.paused.load(Ordering::SeqCst)
+        self.inner.stop.is_held()
     }
 
     pub(crate) fn stats(&self) -> Stats {
@@ -165,13 +161,10 @@ pub(crate) struct Pauses {
 
 impl Pauses {
     /// Pending while the run is paused.
-    #[inline]
     pub(crate) fn poll_resumed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if self.controls.is_paused() { self.wait(cx) } else { Poll::Ready(()) }
-    }
-
-    #[cold]
-    fn wait(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if !self.controls.is_paused() {
+            return Poll::Ready(());
+        }
         let mut waiting = self.controls.inner.waiting.lock();
         let old = waiting.enter(&mut self.place, cx.waker());
         drop(waiting);

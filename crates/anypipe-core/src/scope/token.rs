@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use super::waiters::{Place, Waiters};
 use super::{Breakable, wake_each};
 use crate::sync::Mutex;
-use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::atomic::{AtomicU8, Ordering};
 
 /// A flag that is raised once and cancels whatever watches it; tokens form a tree.
 ///
@@ -31,10 +31,15 @@ pub struct CancelToken {
     inner: Arc<Inner>,
 }
 
+/// Raised once, never lowered.
+const CANCELLED: u8 = 1;
+/// What a token says beside: raised and lowered by whoever holds something back.
+const HELD: u8 = 2;
+
 #[derive(Default)]
 struct Inner {
-    /// Raised once, never lowered.
-    cancelled: AtomicBool,
+    /// What is raised, in one so that one look at it tells whether anything is.
+    flags: AtomicU8,
     /// The token this one hears from. A parent knows its children only weakly, so it is the child that keeps
     /// the line to the root whole when a token in between is let go.
     parent: Option<Arc<Inner>>,
@@ -94,7 +99,7 @@ impl CancelToken {
         let mut wakers = Vec::new();
         let mut tokens = vec![Arc::clone(&self.inner)];
         while let Some(token) = tokens.pop() {
-            if token.cancelled.swap(true, Ordering::SeqCst) {
+            if token.flags.fetch_or(CANCELLED, Ordering::SeqCst) & CANCELLED != 0 {
                 continue;
             }
             let mut state = token.state.lock();
@@ -107,7 +112,27 @@ impl CancelToken {
     /// True once the token was cancelled.
     #[inline]
     pub fn is_cancelled(&self) -> bool {
-        self.inner.cancelled.load(Ordering::SeqCst)
+        self.inner.flags.load(Ordering::SeqCst) & CANCELLED != 0
+    }
+
+    /// True where the token is neither cancelled nor held. For who looks again and again: what happened before, by
+    /// whatever order there is, is seen.
+    #[inline]
+    pub(crate) fn is_calm(&self) -> bool {
+        self.inner.flags.load(Ordering::Relaxed) == 0
+    }
+
+    /// Notes whether something is held back; no one is woken.
+    pub(super) fn set_held(&self, held: bool) {
+        if held {
+            self.inner.flags.fetch_or(HELD, Ordering::SeqCst);
+        } else {
+            self.inner.flags.fetch_and(!HELD, Ordering::SeqCst);
+        }
+    }
+
+    pub(super) fn is_held(&self) -> bool {
+        self.inner.flags.load(Ordering::SeqCst) & HELD != 0
     }
 
     /// A future that is done once the token is cancelled.

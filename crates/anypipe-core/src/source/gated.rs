@@ -1,5 +1,5 @@
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
 use pin_project_lite::pin_project;
@@ -73,15 +73,20 @@ pin_project! {
     struct Gate<S, F> {
         #[pin]
         input: Option<S>,
-        // Raised at a stop.
-        stop: CancelToken,
-        // Holds the input back during a pause.
-        pauses: Pauses,
-        // Wakes the task at a stop while the input is pending.
-        stopped: Cancelled,
-        // Called at the stop.
-        at_stop: Option<F>,
+        watch: Watch<F>,
     }
+}
+
+/// Watches for stops and pauses.
+struct Watch<F> {
+    /// Raised at a stop, and held during a pause.
+    stop: CancelToken,
+    /// Wakes the task at the end of a pause.
+    pauses: Pauses,
+    /// Wakes the task at a stop while the input is pending, or held back.
+    stopped: Cancelled,
+    /// Called at the stop.
+    at_stop: Option<F>,
 }
 
 impl<S, F> Gate<S, F> {
@@ -89,7 +94,34 @@ impl<S, F> Gate<S, F> {
         let controls = scope.controls();
         let stop = controls.stop_token().clone();
         let (stopped, pauses) = (stop.cancelled(), controls.pauses());
-        Self { input: Some(input), stop, pauses, stopped, at_stop: Some(at_stop) }
+        Self { input: Some(input), watch: Watch { stop, pauses, stopped, at_stop: Some(at_stop) } }
+    }
+}
+
+impl<F> Watch<F> {
+    /// Whether the input may be polled, or is to end; pending during a pause. To be asked where the token shows
+    /// something.
+    #[cold]
+    fn poll_open<S>(&mut self, input: Pin<&mut S>, cx: &mut Context<'_>) -> Poll<AtStop>
+    where
+        F: FnMut(Pin<&mut S>) -> AtStop,
+    {
+        // A stop ends a pause: what is left is on its way.
+        if !self.stop.is_cancelled() {
+            if self.pauses.poll_resumed(cx).is_ready() {
+                return Poll::Ready(AtStop::GoOn);
+            }
+            if self.poll_stop(cx).is_pending() {
+                return Poll::Pending;
+            }
+        }
+        let at_stop = self.at_stop.take();
+        Poll::Ready(at_stop.map_or(AtStop::GoOn, |mut at_stop| at_stop(input)))
+    }
+
+    /// Pending until the stop, and after it.
+    fn poll_stop(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.at_stop.is_some() { Pin::new(&mut self.stopped).poll(cx) } else { Poll::Pending }
     }
 }
 
@@ -104,23 +136,19 @@ where
         let mut this = self.project();
         loop {
             let Some(mut input) = this.input.as_mut().as_pin_mut() else { return Poll::Ready(None) };
-            if this.at_stop.is_some() && this.stop.is_cancelled() {
-                let at_stop = this.at_stop.take().map(|mut at_stop| at_stop(input.as_mut()));
-                if matches!(at_stop, Some(AtStop::End)) {
-                    this.input.set(None);
-                    return Poll::Ready(None);
-                }
-            }
-            // A stop ends a pause: what is left is on its way.
-            let paused = this.at_stop.is_some() && this.pauses.poll_resumed(cx).is_pending();
-            let polled = if paused { Poll::Pending } else { input.poll_next(cx) };
+            // This one look is all that most items cost.
+            let open = if this.watch.stop.is_calm() {
+                AtStop::GoOn
+            } else {
+                ready!(this.watch.poll_open(input.as_mut(), cx))
+            };
+            let polled = match open {
+                AtStop::GoOn => input.poll_next(cx),
+                AtStop::End => Poll::Ready(None),
+            };
             match polled {
                 Poll::Ready(None) => this.input.set(None),
-                Poll::Pending
-                    if this.at_stop.is_some() && Pin::new(&mut *this.stopped).poll(cx).is_ready() =>
-                {
-                    continue;
-                }
+                Poll::Pending if this.watch.poll_stop(cx).is_ready() => continue,
                 _ => {}
             }
             return polled;

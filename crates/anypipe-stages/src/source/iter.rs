@@ -1,7 +1,8 @@
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use anypipe_core::stage::in_stage;
+use anypipe_core::source::gated;
+use anypipe_core::stage::{Step, fused, in_stage};
 use anypipe_core::{Scope, Source};
 use futures_core::Stream;
 
@@ -25,13 +26,23 @@ where
     type Item = I::Item;
 
     fn attach(self, _scope: &Scope) -> impl Stream<Item = I::Item> + Send + 'static {
-        IterStream { iter: Some(in_stage("from_iter", || self.iter.into_iter())) }
+        fused(self.stream(), Step::Give)
+    }
+
+    fn attach_gated(self, scope: &Scope) -> impl Stream<Item = I::Item> + Send + 'static {
+        gated(self.stream(), scope)
     }
 }
 
+impl<I: IntoIterator> FromIter<I> {
+    fn stream(self) -> IterStream<I::IntoIter> {
+        IterStream { iter: in_stage("from_iter", || self.iter.into_iter()) }
+    }
+}
+
+/// To be dropped at its end.
 struct IterStream<I> {
-    /// The iterator, until it has ended.
-    iter: Option<I>,
+    iter: I,
 }
 
 // The iterator is never pinned.
@@ -41,13 +52,6 @@ impl<I: Iterator> Stream for IterStream<I> {
     type Item = I::Item;
 
     fn poll_next(mut self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<Option<I::Item>> {
-        let item = match &mut self.iter {
-            Some(iter) => in_stage("from_iter", || iter.next()),
-            None => None,
-        };
-        if item.is_none() {
-            self.iter = None;
-        }
-        Poll::Ready(item)
+        Poll::Ready(in_stage("from_iter", || self.iter.next()))
     }
 }

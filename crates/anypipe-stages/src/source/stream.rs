@@ -1,7 +1,8 @@
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use anypipe_core::stage::in_stage;
+use anypipe_core::source::gated;
+use anypipe_core::stage::{Step, fused, in_stage};
 use anypipe_core::{Scope, Source};
 use futures_core::Stream;
 use pin_project_lite::pin_project;
@@ -25,15 +26,19 @@ where
     type Item = S::Item;
 
     fn attach(self, _scope: &Scope) -> impl Stream<Item = S::Item> + Send + 'static {
-        Foreign { stream: Some(self.stream) }
+        fused(Foreign { stream: self.stream }, Step::Give)
+    }
+
+    fn attach_gated(self, scope: &Scope) -> impl Stream<Item = S::Item> + Send + 'static {
+        gated(Foreign { stream: self.stream }, scope)
     }
 }
 
 pin_project! {
-    // A stream of others: not polled after its end, and its panics are told with a name.
+    // A stream of others, to be dropped at its end: its panics are told with a name.
     struct Foreign<S> {
         #[pin]
-        stream: Option<S>,
+        stream: S,
     }
 }
 
@@ -41,12 +46,6 @@ impl<S: Stream> Stream for Foreign<S> {
     type Item = S::Item;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
-        let mut this = self.project();
-        let Some(stream) = this.stream.as_mut().as_pin_mut() else { return Poll::Ready(None) };
-        let polled = in_stage("from_stream", || stream.poll_next(cx));
-        if let Poll::Ready(None) = polled {
-            this.stream.set(None);
-        }
-        polled
+        in_stage("from_stream", || self.project().stream.poll_next(cx))
     }
 }
