@@ -93,10 +93,19 @@ const UNORDERED: [Named; 3] = [
     contender!(bare, "futures", workers::buffer_unordered),
     contender!(bare, "flume", workers::flume),
 ];
-const FUSED: [Named; 3] = [
-    contender!(anypipe, "anypipe", fused::anypipe),
-    contender!(bare, "futures", fused::futures),
-    contender!(bare, "Iterator", fused::iterator),
+const MAPS: [Named; 3] = [
+    contender!(anypipe, "anypipe", fused::maps::anypipe),
+    contender!(bare, "futures", fused::maps::futures),
+    contender!(bare, "Iterator", fused::maps::iterator),
+];
+const FILTERS: [Named; 3] = [
+    contender!(anypipe, "anypipe", fused::filters::anypipe),
+    contender!(bare, "futures", fused::filters::futures),
+    contender!(bare, "Iterator", fused::filters::iterator),
+];
+const STREAMS: [Named; 2] = [
+    contender!(anypipe, "anypipe", fused::streams::anypipe),
+    contender!(bare, "futures", fused::streams::futures),
 ];
 
 const START: [Named; 2] =
@@ -123,7 +132,9 @@ fn cases() -> Vec<Case> {
     }
     add("instructions", "workers", "ordered", &ORDERED, CAPACITY, ITEMS, 1);
     add("instructions", "workers", "unordered", &UNORDERED, CAPACITY, ITEMS, 1);
-    add("instructions", "fused", "3 maps", &FUSED, CAPACITY, ITEMS, 1);
+    add("instructions", "fused", "3 maps", &MAPS, CAPACITY, ITEMS, 1);
+    add("instructions", "fused", "2 filters, half gone", &FILTERS, CAPACITY, ITEMS, 1);
+    add("instructions", "fused", "a stream, scan", &STREAMS, CAPACITY, ITEMS, 1);
     add("instructions", "start", "4 hops", &START, CAPACITY, RUNS, 1);
     add("allocations", "allocations", "an item and hop, capacity 64", &HOPS, CAPACITY, ITEMS, 4);
     add("allocations", "allocations", "a run of 4 hops over one item", &START, CAPACITY, RUNS, 1);
