@@ -1,6 +1,6 @@
 use std::borrow::Cow;
-use std::fmt;
 use std::sync::Arc;
+use std::{fmt, iter};
 
 use futures_core::Stream;
 
@@ -163,19 +163,19 @@ impl Boundary {
         // A weight takes the place of the number of items.
         let buffer = if limits.weight.is_some() { UNLIMITED } else { self.buffer };
         let room = Room { permits: buffer.min(UNLIMITED) + self.workers, weight: limits.weight };
-        let (ports, outlet) = hop(self.workers, room, self.name.clone(), scope);
-        let input = Input::new(input);
-        let work = Arc::new(work);
-        let feeds = if self.workers == 1 {
-            vec![Feed::alone(input)]
+        let tally = scope.tally(self.name.clone());
+        let (ports, outlet) = hop(self.workers, room, self.name.clone(), tally.clone(), scope);
+        let (input, work) = (Input::new(input), Arc::new(work));
+        let spawn = |(feed, port)| {
+            let name = self.name.clone();
+            scope.spawn(name.clone(), worker(name, feed, Arc::clone(&work), port, scope.clone()));
+        };
+        if self.workers == 1 {
+            iter::zip(Some(Feed::alone(input)), ports).for_each(spawn);
         } else {
             // Items of one key come in order, whatever the others do.
             let order = if limits.key.is_some() { Order::Unordered } else { self.order };
-            Feed::shared(self.workers, input, order, limits.key, ports[0].tally())
-        };
-        for (feed, port) in feeds.into_iter().zip(ports) {
-            let name = self.name.clone();
-            scope.spawn(name.clone(), worker(name, feed, Arc::clone(&work), port, scope.clone()));
+            iter::zip(Feed::shared(self.workers, input, order, limits.key, tally), ports).for_each(spawn);
         }
         outlet
     }

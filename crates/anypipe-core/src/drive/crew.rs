@@ -47,7 +47,7 @@ pub(super) struct Crew<In> {
     quick: AtomicBool,
     state: Mutex<State<In>>,
     /// Told of items that were taken and never begun.
-    tally: Arc<Tally>,
+    tally: Tally,
 }
 
 /// An item that was taken and not begun.
@@ -229,7 +229,7 @@ impl<In: Send + 'static> Feed<In> {
         input: Input<In>,
         order: Order,
         key: Option<Key<In>>,
-        tally: Arc<Tally>,
+        tally: Tally,
     ) -> Vec<Self> {
         let state = State {
             baton: Some(Baton { input, next: 0 }),

@@ -2,7 +2,6 @@
 //! in chunks, with an exact bound. The README beside this file explains the protocol.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::task::Waker;
 
 use super::waiting::Waiting;
@@ -64,7 +63,7 @@ pub(super) struct Hop<T> {
     /// Set when the consumer went; looked at before each user future starts.
     pub(super) closed: AtomicBool,
     /// Where the items have gone.
-    pub(super) tally: Arc<Tally>,
+    pub(super) tally: Tally,
     /// The most weight of finished items, and how to weigh one.
     pub(super) weight: Option<(usize, Weigh<T>)>,
     /// True where one producer may keep all permits: there is nobody else to want them.
@@ -115,7 +114,7 @@ pub(super) struct State<T> {
 }
 
 impl<T> Hop<T> {
-    pub(super) fn new(producers: usize, room: Room<T>, tally: Arc<Tally>) -> Self {
+    pub(super) fn new(producers: usize, room: Room<T>, tally: Tally) -> Self {
         let state = State {
             queue: Vec::new(),
             window: VecDeque::new(),

@@ -17,7 +17,9 @@ use crate::loom::{model, next, scope};
 use crate::scope::{Scope, polling};
 
 fn permits<T>(producers: usize, permits: usize, scope: &Scope) -> (Vec<Port<T>>, Outlet<T>) {
-    hop(producers, Room { permits, weight: None }, Cow::Borrowed("hop"), scope)
+    let (name, room) = (Cow::Borrowed("hop"), Room { permits, weight: None });
+    let (ports, outlet) = hop(producers, room, name.clone(), scope.tally(name), scope);
+    (ports.collect(), outlet)
 }
 
 #[test]

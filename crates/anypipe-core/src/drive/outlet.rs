@@ -1,5 +1,6 @@
 //! The consumer's end of a hop.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -24,7 +25,7 @@ pub struct Outlet<T> {
     /// True where items are weighed.
     weighed: bool,
     /// The scope that fails where a producer vanished, and the stage's name.
-    stage: Option<(Scope, String)>,
+    stage: Option<(Scope, Cow<'static, str>)>,
     /// Set once the end was seen.
     ended: bool,
 }
@@ -33,7 +34,7 @@ pub struct Outlet<T> {
 impl<T> Unpin for Outlet<T> {}
 
 impl<T> Outlet<T> {
-    pub(super) fn new(hop: Arc<Hop<T>>, stage: (Scope, String)) -> Self {
+    pub(super) fn new(hop: Arc<Hop<T>>, stage: (Scope, Cow<'static, str>)) -> Self {
         let weighed = hop.weight.is_some();
         Self { hop, local: Vec::new(), weighed, stage: Some(stage), ended: false }
     }

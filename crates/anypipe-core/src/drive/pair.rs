@@ -3,21 +3,21 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use super::Tally;
 use super::hop::{Hop, Room};
 use super::outlet::Outlet;
 use super::port::Port;
 use crate::scope::Scope;
 
-/// A hop for `producers` tasks that holds `permits` items, those being made included.
+/// A hop for `producers` tasks of the stage `name`, with its two kinds of ends.
 pub(super) fn hop<T>(
     producers: usize,
     room: Room<T>,
     name: Cow<'static, str>,
+    tally: Tally,
     scope: &Scope,
-) -> (Vec<Port<T>>, Outlet<T>) {
-    let stage = (scope.clone(), name.to_string());
-    let tally = scope.tally(name);
+) -> (impl Iterator<Item = Port<T>> + use<T>, Outlet<T>) {
     let hop = Arc::new(Hop::new(producers, room, tally));
-    let ports = (0..producers).map(|index| Port::new(Arc::clone(&hop), index)).collect();
-    (ports, Outlet::new(hop, stage))
+    let outlet = Outlet::new(Arc::clone(&hop), (scope.clone(), name));
+    (std::iter::repeat_n(hop, producers).enumerate().map(|(index, hop)| Port::new(hop, index)), outlet)
 }

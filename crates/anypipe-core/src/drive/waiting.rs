@@ -2,6 +2,7 @@
 //! each type of item.
 
 use std::collections::VecDeque;
+use std::iter;
 use std::task::Waker;
 
 use crate::scope::replace_waker;
@@ -9,7 +10,9 @@ use crate::scope::replace_waker;
 /// The tasks of a stage, by their index, of which some wait to be called. Nothing here takes longer for their
 /// number.
 pub(super) struct Waiting {
-    each: Vec<Each>,
+    /// Most stages have one task, which needs no allocation.
+    first: Each,
+    others: Vec<Each>,
     /// Those to be called, first come first called, and some that wait no more.
     line: VecDeque<usize>,
 }
@@ -25,19 +28,27 @@ struct Each {
 
 impl Waiting {
     pub(super) fn new(count: usize) -> Self {
-        Self { each: vec![Each::default(); count], line: VecDeque::new() }
+        let others = vec![Each::default(); count.saturating_sub(1)];
+        Self { first: Each::default(), others, line: VecDeque::new() }
+    }
+
+    fn each(&mut self, index: usize) -> &mut Each {
+        match index.checked_sub(1) {
+            None => &mut self.first,
+            Some(index) => &mut self.others[index],
+        }
     }
 
     /// Keeps a task's waker; gives its old one.
     #[must_use]
     pub(super) fn register(&mut self, index: usize, waker: &Waker) -> Option<Waker> {
-        replace_waker(&mut self.each[index].waker, waker)
+        replace_waker(&mut self.each(index).waker, waker)
     }
 
     /// Has the task called in its turn; gives its old waker.
     #[must_use]
     pub(super) fn enter(&mut self, index: usize, waker: &Waker) -> Option<Waker> {
-        let each = &mut self.each[index];
+        let each = self.each(index);
         each.waits = true;
         if !std::mem::replace(&mut each.in_line, true) {
             self.line.push_back(index);
@@ -47,13 +58,13 @@ impl Waiting {
 
     /// The task waits no more; `false` where it had been called.
     pub(super) fn leave(&mut self, index: usize) -> bool {
-        std::mem::take(&mut self.each[index].waits)
+        std::mem::take(&mut self.each(index).waits)
     }
 
     /// Calls the first that waits.
     pub(super) fn call(&mut self) -> Option<Waker> {
         while let Some(index) = self.line.pop_front() {
-            let each = &mut self.each[index];
+            let each = self.each(index);
             each.in_line = false;
             if std::mem::take(&mut each.waits) {
                 return each.waker.clone();
@@ -64,6 +75,6 @@ impl Waiting {
 
     /// The wakers of all.
     pub(super) fn take_all(&mut self) -> Vec<Waker> {
-        self.each.iter_mut().filter_map(|each| each.waker.take()).collect()
+        iter::once(&mut self.first).chain(&mut self.others).filter_map(|each| each.waker.take()).collect()
     }
 }

@@ -30,7 +30,7 @@ impl Control {
 
     /// Cancels the run; it then fails as cancelled.
     pub fn cancel(&self) {
-        self.controls.cancel_token().cancel();
+        self.controls.cancel();
     }
 
     /// Has the sources give nothing more until [`resume`](Control::resume). Items on their way go on:
@@ -54,7 +54,7 @@ impl fmt::Debug for Control {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Control")
             .field("stopped", &self.controls.stop_token().is_cancelled())
-            .field("cancelled", &self.controls.cancel_token().is_cancelled())
+            .field("cancelled", &self.controls.is_cancelled())
             .field("paused", &self.controls.is_paused())
             .finish()
     }

@@ -24,7 +24,7 @@ pub use self::timed::{Scoped, TimedOut, fail_after, move_on_after, scoped};
 use crate::error::RunError;
 use crate::runtime::{AsHandle, RuntimeHandle};
 use crate::scope::task::BoxFuture;
-use crate::scope::{Breakable, CancelToken, Controls, Scope, current_runtime};
+use crate::scope::{Breakable, CancelToken, Cancelled, Controls, Scope, current_runtime};
 pub use crate::scope::{StageStats, Stats};
 use crate::sink::Sink;
 use crate::source::Source;
@@ -60,14 +60,21 @@ pub(crate) struct Plan {
     deadline: Option<Duration>,
     /// What steers the run from outside.
     controls: Controls,
+    /// What cancels it beside those.
+    cancelled: Vec<Cancelled>,
     /// What to do with tasks that still run when the body is done.
     at_end: AtEnd,
 }
 
 impl Plan {
     pub(crate) fn new(name: &'static str, choose: Choose, at_end: AtEnd) -> Self {
-        let (on, keep, deadline, controls) = (None, None, None, Controls::default());
-        Self { name, choose, on, keep, deadline, controls, at_end }
+        let (on, keep, deadline) = (None, None, None);
+        let (controls, cancelled) = (Controls::default(), Vec::new());
+        Self { name, choose, on, keep, deadline, controls, cancelled, at_end }
+    }
+
+    fn cancel_on(&mut self, token: CancelToken) {
+        self.cancelled.push(token.into_cancelled());
     }
 
     fn set_runtime(&mut self, runtime: &impl AsHandle) {
@@ -91,9 +98,9 @@ impl Plan {
     where
         F: FnOnce(&Scope) -> B,
     {
-        let (cancelled, make) = (self.controls.cancel_token().cancelled(), make.into_inner());
+        let make = make.into_inner();
         let mut session = Session::open(runtime, self.name, self.at_end, self.controls, self.keep, make);
-        session.set_cancel(cancelled);
+        session.set_cancel(self.cancelled);
         if let Some(length) = self.deadline {
             session.set_deadline(length);
         }
@@ -184,7 +191,7 @@ impl<T: Send + 'static> Run<T> {
     /// Cancels and joins the run when the token is cancelled; it then fails as cancelled. Nothing
     /// is polled where the token is cancelled already. Asked for with several tokens, any of them does it.
     pub fn cancel_on(self, token: CancelToken) -> Self {
-        self.edit(|plan| plan.controls.cancel_on(token))
+        self.edit(|plan| plan.cancel_on(token))
     }
 
     /// Ends the sources when the token is cancelled: items on their way are finished, and the run

@@ -36,8 +36,8 @@ pub(crate) struct Session<B> {
     name: &'static str,
     /// Ends the run as timed out.
     deadline: Alarm,
-    /// Ends the run as cancelled.
-    cancel: Option<Cancelled>,
+    /// Ends the run as cancelled, whichever is first.
+    cancel: Vec<Cancelled>,
     /// Ends the run as cancelled, after the grace of a stop.
     grace: Alarm,
     /// What to do with tasks that still run when the body is done.
@@ -65,7 +65,7 @@ impl<B> Session<B> {
             body: None,
             name,
             deadline,
-            cancel: None,
+            cancel: Vec::new(),
             grace,
             at_end,
             joined: false,
@@ -97,9 +97,9 @@ impl<B> Session<B> {
         self.name
     }
 
-    /// Fails the run as cancelled once this is done.
-    pub(crate) fn set_cancel(&mut self, cancelled: Cancelled) {
-        self.cancel = Some(cancelled);
+    /// Fails the run as cancelled once one of these is done.
+    pub(crate) fn set_cancel(&mut self, cancelled: Vec<Cancelled>) {
+        self.cancel = cancelled;
     }
 
     fn fail(&self, panic: Panic) {
@@ -138,8 +138,11 @@ impl<B> Session<B> {
     }
 
     fn look_at_cancel(&mut self, cx: &mut Context<'_>) {
-        let cancel = self.cancel.as_mut().filter(|_| !self.scope.is_cancelled());
-        if cancel.is_some_and(|cancel| Pin::new(cancel).poll(cx).is_ready()) {
+        if self.scope.is_cancelled() {
+            return;
+        }
+        let is_cancelled = self.scope.controls().is_cancelled();
+        if is_cancelled || self.cancel.iter_mut().any(|cancel| Pin::new(cancel).poll(cx).is_ready()) {
             self.scope.fail(RunError::cancelled());
         }
     }
@@ -149,6 +152,10 @@ impl<B> Session<B> {
             return;
         }
         let grace = self.scope.controls().take_grace(cx);
+        // After the entry: a cancel in between has either seen the waker or is seen here.
+        if self.scope.controls().is_cancelled() {
+            return self.scope.fail(RunError::cancelled());
+        }
         let over = catch(|| {
             if let Some(grace) = grace {
                 self.grace.set(grace);
@@ -185,12 +192,9 @@ impl<B> Session<B> {
                 self.fail(panic);
             }
         }
-        if self.at_end == AtEnd::Cancel {
-            self.scope.cancel();
-        }
         if self.scope.poll_join(cx).is_pending() {
             match self.at_end {
-                AtEnd::Cancel => {}
+                AtEnd::Cancel => self.scope.cancel(),
                 AtEnd::Wait => {
                     self.look_at_cancel(cx);
                     self.look_at_clock(cx);

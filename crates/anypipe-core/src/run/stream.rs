@@ -68,7 +68,7 @@ impl<T: Send + 'static> RunStream<T> {
     /// cancelled. Nothing is polled where the token is cancelled already. Asked for with several tokens, any of
     /// them does it.
     pub fn cancel_on(self, token: CancelToken) -> Self {
-        self.edit(|plan| plan.controls.cancel_on(token))
+        self.edit(|plan| plan.cancel_on(token))
     }
 
     /// Ends the sources when the token is cancelled: items on their way are finished and given, and then the

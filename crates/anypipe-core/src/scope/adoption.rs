@@ -32,40 +32,37 @@ use crate::error::RunError;
 use crate::sync::atomic::Ordering;
 use crate::sync::{Mutex, thread_local};
 
-/// A scope's place among those it was started in.
+/// The scopes that one was started in, the innermost first; of those that have ended some are left out.
+pub(super) struct Above(Mutex<Option<Arc<Line>>>);
+
+/// A scope's place for those that are started in it.
 ///
 /// It stands apart from the scope, so that one that has ended is not held by what it started.
 pub(super) struct Line {
     /// The scope, while somebody needs it.
     scope: Weak<Inner>,
-    /// The place of the scope it was started in, or of a later ancestor where that one has ended.
-    parent: Mutex<Option<Arc<Line>>>,
+    above: Above,
 }
 
-impl Line {
-    pub(super) fn new(scope: Weak<Inner>, parent: Option<&Scope>) -> Arc<Self> {
-        if let Some(parent) = parent {
-            // Also for its memory's sake: a chain of runs, each started by the one before, stays short.
-            parent.inner.line.ancestor(|ancestor| !ancestor.has_ended());
-        }
-        let parent = Mutex::new(parent.map(|parent| Arc::clone(&parent.inner.line)));
-        Arc::new(Self { scope, parent })
+impl Above {
+    pub(super) fn new(parent: Option<Arc<Line>>) -> Self {
+        Self(Mutex::new(parent))
     }
 
     fn parent(&self) -> Option<Arc<Line>> {
-        self.parent.lock().clone()
+        self.0.lock().clone()
     }
 
-    /// The nearest ancestor that is good; those before it have ended, and are left out from now on.
-    pub(super) fn ancestor(&self, is_good: impl Fn(&Scope) -> bool) -> Option<Scope> {
+    /// The nearest one that is good; those before it have ended, and are left out from now on.
+    pub(super) fn nearest(&self, is_good: impl Fn(&Scope) -> bool) -> Option<Scope> {
         let mut next = self.parent();
         let mut found = None;
         while let Some(line) = next {
             found = line.scope.upgrade().map(|inner| Scope { inner }).filter(&is_good);
-            next = if found.is_some() { None } else { line.parent() };
+            next = if found.is_some() { None } else { line.above.parent() };
             if next.is_none() {
                 let nearest = found.is_some().then_some(line);
-                let old = std::mem::replace(&mut *self.parent.lock(), nearest);
+                let old = std::mem::replace(&mut *self.0.lock(), nearest);
                 drop(old);
             }
         }
@@ -73,12 +70,12 @@ impl Line {
     }
 }
 
-impl Drop for Line {
+impl Drop for Above {
     fn drop(&mut self) {
         // One by one: a long line must not fill the stack.
-        let mut next = self.parent.lock().take();
+        let mut next = self.0.lock().take();
         while let Some(line) = next {
-            next = Arc::into_inner(line).and_then(|line| line.parent.lock().take());
+            next = Arc::into_inner(line).and_then(|line| line.above.0.lock().take());
         }
     }
 }
@@ -92,6 +89,20 @@ pub(super) struct Abandoned {
 }
 
 impl Scope {
+    /// Its place for what is started in it.
+    pub(super) fn line(&self) -> Arc<Line> {
+        let mut state = self.inner.state.lock();
+        let line = state.line.get_or_insert_with(|| {
+            let (scope, above) = (Arc::downgrade(&self.inner), Above::new(self.inner.above.parent()));
+            Arc::new(Line { scope, above })
+        });
+        let line = Arc::clone(line);
+        drop(state);
+        // For its memory's sake: a chain of runs, each started by the one before, stays short.
+        line.above.nearest(|ancestor| !ancestor.has_ended());
+        line
+    }
+
     /// Gives up a run that is dropped before its end: drops at once what isn't being polled, and
     /// has the rest joined by the nearest ancestor that is still open.
     ///
@@ -103,7 +114,7 @@ impl Scope {
         for scope in &scopes {
             scope.inner.cancelled.store(true, Ordering::SeqCst);
         }
-        let heir = self.inner.line.ancestor(Scope::count_up);
+        let heir = self.inner.above.nearest(Scope::count_up);
         let mut state = self.inner.state.lock();
         let run = state.run.take();
         state.abandoned = Some(Abandoned { heir: heir.clone(), panics: Vec::new() });
@@ -142,7 +153,7 @@ impl Scope {
 
     /// Empties the slots of this scope.
     fn seize(&self) -> Vec<Seized> {
-        let members: Vec<_> = self.inner.state.lock().members.iter().flatten().map(Arc::clone).collect();
+        let members = self.inner.state.lock().members.all();
         members.into_iter().filter_map(super::task::Member::seize).collect()
     }
 }

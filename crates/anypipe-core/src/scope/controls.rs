@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::waiters::{Place, Waiters};
 use super::{CancelToken, Stats, Tally, replace_waker, wake_each};
 use crate::sync::Mutex;
+use crate::sync::atomic::{AtomicBool, Ordering};
 
 /// What steers one run from outside; its scopes and its [`Control`]s share it.
 #[derive(Clone, Default)]
@@ -19,10 +20,10 @@ pub(crate) struct Controls {
 struct Inner {
     /// Ends the sources; while it is held they give nothing.
     stop: CancelToken,
-    /// Cancels the run.
-    cancel: CancelToken,
-    /// The tokens from elsewhere that these two hear from.
+    /// The tokens from elsewhere that it hears from.
     heard: Mutex<Vec<CancelToken>>,
+    /// Set where the run is to be cancelled.
+    cancelled: AtomicBool,
     /// How long a stop may take before it becomes a cancel.
     grace: Mutex<Grace>,
     /// Sources that wait for the end of a pause.
@@ -35,17 +36,17 @@ struct Inner {
 
 #[derive(Default)]
 struct Tallies {
-    /// In the order in which the stages were attached.
-    all: Vec<Arc<Tally>>,
+    /// With their stages' names, in the order in which these were attached.
+    all: Vec<(Cow<'static, str>, Tally)>,
     /// Those of stages that are attached any number of times, by their names.
-    repeated: BTreeMap<Cow<'static, str>, Arc<Tally>>,
+    repeated: BTreeMap<Cow<'static, str>, Tally>,
 }
 
 #[derive(Default)]
 struct Grace {
     /// What was asked for and not yet taken up.
     asked: Option<Duration>,
-    /// The run, to be told of the next.
+    /// The run, to be told of the next, and of a cancel.
     run: Option<Waker>,
 }
 
@@ -56,21 +57,11 @@ impl Controls {
         self.inner.heard.lock().push(token);
     }
 
-    /// Cancels the run with this token too.
-    pub(crate) fn cancel_on(&self, token: CancelToken) {
-        self.inner.cancel.hear(&token);
-        self.inner.heard.lock().push(token);
-    }
-
-    pub(crate) fn cancel_token(&self) -> &CancelToken {
-        &self.inner.cancel
-    }
-
     pub(crate) fn stop_token(&self) -> &CancelToken {
         &self.inner.stop
     }
 
-    /// The grace that was last asked for, once; the task is woken at the next.
+    /// The grace that was last asked for, once; the task is woken at the next, and at a cancel.
     pub(crate) fn take_grace(&self, cx: &mut Context<'_>) -> Option<Duration> {
         let mut grace = self.inner.grace.lock();
         let old = replace_waker(&mut grace.run, cx.waker());
@@ -105,14 +96,14 @@ impl Controls {
     }
 
     /// What counts the items of a stage. Those of one name that are attached any number of times share it.
-    pub(crate) fn tally(&self, name: Cow<'static, str>, repeated: bool) -> Arc<Tally> {
+    pub(crate) fn tally(&self, name: Cow<'static, str>, repeated: bool) -> Tally {
         let mut tallies = self.inner.tallies.lock();
-        let known = if repeated { tallies.repeated.get(&name).map(Arc::clone) } else { None };
+        let known = if repeated { tallies.repeated.get(&name).cloned() } else { None };
         known.unwrap_or_else(|| {
-            let tally = Arc::new(Tally::new(name.clone()));
-            tallies.all.push(Arc::clone(&tally));
+            let tally = Tally::next(tallies.all.last().map(|(_, tally)| tally));
+            tallies.all.push((name.clone(), tally.clone()));
             if repeated {
-                tallies.repeated.insert(name, Arc::clone(&tally));
+                tallies.repeated.insert(name, tally.clone());
             }
             tally
         })
@@ -133,6 +124,17 @@ impl Controls {
         run.into_iter().for_each(Waker::wake);
     }
 
+    /// Cancels the run, and tells it.
+    pub(crate) fn cancel(&self) {
+        self.inner.cancelled.store(true, Ordering::SeqCst);
+        let run = self.inner.grace.lock().run.take();
+        run.into_iter().for_each(Waker::wake);
+    }
+
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.inner.cancelled.load(Ordering::SeqCst)
+    }
+
     pub(crate) fn pause(&self) {
         self.inner.stop.set_held(true);
     }
@@ -148,7 +150,8 @@ impl Controls {
     }
 
     pub(crate) fn stats(&self) -> Stats {
-        Stats { stages: self.inner.tallies.lock().all.iter().map(|tally| tally.stats()).collect() }
+        let tallies = self.inner.tallies.lock();
+        Stats { stages: tallies.all.iter().map(|(name, tally)| tally.stats(name)).collect() }
     }
 }
 

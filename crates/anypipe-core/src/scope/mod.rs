@@ -25,6 +25,7 @@ mod breakable;
 mod context;
 mod controls;
 mod entries;
+mod members;
 mod panic;
 mod promise;
 mod roster;
@@ -43,7 +44,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, Waker};
 
-use self::adoption::{Abandoned, Line};
+use self::adoption::{Abandoned, Above, Line};
 pub use self::blocking::Blocking;
 pub use self::breakable::Breakable;
 pub use self::context::{Entered, current_runtime, current_scope, enter, poll_go_on};
@@ -51,6 +52,7 @@ pub(crate) use self::context::{
     Flush, flush_later, goes_with, is_breaking, is_cut_off, is_unwinding, note_wait, polling, with_output,
 };
 pub(crate) use self::controls::{Controls, Pauses};
+use self::members::Members;
 pub(crate) use self::panic::{Panic, Wakes, catch, drop_broken, drop_caught, wake_each};
 pub use self::panic::{catch_panic, drop_each, holding, in_stage};
 pub(crate) use self::promise::{Giver, Promise, promise};
@@ -77,8 +79,8 @@ pub struct Scope {
 struct Inner {
     /// The runtime all its tasks run on.
     runtime: RuntimeHandle,
-    /// Where it stands among the scopes it was started in: they adopt what a dropped run leaves behind.
-    line: Arc<Line>,
+    /// The scopes it was started in: they adopt what a dropped run leaves behind.
+    above: Above,
     /// The scope that joins this one with its own tasks, instead of only adopting.
     joined_by: Option<Scope>,
     /// What steers the run from outside: stop, pause, statistics.
@@ -95,12 +97,12 @@ struct Inner {
 
 #[derive(Default)]
 struct State {
-    /// The work that has not ended, by its index; a hole holds `None`.
-    members: Vec<Option<Arc<dyn Member>>>,
-    /// The holes in `members`.
-    holes: Vec<usize>,
+    /// The work that has not ended.
+    members: Members,
     /// How much has not ended: members, child scopes with work of their own, and adopted scopes.
     running: usize,
+    /// Its place for those that are started in it, once there is one.
+    line: Option<Arc<Line>>,
     /// Scopes that are cancelled with this one.
     children: Vec<Weak<Inner>>,
     /// The run's name and what its own part waits for, or nothing while that is being polled; noted for a roster
@@ -157,10 +159,9 @@ impl Scope {
         let state = Mutex::new(State::default());
         let cancelled = AtomicBool::new(false);
         let roster = parent.map_or_else(Roster::current, |parent| parent.inner.roster.clone());
-        let inner = Arc::new_cyclic(|this| {
-            let line = Line::new(Weak::clone(this), parent);
-            Inner { runtime, line, joined_by, controls, repeated, roster, cancelled, state }
-        });
+        let above = Above::new(parent.map(Scope::line));
+        let inner =
+            Arc::new(Inner { runtime, above, joined_by, controls, repeated, roster, cancelled, state });
         if let Some(roster) = &inner.roster {
             roster.list(&inner);
         }
@@ -266,20 +267,13 @@ impl Scope {
             self.count_down();
             return Err(RunError::cancelled());
         }
-        let index = state.holes.pop().unwrap_or_else(|| {
-            state.members.push(None);
-            state.members.len() - 1
-        });
-        let work = make(index);
-        state.members[index] = Some(Arc::clone(&work) as Arc<dyn Member>);
-        Ok(work)
+        Ok(state.members.enter(make))
     }
 
     /// Tells that the work with this index is over, destructors and all.
     fn ended(&self, index: usize) {
         let mut state = self.inner.state.lock();
-        let work = state.members[index].take();
-        state.holes.push(index);
+        let work = state.members.leave(index);
         drop(state);
         drop(work);
         self.count_down();
@@ -376,7 +370,7 @@ impl Scope {
         if state.ended {
             // The run is over, and has told what it had to: a panic goes on in what is still open.
             drop(state);
-            let open = run.inner.line.ancestor(|ancestor| !ancestor.has_ended())?;
+            let open = run.inner.above.nearest(|ancestor| !ancestor.has_ended())?;
             return Some((open, error.into_panics()));
         }
         if let Some(abandoned) = &state.abandoned {
@@ -407,7 +401,7 @@ impl Scope {
             Some(_) => Some(error),
             first => first.replace(error),
         };
-        let wakers: Vec<_> = state.waiting().collect();
+        let wakers: Wakes = state.waiting().collect();
         drop(state);
         drop(consequence);
         run.cancel();
@@ -434,7 +428,7 @@ impl Scope {
         Meter::new(self.tally(name.into()))
     }
 
-    pub(crate) fn tally(&self, name: TaskName) -> Arc<Tally> {
+    pub(crate) fn tally(&self, name: TaskName) -> Tally {
         self.controls().tally(name, self.inner.repeated)
     }
 
@@ -465,8 +459,7 @@ impl Scope {
         // All flags before the first wake.
         for scope in cancelled {
             let mut state = scope.inner.state.lock();
-            let members: Vec<_> = state.members.iter().flatten().map(Arc::clone).collect();
-            let waiting: Vec<_> = state.waiting().collect();
+            let (members, waiting): (_, Wakes) = (state.members.all(), state.waiting().collect());
             drop(state);
             let wakers = members.into_iter().filter_map(Member::cancel).chain(waiting);
             scope.wake(wakers);
@@ -519,7 +512,7 @@ impl Scope {
 #[derive(Default)]
 struct Told {
     /// Those who wait.
-    wakers: Vec<Waker>,
+    wakers: Wakes,
     /// Those who have adopted what has ended.
     heirs: Vec<Scope>,
 }

@@ -6,6 +6,7 @@ use std::any::Any;
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::Waker;
+use std::{iter, option, vec};
 
 use super::context::{current_scope, is_unwound_from_outside, set_breaking};
 use crate::error::RunError;
@@ -145,7 +146,30 @@ impl Wakes {
             // The most common; what it panics with goes on as it is.
             return first.wake();
         }
-        wake_each(std::iter::once(first).chain(self.more));
+        wake_each(iter::once(first).chain(self.more));
+    }
+}
+
+impl Extend<Waker> for Wakes {
+    fn extend<I: IntoIterator<Item = Waker>>(&mut self, wakers: I) {
+        wakers.into_iter().for_each(|waker| self.add(waker));
+    }
+}
+
+impl FromIterator<Waker> for Wakes {
+    fn from_iter<I: IntoIterator<Item = Waker>>(wakers: I) -> Self {
+        let mut all = Self::default();
+        all.extend(wakers);
+        all
+    }
+}
+
+impl IntoIterator for Wakes {
+    type Item = Waker;
+    type IntoIter = iter::Chain<option::IntoIter<Waker>, vec::IntoIter<Waker>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.first.into_iter().chain(self.more)
     }
 }
 

@@ -71,7 +71,7 @@ impl fmt::Display for Roster {
                 Some(waits_for) => format!("run `{name}` waits for {waits_for}"),
                 None => format!("run `{name}` is being polled"),
             });
-            let members: Vec<_> = state.members.iter().flatten().map(Arc::clone).collect();
+            let members = state.members.all();
             drop(state);
             lines.extend(body);
             lines.extend(members.iter().filter_map(|member| member.told()).map(|told| format!("  {told}")));

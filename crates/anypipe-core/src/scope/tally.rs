@@ -1,14 +1,27 @@
-use std::borrow::Cow;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use super::StageStats;
 use crate::sync::atomic::{AtomicU64, Ordering};
 
-/// Counts where the items of one boundary have gone. Every item taken is counted once more at its
-/// end, so nothing is lost unseen.
-#[derive(Debug)]
+/// Counts where the items of one boundary have gone. All clones count together.
+#[derive(Clone, Debug)]
 pub(crate) struct Tally {
-    name: Cow<'static, str>,
+    /// Some stages of a run share an allocation.
+    row: Arc<Row>,
+    index: usize,
+}
+
+/// So many stages need one allocation.
+const ROW: usize = 4;
+type Row = [Counts; ROW];
+
+/// What is counted of one boundary. Every item taken is counted once more at its end, so nothing is lost unseen.
+///
+/// In a cache line of its own, since each stage is at work on a thread of its own.
+#[derive(Debug, Default)]
+#[repr(align(64))]
+pub(crate) struct Counts {
     /// Items taken from the input.
     pub(crate) taken: Count,
     /// Items the consumer has taken out.
@@ -47,31 +60,40 @@ impl Count {
 }
 
 impl Tally {
-    pub(crate) fn new(name: Cow<'static, str>) -> Self {
-        let (taken, delivered, filtered) = (Count::default(), Count::default(), Count::default());
-        let (panicked, cancelled, left) = (Count::default(), Count::default(), Count::default());
-        let (failed, overdue) = (Count::default(), Count::default());
-        Self { name, taken, delivered, failed, filtered, panicked, cancelled, left, overdue }
+    /// The tally of a run's next stage, after this one of the stage before.
+    pub(super) fn next(last: Option<&Self>) -> Self {
+        match last {
+            Some(Self { row, index }) if index + 1 < ROW => Self { row: Arc::clone(row), index: index + 1 },
+            _ => Self { row: Arc::default(), index: 0 },
+        }
     }
 
     /// Counts one more that is overdue, while this is held.
-    pub(crate) fn overdue(self: Arc<Self>) -> Overdue {
+    pub(crate) fn overdue(self) -> Overdue {
         self.overdue.add(1);
         Overdue(self)
     }
 
-    pub(crate) fn stats(&self) -> StageStats {
+    pub(super) fn stats(&self, name: &str) -> StageStats {
         // The ends first: an item is never seen to end before it was seen to be taken.
         let (delivered, filtered) = (self.delivered.get(), self.filtered.get());
         let (panicked, cancelled, left) = (self.panicked.get(), self.cancelled.get(), self.left.get());
-        let name = self.name.to_string();
+        let name = name.to_owned();
         let (taken, failed, overdue) = (self.taken.get(), self.failed.get(), self.overdue.get());
         StageStats { name, taken, delivered, failed, filtered, panicked, cancelled, left, overdue }
     }
 }
 
+impl Deref for Tally {
+    type Target = Counts;
+
+    fn deref(&self) -> &Counts {
+        &self.row[self.index]
+    }
+}
+
 /// One worker that is counted as overdue; made by [`Tally::overdue`].
-pub(crate) struct Overdue(Arc<Tally>);
+pub(crate) struct Overdue(Tally);
 
 impl Drop for Overdue {
     fn drop(&mut self) {
@@ -85,11 +107,11 @@ impl Drop for Overdue {
 /// All clones count together. What each count means is told at [`StageStats`].
 #[derive(Clone, Debug)]
 pub struct Meter {
-    tally: Arc<Tally>,
+    tally: Tally,
 }
 
 impl Meter {
-    pub(super) fn new(tally: Arc<Tally>) -> Self {
+    pub(super) fn new(tally: Tally) -> Self {
         Self { tally }
     }
 

@@ -141,7 +141,11 @@ impl CancelToken {
     ///
     /// Dropping it stops the waiting and nothing else.
     pub fn cancelled(&self) -> Cancelled {
-        Cancelled { token: self.clone(), place: Place::default() }
+        self.clone().into_cancelled()
+    }
+
+    pub(crate) fn into_cancelled(self) -> Cancelled {
+        Cancelled { token: self, place: Place::default() }
     }
 
     /// Runs a future until it is done or the token is cancelled; `None` where it was cancelled, and
