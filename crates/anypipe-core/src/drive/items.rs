@@ -55,7 +55,7 @@ pub struct Items<S> {
 impl<S: Stream> Items<S> {
     /// Takes the items of `stream`, in a run's own part or in a task of `scope`.
     pub fn new(stream: S, scope: &Scope) -> Self {
-        let pace = Pace::new(scope.runtime().clone());
+        let pace = Pace::of_sink(scope.runtime().clone());
         Self { stream: Box::pin(stream), pace, scope: scope.clone(), next: Next::Go }
     }
 

@@ -12,8 +12,10 @@ const MOST: usize = 64;
 /// The clock is read again after about as many items as take this long, at the speed seen last: often enough to see
 /// soon that they turn slow, and rarely enough to cost little.
 const BETWEEN_READINGS: Duration = Duration::from_micros(1);
-/// And after this many at the latest.
+/// And after this many at the latest,
 const MOST_BETWEEN_READINGS: usize = 8;
+/// or this many in a sink, where nobody waits to be shown anything.
+const MOST_BETWEEN_READINGS_OF_A_SINK: usize = 32;
 /// An item that takes longer than it takes to wake another worker is worth being shared.
 const WORTH_A_WAKE: Duration = Duration::from_micros(2);
 /// A task that never has to wait gives way after this many chunks, whatever the runtime's budget says.
@@ -33,6 +35,8 @@ pub(super) struct Pace {
     chunk: usize,
     /// How many items are done between two readings now.
     between: usize,
+    /// And the most that there may be.
+    most_between: usize,
     /// True where the clock is read after each item.
     in_crew: bool,
     /// Chunks since the task last gave way.
@@ -63,6 +67,7 @@ impl Pace {
             began: None,
             chunk: 1,
             between: 1,
+            most_between: MOST_BETWEEN_READINGS,
             in_crew: false,
             chunks: 0,
             quick: None,
@@ -73,6 +78,11 @@ impl Pace {
     /// For one of several workers: it has to know after each item whether others had better be called.
     pub(super) fn in_crew(runtime: RuntimeHandle) -> Self {
         Self { in_crew: true, ..Self::new(runtime) }
+    }
+
+    /// For a sink.
+    pub(super) fn of_sink(runtime: RuntimeHandle) -> Self {
+        Self { most_between: MOST_BETWEEN_READINGS_OF_A_SINK, ..Self::new(runtime) }
     }
 
     /// How many items make a chunk now.
@@ -156,7 +166,7 @@ impl Pace {
         if self.in_crew {
             self.quick = Some(now < before + WORTH_A_WAKE);
         } else if now < before + BETWEEN_READINGS / 2 {
-            self.between = (self.between * 2).min(MOST_BETWEEN_READINGS);
+            self.between = (self.between * 2).min(self.most_between);
         } else if now >= before + BETWEEN_READINGS * 2 {
             self.between = 1;
         }

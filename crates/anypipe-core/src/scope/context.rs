@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use super::Scope;
@@ -108,6 +108,13 @@ impl Stretch {
         self.over = now.saturating_duration_since(since) >= STRETCH;
         self.between = (self.between * 2).clamp(1, BETWEEN_READINGS);
         self.next_reading = self.asked + self.between - 1;
+    }
+
+    /// Asks as often as it may before the next reading; gives how often that is.
+    fn ask_for_all(&mut self) -> u32 {
+        let turns = self.next_reading - self.asked;
+        self.asked = self.next_reading;
+        turns
     }
 }
 
@@ -339,6 +346,37 @@ pub fn current_runtime() -> Option<RuntimeHandle> {
 /// assert!(polls > 1);
 /// ```
 pub fn poll_go_on(cx: &mut Context<'_>) -> Poll<()> {
+    poll_turns(cx, false).map(drop)
+}
+
+/// The turns of one loop: it asks [`poll_go_on`] once for all that lie between two readings of the clock.
+#[derive(Debug, Default)]
+pub(crate) struct Turns {
+    /// How many more were asked for already.
+    left: u32,
+}
+
+impl Turns {
+    /// As [`poll_go_on`]; of a cancel it hears when the turns that were asked for are over.
+    #[inline]
+    pub(crate) fn poll_go_on(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.left == 0 {
+            self.left = ready!(poll_turns(cx, true));
+        } else {
+            self.left -= 1;
+        }
+        Poll::Ready(())
+    }
+
+    /// The loop waits: what comes may be slow.
+    #[inline]
+    pub(crate) fn waited(&mut self) {
+        self.left = 0;
+    }
+}
+
+/// Asks for a turn, and with `more` for those until the next reading; gives how many those are.
+fn poll_turns(cx: &mut Context<'_>, more: bool) -> Poll<u32> {
     /// What to ask once the frame is let go.
     enum Asked {
         Over(bool),
@@ -360,12 +398,16 @@ pub fn poll_go_on(cx: &mut Context<'_>) -> Poll<()> {
             _ => Asked::Over(false),
         }
     });
+    let mut turns = 0;
     let over = match asked {
         Some(Asked::Over(over)) => over,
         Some(Asked::Clock(runtime)) => {
             let now = runtime.now();
             let read = |frame: &mut Frame| {
                 frame.facts.stretch.read(now);
+                if more {
+                    turns = frame.facts.stretch.ask_for_all();
+                }
                 frame.facts.stretch.over
             };
             with_current(read).unwrap_or(false)
@@ -376,7 +418,7 @@ pub fn poll_go_on(cx: &mut Context<'_>) -> Poll<()> {
         cx.waker().wake_by_ref();
         return Poll::Pending;
     }
-    Poll::Ready(())
+    Poll::Ready(turns)
 }
 
 /// Notes what the task being polled waits for, for reports.

@@ -47,6 +47,7 @@ use std::task::{Context, Poll, Waker};
 use self::adoption::{Abandoned, Above, Line};
 pub use self::blocking::Blocking;
 pub use self::breakable::Breakable;
+pub(crate) use self::context::Turns;
 pub use self::context::{Entered, current_runtime, current_scope, enter, poll_go_on};
 pub(crate) use self::context::{
     Flush, flush_later, goes_with, is_breaking, is_cut_off, is_unwinding, note_wait, polling, with_output,

@@ -4,7 +4,7 @@ use std::task::{Context, Poll, ready};
 use futures_core::Stream;
 use pin_project_lite::pin_project;
 
-use crate::scope::{holding, poll_go_on};
+use crate::scope::{Turns, holding};
 
 /// What a fused stage makes of one item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +27,8 @@ pin_project! {
         #[pin]
         input: Option<S>,
         step: F,
+        // The items that were skipped.
+        skipped: Turns,
     }
 }
 
@@ -63,7 +65,7 @@ where
     S: Stream,
     F: FnMut(S::Item) -> Step<T>,
 {
-    Fused { input: Some(input), step }
+    Fused { input: Some(input), step, skipped: Turns::default() }
 }
 
 /// A stream that has ended already: what a stage returns that must not touch its input.
@@ -73,7 +75,7 @@ where
     F: FnMut(S::Item) -> Step<T>,
 {
     drop(input);
-    Fused { input: None, step }
+    Fused { input: None, step, skipped: Turns::default() }
 }
 
 impl<S, T, F> Stream for Fused<S, F>
@@ -87,13 +89,17 @@ where
         let mut this = self.project();
         loop {
             let Some(input) = this.input.as_mut().as_pin_mut() else { return Poll::Ready(None) };
-            let step = match ready!(input.poll_next(cx)) {
-                Some(item) => (this.step)(item),
-                None => Step::End,
+            let step = match input.poll_next(cx) {
+                Poll::Ready(Some(item)) => (this.step)(item),
+                Poll::Ready(None) => Step::End,
+                Poll::Pending => {
+                    this.skipped.waited();
+                    return Poll::Pending;
+                }
             };
             match step {
                 Step::Give(item) => return Poll::Ready(Some(item)),
-                Step::Skip => ready!(poll_go_on(cx)),
+                Step::Skip => ready!(this.skipped.poll_go_on(cx)),
                 Step::GiveLast(item) => {
                     return Poll::Ready(Some(holding(item, || this.input.set(None))));
                 }
