@@ -115,9 +115,10 @@ impl<B> Session<B> {
         cx: &mut Context<'_>,
         poll: impl FnOnce(&mut B, &mut Context<'_>) -> Poll<R>,
     ) -> Poll<Option<R>> {
-        // First: a failure from here on wakes us.
-        self.scope.register(cx);
-        self.look_at_cancel(cx);
+        let is_cancelled = self.scope.controls().is_cancelled() || self.cancel.iter().any(Cancelled::is_over);
+        if is_cancelled && !self.scope.is_cancelled() {
+            self.scope.fail(RunError::cancelled());
+        }
         if let Some(body) = self.body.as_mut().filter(|_| !self.scope.is_cancelled()) {
             self.scope.note_body(Some((self.name, None)));
             let entered = polling(&self.scope);
@@ -126,7 +127,7 @@ impl<B> Session<B> {
             self.scope.note_body(matches!(polled, Ok(Poll::Pending)).then_some((self.name, waits_for)));
             match polled {
                 Ok(Poll::Ready(value)) => return Poll::Ready(Some(value)),
-                Ok(Poll::Pending) => self.look_at_clock(cx),
+                Ok(Poll::Pending) => self.look_around(cx),
                 Err(panic) => self.fail(panic),
             }
             if !self.scope.is_cancelled() {
@@ -135,6 +136,15 @@ impl<B> Session<B> {
         }
         self.break_body();
         Poll::Ready(None)
+    }
+
+    /// Has the task woken by whatever else ends the run, and looks whether it has come. A body that gave something
+    /// waits for none of it.
+    fn look_around(&mut self, cx: &mut Context<'_>) {
+        // First: a failure from here on wakes us, and one before is seen after it.
+        self.scope.register(cx);
+        self.look_at_cancel(cx);
+        self.look_at_clock(cx);
     }
 
     fn look_at_cancel(&mut self, cx: &mut Context<'_>) {
@@ -155,6 +165,9 @@ impl<B> Session<B> {
         // After the entry: a cancel in between has either seen the waker or is seen here.
         if self.scope.controls().is_cancelled() {
             return self.scope.fail(RunError::cancelled());
+        }
+        if grace.is_none() && !self.deadline.is_set() && !self.grace.is_set() {
+            return;
         }
         let over = catch(|| {
             if let Some(grace) = grace {

@@ -40,7 +40,8 @@ impl Panic {
 pub(crate) fn catch<R>(f: impl FnOnce() -> R) -> Result<R, Panic> {
     let outer = swap_stage(None);
     let result = catch_unwind(AssertUnwindSafe(f));
-    let stage = swap_stage(outer);
+    // What is left here by a panic that somebody else caught is for nobody: it is put aside by the next.
+    let stage = if result.is_err() || outer.is_some() { swap_stage(outer) } else { None };
     result.map_err(|payload| Panic { stage, payload })
 }
 

@@ -192,6 +192,13 @@ pub struct Cancelled {
     place: Place,
 }
 
+impl Cancelled {
+    /// True once polling it would not wait.
+    pub(crate) fn is_over(&self) -> bool {
+        self.token.is_cancelled()
+    }
+}
+
 impl Future for Cancelled {
     type Output = ();
 

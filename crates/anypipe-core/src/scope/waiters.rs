@@ -48,6 +48,10 @@ impl Waiters {
     /// Enters a waker, or changes it where its owner waits already; gives the one that was there before.
     #[must_use = "drop it once the lock is let go"]
     pub fn enter(&mut self, place: &mut Place, waker: &Waker) -> Option<Waker> {
+        let known = place.0.and_then(|place| self.wakers.get_mut(&place));
+        if known.as_ref().is_some_and(|known| known.will_wake(waker)) {
+            return None;
+        }
         let place = *place.0.get_or_insert_with(|| {
             self.last += 1;
             self.last
