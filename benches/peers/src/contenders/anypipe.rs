@@ -10,7 +10,7 @@ use anypipe::prelude::*;
 use futures_util::{FutureExt, StreamExt};
 
 use super::by_hand::all_arrived;
-use super::{CAPACITY, Contender, Crew, FUSED, Hop, Job, Later, Sources, nap, numbers};
+use super::{CAPACITY, Contender, Crew, FUSED, Hop, Job, Later, Sources, nap, numbers, turn};
 use crate::spin;
 
 pub const CONTENDER: Contender = Contender {
@@ -18,6 +18,7 @@ pub const CONTENDER: Contender = Contender {
     ordered: Some(ordered),
     unordered: Some(unordered),
     naps: Some(naps),
+    turns: Some(turns),
     cpu: Some(cpu),
     latency: Some(latency),
     park: Some(park),
@@ -63,6 +64,16 @@ fn naps(crew: Crew) -> Job {
         .then(nap)
         .workers(crew.workers)
         .buffer_size(crew.capacity)
+        .fold(0, |sum, n| sum + n);
+    run.boxed_local()
+}
+
+fn turns(crew: Crew) -> Job {
+    let run = Pipeline::from_iter(numbers(crew.items))
+        .then(turn)
+        .workers(crew.workers)
+        .buffer_size(crew.capacity)
+        .unordered()
         .fold(0, |sum, n| sum + n);
     run.boxed_local()
 }

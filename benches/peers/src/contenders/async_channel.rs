@@ -7,6 +7,7 @@ pub const CONTENDER: Contender = Contender {
     hop: Some(by_hand::hop::<AsyncChannel>),
     unordered: Some(by_hand::unordered::<AsyncChannel>),
     naps: Some(by_hand::naps::<AsyncChannel>),
+    turns: Some(by_hand::turns::<AsyncChannel>),
     latency: Some(by_hand::latency::<AsyncChannel>),
     park: Some(by_hand::park::<AsyncChannel>),
     ..Contender::named("async-channel")

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 
-use super::{CAPACITY, Crew, Hop, Job, Later, nap, numbers};
+use super::{CAPACITY, Crew, Hop, Job, Later, nap, numbers, turn};
 use crate::runtime::Runtime;
 
 /// A bounded channel of one sender and one receiver.
@@ -109,6 +109,14 @@ pub fn naps<C: Shared>(crew: Crew) -> Job {
         let input = feed::<C>(Runtime::Tokio, crew.capacity, crew.items);
         let middle = workers::<C, _>(crew, input, nap);
         C::sum(workers::<C, _>(crew, middle, nap)).await
+    }
+    .boxed_local()
+}
+
+pub fn turns<C: Shared>(crew: Crew) -> Job {
+    async move {
+        let input = feed::<C>(Runtime::Tokio, crew.capacity, crew.items);
+        C::sum(workers::<C, _>(crew, input, turn)).await
     }
     .boxed_local()
 }

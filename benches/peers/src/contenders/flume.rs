@@ -7,6 +7,7 @@ pub const CONTENDER: Contender = Contender {
     hop: Some(by_hand::hop::<Flume>),
     unordered: Some(by_hand::unordered::<Flume>),
     naps: Some(by_hand::naps::<Flume>),
+    turns: Some(by_hand::turns::<Flume>),
     latency: Some(by_hand::latency::<Flume>),
     park: Some(by_hand::park::<Flume>),
     ..Contender::named("flume")

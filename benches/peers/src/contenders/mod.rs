@@ -58,6 +58,8 @@ pub struct Contender {
     pub unordered: Way<Crew>,
     /// Sums items that two stages of workers took through a [`nap`] each.
     pub naps: Way<Crew>,
+    /// Sums items that workers took through a [`turn`] each, in any order.
+    pub turns: Way<Crew>,
     /// Sums items on each of which [`crate::spin::work`] was done.
     pub cpu: Way<Crew>,
     /// Sends items one at a time through four tasks; gives how long each was on its way.
@@ -79,6 +81,7 @@ impl Contender {
             ordered: None,
             unordered: None,
             naps: None,
+            turns: None,
             cpu: None,
             latency: None,
             park: None,
@@ -118,6 +121,12 @@ pub fn numbers(n: u64) -> Range<u64> {
 /// A millisecond of waiting.
 pub async fn nap(n: u64) -> u64 {
     tokio::time::sleep(Duration::from_millis(1)).await;
+    n
+}
+
+/// A turn of the runtime.
+pub async fn turn(n: u64) -> u64 {
+    tokio::task::yield_now().await;
     n
 }
 
