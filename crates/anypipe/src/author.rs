@@ -1,8 +1,8 @@
 //! For authors of operators: all that ours are made of. There is nothing we can do that you can't.
 //!
 //! The guide has a page for you, `docs/guide/operator.md`. A [`Stage`](crate::Stage) is fused or a
-//! boundary; [`fused`](crate::stage::fused) makes the one, [`Parallel`] or [`Boundary`] the other; the traits of
-//! [`option`] have your operator take `.workers(n)` and the rest.
+//! boundary; [`each`](crate::stage::each()) or [`fused`](crate::stage::fused()) makes the one, [`Parallel`] or [`Boundary`] the
+//! other; the traits of [`option`] have your operator take `.workers(n)` and the rest.
 //!
 //! # Examples
 //!

@@ -3,7 +3,7 @@
 //! A closure given to a free function must often say what it takes: `map(|n: u32| n + 1)`. In a
 //! method chain it need not.
 
-pub use anypipe_core::stage::{Fused, Holds, Stage, Step, drop_each, ended, fused, in_stage};
+pub use anypipe_core::stage::{Each, Fused, Holds, Stage, Step, drop_each, each, ended, fused, in_stage};
 
 pub use crate::pipeline::EachItem;
 pub use anypipe_stages::BranchInput;

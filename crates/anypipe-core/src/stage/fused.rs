@@ -32,7 +32,8 @@ pin_project! {
     }
 }
 
-/// Wraps a stream with a synchronous step for each item: most cheap stages are this.
+/// Wraps a stream with a synchronous step for each item: cheap stages that may end before their input are this; those
+/// that don't are [`each`](super::each()).
 ///
 /// The step is called once for each item, in order; it may keep state. After the end of the input,
 /// and after [`Step::GiveLast`] and [`Step::End`], the input has been dropped.

@@ -1,10 +1,12 @@
 //! What happens to items on their way.
 
+mod each;
 mod fused;
 mod tuple;
 
 use futures_core::Stream;
 
+pub use self::each::{Each, each};
 pub use self::fused::{Fused, Step, ended, fused};
 pub use crate::holds::Holds;
 use crate::scope::Scope;
@@ -22,7 +24,7 @@ pub use crate::scope::{Breakable, Place, Waiters, catch_panic, drop_each, holdin
 /// 1. Nothing MUST happen before [`attach`](Stage::attach): a stage is a description.
 /// 2. Tasks MUST be spawned into the scope, never elsewhere.
 /// 3. User closures MUST be called through [`in_stage`], so that a panic names its stage.
-/// 4. A stage that needs no more items MUST drop its input.
+/// 4. A stage that needs no more items, though its input has not ended, MUST drop it.
 /// 5. An input that is pending MUST make the output pending or give an item: never the end.
 /// 6. A loop that may go on without waiting MUST ask [`poll_go_on`] at each turn.
 /// 7. A future of the user's that may be dropped before its end MUST be dropped in a [`Breakable`].

@@ -1,4 +1,4 @@
-use anypipe_core::stage::{Step, fused};
+use anypipe_core::stage::each;
 use anypipe_core::{Holds, Scope, Stage};
 use futures_core::Stream;
 
@@ -31,8 +31,8 @@ where
     ) -> impl Stream<Item = In> + Send + 'static {
         let Self { name, f } = self;
         let mut last: Option<In> = None;
-        fused(input, move |item| {
-            Step::Give(name.guard(|| {
+        each(input, move |item| {
+            Some(name.guard(|| {
                 let made = match last.take() {
                     Some(last) => f(last, item),
                     None => item,

@@ -1,4 +1,4 @@
-use anypipe_core::stage::{Step, fused};
+use anypipe_core::stage::each;
 use anypipe_core::{Holds, Scope, Stage};
 use futures_core::Stream;
 
@@ -25,7 +25,7 @@ impl<In: Clone + PartialEq + Send + 'static> Stage<In> for Dedup {
         _scope: &Scope,
     ) -> impl Stream<Item = In> + Send + 'static {
         let mut last: Option<In> = None;
-        fused(input, move |item: In| {
+        each(input, move |item: In| {
             let seen = self.name.guard(|| {
                 let seen = last.as_ref() == Some(&item);
                 if !seen {
@@ -35,7 +35,7 @@ impl<In: Clone + PartialEq + Send + 'static> Stage<In> for Dedup {
                 }
                 seen
             });
-            if seen { Step::Skip } else { Step::Give(item) }
+            (!seen).then_some(item)
         })
     }
 

@@ -1,4 +1,4 @@
-use anypipe_core::stage::{Step, fused};
+use anypipe_core::stage::each;
 use anypipe_core::{Scope, Stage};
 use futures_core::Stream;
 
@@ -32,14 +32,14 @@ where
     ) -> impl Stream<Item = In> + Send + 'static {
         let Self { name, f } = self;
         let mut last = None;
-        fused(input, move |item| {
+        each(input, move |item| {
             let seen = name.guard(|| {
                 let key = Some(f(&item));
                 let seen = last == key;
                 last = key;
                 seen
             });
-            if seen { Step::Skip } else { Step::Give(item) }
+            (!seen).then_some(item)
         })
     }
 }

@@ -1,4 +1,4 @@
-use anypipe_core::stage::{Step, fused};
+use anypipe_core::stage::each;
 use anypipe_core::{Scope, Stage};
 use futures_core::Stream;
 
@@ -29,10 +29,10 @@ impl<In: Send + 'static> Stage<In> for Enumerate {
         _scope: &Scope,
     ) -> impl Stream<Item = (usize, In)> + Send + 'static {
         let mut next = self.start;
-        fused(input, move |item| {
+        each(input, move |item| {
             let number = next;
             next = next.wrapping_add(1);
-            Step::Give((number, item))
+            Some((number, item))
         })
     }
 }

@@ -1,4 +1,4 @@
-use anypipe_core::stage::{Step, fused};
+use anypipe_core::stage::each;
 use anypipe_core::{Scope, Stage};
 use futures_core::Stream;
 
@@ -25,10 +25,7 @@ where
         input: impl Stream<Item = Result<T, E>> + Send + 'static,
         _scope: &Scope,
     ) -> impl Stream<Item = E> + Send + 'static {
-        fused(input, |item| match item {
-            Ok(_) => Step::Skip,
-            Err(error) => Step::Give(error),
-        })
+        each(input, Result::err)
     }
 }
 

@@ -163,13 +163,9 @@ macro_rules! synchronous_stage {
                 input: impl $crate::__private::Stream<Item = In> + Send + 'static,
                 _scope: &$crate::__private::core::Scope,
             ) -> impl $crate::__private::Stream<Item = Self::Out> + Send + 'static {
-                use $crate::__private::core::stage::Step;
                 let mut state = <Self as $crate::Synchronous<In>>::State::default();
-                $crate::__private::core::stage::fused(input, move |item| {
-                    match self.name.guard(|| $crate::Synchronous::apply(&self, &mut state, item)) {
-                        Some(item) => Step::Give(item),
-                        None => Step::Skip,
-                    }
+                $crate::__private::core::stage::each(input, move |item| {
+                    self.name.guard(|| $crate::Synchronous::apply(&self, &mut state, item))
                 })
             }
         }

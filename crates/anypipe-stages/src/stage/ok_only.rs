@@ -1,4 +1,4 @@
-use anypipe_core::stage::{Step, fused};
+use anypipe_core::stage::each;
 use anypipe_core::{Scope, Stage};
 use futures_core::Stream;
 
@@ -25,10 +25,7 @@ where
         input: impl Stream<Item = Result<T, E>> + Send + 'static,
         _scope: &Scope,
     ) -> impl Stream<Item = T> + Send + 'static {
-        fused(input, |item| match item {
-            Ok(value) => Step::Give(value),
-            Err(_) => Step::Skip,
-        })
+        each(input, Result::ok)
     }
 }
 

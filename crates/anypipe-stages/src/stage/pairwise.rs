@@ -1,4 +1,4 @@
-use anypipe_core::stage::{Step, fused};
+use anypipe_core::stage::each;
 use anypipe_core::{Holds, Scope, Stage};
 use futures_core::Stream;
 
@@ -25,9 +25,9 @@ impl<In: Clone + Send + 'static> Stage<In> for Pairwise {
         _scope: &Scope,
     ) -> impl Stream<Item = (In, In)> + Send + 'static {
         let mut last: Option<In> = None;
-        fused(input, move |item: In| match last.replace(self.name.guard(|| item.clone())) {
-            Some(before) => Step::Give((before, item)),
-            None => Step::Skip,
+        each(input, move |item: In| {
+            let before = last.replace(self.name.guard(|| item.clone()));
+            before.map(|before| (before, item))
         })
     }
 

@@ -1,4 +1,4 @@
-use anypipe_core::stage::{Step, fused};
+use anypipe_core::stage::each;
 use anypipe_core::{Scope, Stage};
 use futures_core::Stream;
 
@@ -24,12 +24,12 @@ impl<In: Send + 'static> Stage<In> for Skip {
         _scope: &Scope,
     ) -> impl Stream<Item = In> + Send + 'static {
         let mut left = self.n;
-        fused(input, move |item| {
+        each(input, move |item| {
             if left == 0 {
-                return Step::Give(item);
+                return Some(item);
             }
             left -= 1;
-            Step::Skip
+            None
         })
     }
 }

@@ -1,4 +1,4 @@
-use anypipe_core::stage::{Step, fused};
+use anypipe_core::stage::each;
 use anypipe_core::{Scope, Stage};
 use futures_core::Stream;
 
@@ -31,9 +31,9 @@ where
     ) -> impl Stream<Item = In> + Send + 'static {
         let Self { name, f } = self;
         let mut skipping = true;
-        fused(input, move |item| {
+        each(input, move |item| {
             skipping = skipping && name.guard(|| f(&item));
-            if skipping { Step::Skip } else { Step::Give(item) }
+            (!skipping).then_some(item)
         })
     }
 }

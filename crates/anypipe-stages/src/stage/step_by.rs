@@ -1,4 +1,4 @@
-use anypipe_core::stage::{Step, fused};
+use anypipe_core::stage::each;
 use anypipe_core::{Scope, Stage};
 use futures_core::Stream;
 
@@ -30,13 +30,13 @@ impl<In: Send + 'static> Stage<In> for StepBy {
         _scope: &Scope,
     ) -> impl Stream<Item = In> + Send + 'static {
         let mut before = 0;
-        fused(input, move |item| {
+        each(input, move |item| {
             if before == 0 {
                 before = self.n - 1;
-                return Step::Give(item);
+                return Some(item);
             }
             before -= 1;
-            Step::Skip
+            None
         })
     }
 }
