@@ -7,7 +7,7 @@ use futures_core::Stream;
 use super::crew::{Feed, Key, Order};
 use super::hop::Room;
 use super::pair::hop;
-use super::worker::worker;
+use super::worker::{Shared, worker};
 use super::{Input, Outlet, Weigh, Work};
 use crate::holds::Holds;
 use crate::scope::Scope;
@@ -165,17 +165,20 @@ impl Boundary {
         let room = Room { permits: buffer.min(UNLIMITED) + self.workers, weight: limits.weight };
         let tally = scope.tally(self.name.clone());
         let (ports, outlet) = hop(self.workers, room, self.name.clone(), tally.clone(), scope);
-        let (input, work) = (Input::new(input), Arc::new(work));
-        let spawn = |(feed, port)| {
+        let input = Input::new(input);
+        let spawn = |((feed, work), port)| {
             let name = self.name.clone();
-            scope.spawn(name.clone(), worker(name, feed, Arc::clone(&work), port, scope.clone()));
+            scope.spawn(name.clone(), worker(name, feed, work, port, scope.clone()));
         };
         if self.workers == 1 {
-            iter::zip(Some(Feed::alone(input)), ports).for_each(spawn);
+            let alone = (Feed::alone(input), Shared::Alone(work));
+            iter::zip(Some(alone), ports).for_each(spawn);
         } else {
             // Items of one key come in order, whatever the others do.
             let order = if limits.key.is_some() { Order::Unordered } else { self.order };
-            iter::zip(Feed::shared(self.workers, input, order, limits.key, tally), ports).for_each(spawn);
+            let feeds = Feed::shared(self.workers, input, order, limits.key, tally);
+            let work = iter::repeat(Arc::new(work)).map(Shared::Crew);
+            feeds.into_iter().zip(work).zip(ports).for_each(spawn);
         }
         outlet
     }

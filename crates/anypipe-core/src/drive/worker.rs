@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::future::Future;
+use std::ops::Deref;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -15,71 +16,97 @@ use crate::runtime::WaitsFor;
 use crate::scope::{Breakable, Scope};
 
 /// One task of a stage: takes an item, works on it, and puts what comes of it.
-pub(super) async fn worker<In: Send + 'static, W: Work<In>>(
+///
+/// What the task is made of is made before, and stays where it is: what an `async fn` is given is kept twice.
+pub(super) fn worker<In: Send + 'static, W: Work<In>>(
     name: Cow<'static, str>,
     feed: Feed<In>,
-    work: Arc<W>,
+    work: Shared<W>,
     port: Port<W::Out>,
     scope: Scope,
-) {
+) -> impl Future<Output = ()> + Send {
     let line = Line { port, pace: feed.pace(&scope), scope };
-    let mut worker = Worker { state: W::State::default(), line, work, feed, name };
-    let mut waker = present_poll().await;
-    worker.line.pace.begin();
-    loop {
-        // What a `match` holds while there is an `await` in it is kept in the task, which is dear.
-        let Taken { ticket, key, item } = loop {
-            match worker.poll_work(&mut Context::from_waker(&waker)) {
-                Poll::Ready(Ok(Some(taken))) => break taken,
-                Poll::Ready(Ok(None)) => return worker.finish(),
-                Poll::Ready(Err(Unwanted)) => return,
-                Poll::Pending => {}
-            }
-            next_poll(&mut waker).await;
-            worker.line.pace.begin();
-        };
-        let made = {
-            let Worker { state, line, work, feed, name } = &mut worker;
-            let mut future = pin!(Breakable::new(work.call(state, At { stage: name, index: ticket }, item)));
-            loop {
-                if let Poll::Ready(made) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
-                    break made;
+    let mut worker = Worker { line, work, feed, name };
+    async move {
+        let mut state = W::State::default();
+        let mut waker = present_poll().await;
+        worker.line.pace.begin();
+        loop {
+            // What a `match` holds while there is an `await` in it is kept in the task, which is dear.
+            let Taken { ticket, key, item } = loop {
+                match worker.poll_work(&mut state, &mut Context::from_waker(&waker)) {
+                    Poll::Ready(Ok(Some(taken))) => break taken,
+                    Poll::Ready(Ok(None)) => {
+                        drop(state);
+                        return worker.line.port.finish();
+                    }
+                    Poll::Ready(Err(Unwanted)) => return,
+                    Poll::Pending => {}
                 }
-                // The next may block, and suspend too late for the others.
-                line.pace.slow();
-                feed.learn(line.pace.learned());
-                feed.share();
-                let Ok(()) = line.rest(WaitsFor::Future, &waker) else { return };
-                next_poll(&mut waker).await;
-                if line.port.is_closed() {
-                    return;
-                }
-            }
-        };
-        worker.keep(ticket, made);
-        if worker.poll_settled(&mut Context::from_waker(&waker)).is_pending() {
-            let _overdue = worker.line.port.tally().overdue();
-            loop {
-                let Ok(()) = worker.line.rest(WaitsFor::Future, &waker) else { return };
                 next_poll(&mut waker).await;
                 worker.line.pace.begin();
-                if worker.poll_settled(&mut Context::from_waker(&waker)).is_ready() {
-                    break;
+            };
+            let made = {
+                let Worker { line, work, feed, name } = &mut worker;
+                let mut future =
+                    pin!(Breakable::new(work.call(&mut state, At { stage: name, index: ticket }, item)));
+                loop {
+                    if let Poll::Ready(made) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+                        break made;
+                    }
+                    // The next may block, and suspend too late for the others.
+                    line.pace.slow();
+                    feed.learn(line.pace.learned());
+                    feed.share();
+                    let Ok(()) = line.rest(WaitsFor::Future, &waker) else { return };
+                    next_poll(&mut waker).await;
+                    if line.port.is_closed() {
+                        return;
+                    }
+                }
+            };
+            worker.keep(ticket, made);
+            if worker.work.poll_settled(&mut state, &mut Context::from_waker(&waker)).is_pending() {
+                let _overdue = worker.line.port.tally().overdue();
+                loop {
+                    let Ok(()) = worker.line.rest(WaitsFor::Future, &waker) else { return };
+                    next_poll(&mut waker).await;
+                    worker.line.pace.begin();
+                    if worker.work.poll_settled(&mut state, &mut Context::from_waker(&waker)).is_ready() {
+                        break;
+                    }
                 }
             }
+            if worker.poll_next(key, &mut Context::from_waker(&waker)).is_pending() {
+                next_poll(&mut waker).await;
+                worker.line.pace.begin();
+            }
         }
-        if worker.poll_next(key, &mut Context::from_waker(&waker)).is_pending() {
-            next_poll(&mut waker).await;
-            worker.line.pace.begin();
+    }
+}
+
+/// A stage's work, which most stages have one task for.
+pub(super) enum Shared<W> {
+    Alone(W),
+    Crew(Arc<W>),
+}
+
+impl<W> Deref for Shared<W> {
+    type Target = W;
+
+    #[inline]
+    fn deref(&self) -> &W {
+        match self {
+            Self::Alone(work) => work,
+            Self::Crew(work) => work,
         }
     }
 }
 
 /// What the task of a worker has.
 struct Worker<In, W: Work<In>> {
-    state: W::State,
     line: Line<W::Out>,
-    work: Arc<W>,
+    work: Shared<W>,
     feed: Feed<In>,
     name: Cow<'static, str>,
 }
@@ -89,7 +116,11 @@ impl<In: Send + 'static, W: Work<In>> Worker<In, W> {
     ///
     /// Room for the result comes first: a future that was started never waits for room.
     #[inline]
-    fn poll_work(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Taken<In>>, Unwanted>> {
+    fn poll_work(
+        &mut self,
+        state: &mut W::State,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Option<Taken<In>>, Unwanted>> {
         loop {
             let Some(taken) = ready!(self.feed.poll_take(&mut self.line, cx))? else {
                 return Poll::Ready(Ok(None));
@@ -100,7 +131,7 @@ impl<In: Send + 'static, W: Work<In>> Worker<In, W> {
                 return Poll::Ready(Err(Unwanted));
             }
             let Taken { ticket, key, item } = taken;
-            match self.work.call_now(&mut self.state, At { stage: &self.name, index: ticket }, item) {
+            match self.work.call_now(state, At { stage: &self.name, index: ticket }, item) {
                 Ok(made) => self.keep(ticket, made),
                 Err(item) => return Poll::Ready(Ok(Some(Taken { ticket, key, item }))),
             }
@@ -115,10 +146,6 @@ impl<In: Send + 'static, W: Work<In>> Worker<In, W> {
             self.line.port.fail();
         }
         self.feed.put(&mut self.line.port, ticket, made);
-    }
-
-    fn poll_settled(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        self.work.poll_settled(&mut self.state, cx)
     }
 
     /// An item of this key is done; gives way when it is time to.
@@ -139,11 +166,5 @@ impl<In: Send + 'static, W: Work<In>> Worker<In, W> {
             return Poll::Ready(());
         }
         self.feed.poll_turn(next, &mut self.line, cx)
-    }
-
-    /// Ends the output, after the state's end.
-    fn finish(self) {
-        drop(self.state);
-        self.line.port.finish();
     }
 }
