@@ -55,6 +55,10 @@ pub(super) struct Room<T> {
 }
 
 /// The state between the producers and the consumer.
+///
+/// In this order: what is only read lies apart from what is written for each item. An alignment would do it as
+/// well, but memory that is aligned is dear to get.
+#[repr(C)]
 pub(super) struct Hop<T> {
     /// What both sides change, once for each chunk.
     pub(super) state: Mutex<State<T>>,
@@ -72,10 +76,8 @@ pub(super) struct Hop<T> {
 
 /// What the consumer has taken out so far, told by plain stores: nobody else writes here. Whoever pays for it notes
 /// under the lock up to where that is. All numbers wrap.
-///
-/// In a cache line of its own, since it is written for each item.
 #[derive(Default)]
-#[repr(align(64))]
+#[repr(C)]
 pub(super) struct Out {
     /// How many items.
     pub(super) items: AtomicUsize,
@@ -85,6 +87,8 @@ pub(super) struct Out {
     pub(super) settled: AtomicUsize,
     /// True where the poll that goes on pays at its end.
     pub(super) noted: AtomicBool,
+    /// A cache line, up to what is only read.
+    _apart: [u64; 8],
 }
 
 pub(super) struct State<T> {

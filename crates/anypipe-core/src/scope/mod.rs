@@ -38,11 +38,11 @@ mod waiters;
 #[cfg(all(test, loom))]
 mod loom;
 
-use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, Waker};
+use std::{fmt, iter};
 
 use self::adoption::{Abandoned, Above, Line};
 pub use self::blocking::Blocking;
@@ -66,8 +66,8 @@ pub use self::token::{CancelToken, Cancelled};
 pub use self::waiters::{Place, Waiters};
 use crate::error::{ErrorKind, RunError};
 use crate::runtime::{Job, Polled, RuntimeHandle, Task, WaitsFor};
-use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::{Mutex, MutexGuard};
 
 /// A place to spawn tasks that are joined before the run they belong to resolves.
 ///
@@ -122,6 +122,24 @@ struct State {
 }
 
 impl State {
+    /// Counts one more thing to wait for, unless the scope has ended.
+    fn count_up(&mut self) -> bool {
+        self.running += usize::from(!self.ended);
+        !self.ended
+    }
+
+    /// Counts one thing less; where it was the last, those who wait are to be told.
+    fn count_down(&mut self, told: &mut Told) {
+        self.running -= 1;
+        if self.running == 0 {
+            told.wakers.extend(self.waiting());
+            if let Some(abandoned) = &mut self.abandoned {
+                told.heirs.extend(abandoned.heir.take());
+                self.ended = true;
+            }
+        }
+    }
+
     /// All who wait, to be woken once the lock is let go.
     fn waiting(&mut self) -> impl Iterator<Item = Waker> + use<> {
         self.joiners.take().chain(self.run.take())
@@ -257,11 +275,10 @@ impl Scope {
 
     /// Enters new work in the list, or drops it where the scope takes none any more.
     fn admit<W: Member + 'static>(&self, make: impl FnOnce(usize) -> Arc<W>) -> Result<Arc<W>, RunError> {
-        if !self.count_up() {
+        let Some(mut state) = self.lock_counted() else {
             self.drop_refused(make);
             return Err(RunError::scope_ended());
-        }
-        let mut state = self.inner.state.lock();
+        };
         if self.is_cancelled() {
             drop(state);
             self.drop_refused(make);
@@ -273,61 +290,62 @@ impl Scope {
 
     /// Tells that the work with this index is over, destructors and all.
     fn ended(&self, index: usize) {
+        let mut told = Told::default();
         let mut state = self.inner.state.lock();
         let work = state.members.leave(index);
+        state.count_down(&mut told);
         drop(state);
         drop(work);
-        self.count_down();
+        self.count_down_outer(told);
     }
 
     /// Counts one more thing to wait for, here and in those that join this scope, unless it has ended.
     fn count_up(&self) -> bool {
-        let mut next = Some(self);
-        while let Some(scope) = next {
-            let mut state = scope.inner.state.lock();
-            let ended = state.ended;
-            state.running += usize::from(!ended);
-            drop(state);
-            if ended {
-                // Those below it have counted for nothing.
-                let mut told = Told::default();
-                self.joined()
-                    .take_while(|below| !Arc::ptr_eq(&below.inner, &scope.inner))
-                    .for_each(|below| below.let_down(&mut told));
-                self.wake(told.wakers);
-                return false;
-            }
-            next = scope.inner.joined_by.as_ref();
+        self.lock_counted().is_some()
+    }
+
+    /// As [`count_up`](Scope::count_up); gives the state as it is then.
+    fn lock_counted(&self) -> Option<MutexGuard<'_, State>> {
+        let mut state = self.inner.state.lock();
+        if !state.count_up() {
+            return None;
         }
-        true
+        let counted = 1 + self.outer().take_while(|scope| scope.inner.state.lock().count_up()).count();
+        if self.joined().nth(counted).is_none() {
+            return Some(state);
+        }
+        // Those below the one that has ended have counted for nothing.
+        drop(state);
+        let mut told = Told::default();
+        self.joined().take(counted).for_each(|scope| scope.inner.state.lock().count_down(&mut told));
+        self.wake(told.wakers);
+        None
     }
 
     /// Counts one thing less, here and in those that join this scope, and tells those who wait for the last.
     fn count_down(&self) {
         let mut told = Told::default();
-        self.joined().for_each(|scope| scope.let_down(&mut told));
+        self.inner.state.lock().count_down(&mut told);
+        self.count_down_outer(told);
+    }
+
+    /// Counts one thing less in those that join this scope, and tells those who wait.
+    fn count_down_outer(&self, mut told: Told) {
+        self.outer().for_each(|scope| scope.inner.state.lock().count_down(&mut told));
         while let Some(heir) = told.heirs.pop() {
-            heir.joined().for_each(|scope| scope.let_down(&mut told));
+            heir.joined().for_each(|scope| scope.inner.state.lock().count_down(&mut told));
         }
         self.wake(told.wakers);
     }
 
-    /// Counts one thing less in this scope alone.
-    fn let_down(&self, told: &mut Told) {
-        let mut state = self.inner.state.lock();
-        state.running -= 1;
-        if state.running == 0 {
-            told.wakers.extend(state.waiting());
-            if let Some(abandoned) = &mut state.abandoned {
-                told.heirs.extend(abandoned.heir.take());
-                state.ended = true;
-            }
-        }
-    }
-
     /// This scope, the one that joins it, and so on.
     fn joined(&self) -> impl Iterator<Item = &Scope> {
-        std::iter::successors(Some(self), |scope| scope.inner.joined_by.as_ref())
+        iter::once(self).chain(self.outer())
+    }
+
+    /// The scope that joins this one, the one that joins that, and so on.
+    fn outer(&self) -> impl Iterator<Item = &Scope> {
+        iter::successors(self.inner.joined_by.as_ref(), |scope| scope.inner.joined_by.as_ref())
     }
 
     /// Wakes all. A waker that panics is a failure of the run, which it doesn't cancel: nothing is left to do. Where

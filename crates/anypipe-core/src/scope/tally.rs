@@ -18,9 +18,9 @@ type Row = [Counts; ROW];
 
 /// What is counted of one boundary. Every item taken is counted once more at its end, so nothing is lost unseen.
 ///
-/// In a cache line of its own, since each stage is at work on a thread of its own.
+/// In this order: what is rare lies between what two stages count for each chunk.
 #[derive(Debug, Default)]
-#[repr(align(64))]
+#[repr(C)]
 pub(crate) struct Counts {
     /// Items taken from the input.
     pub(crate) taken: Count,
