@@ -31,11 +31,26 @@ pub struct Queue {
 /// A task.
 struct Cell {
     /// What is polled; none at its end, and none in the root's, which is borrowed.
-    future: Mutex<Option<Pin<Box<dyn Future<Output = ()> + Send>>>>,
+    future: Mutex<Option<Spawned>>,
     /// It is in the queue.
     queued: AtomicBool,
     /// Where it goes when it is woken.
     queue: Arc<Queue>,
+}
+
+/// What a task is made of. A runtime keeps a future of whatever size in the task; this one can't.
+enum Spawned {
+    Peers(Pin<Box<dyn Future<Output = ()> + Send>>),
+    Ours(Task),
+}
+
+impl Spawned {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        match self {
+            Self::Peers(future) => future.as_mut().poll(cx),
+            Self::Ours(task) => Pin::new(task).poll(cx),
+        }
+    }
 }
 
 impl Bare {
@@ -46,7 +61,7 @@ impl Bare {
 
     /// The peers' spawn.
     pub fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) {
-        self.queue.start(Some(Box::pin(future)));
+        self.queue.start(Some(Spawned::Peers(Box::pin(future))));
     }
 
     /// Runs a future to its end, without anything of anypipe's around it.
@@ -58,7 +73,7 @@ impl Bare {
 }
 
 impl Queue {
-    fn start(self: &Arc<Self>, future: Option<Pin<Box<dyn Future<Output = ()> + Send>>>) -> Arc<Cell> {
+    fn start(self: &Arc<Self>, future: Option<Spawned>) -> Arc<Cell> {
         let queue = Arc::clone(self);
         let cell = Arc::new(Cell { future: Mutex::new(future), queued: AtomicBool::new(true), queue });
         self.woken.lock().unwrap().push_back(Arc::clone(&cell));
@@ -98,7 +113,7 @@ impl Enter for Bare {
             }
             let mut future = cell.future.lock().unwrap();
             let Some(polled) = &mut *future else { continue };
-            if polled.as_mut().poll(&mut cx).is_ready() {
+            if polled.poll(&mut cx).is_ready() {
                 *future = None;
             }
         }
@@ -125,7 +140,7 @@ struct Handle {
 
 impl Spawner for Handle {
     fn spawn(&self, task: Task) {
-        self.queue.start(Some(Box::pin(task)));
+        self.queue.start(Some(Spawned::Ours(task)));
     }
 
     fn spawn_blocking(&self, job: Job) {

@@ -141,6 +141,11 @@ impl<T> Hop<T> {
         Self { state: Mutex::new(state), out, closed, tally, weight, single }
     }
 
+    /// The permits that a producer begins with: all, where there is no other.
+    pub(super) fn claim_first(&self) -> usize {
+        if self.single { std::mem::take(&mut self.state.lock().free) } else { 0 }
+    }
+
     pub(super) fn is_closed(&self) -> bool {
         self.closed.load(Ordering::SeqCst)
     }

@@ -144,10 +144,10 @@ impl<T> Drop for Outlet<T> {
         let queue = std::mem::take(&mut state.queue);
         let window = std::mem::take(&mut state.window);
         let wakers = state.producers.take_all();
+        self.hop.collect_owed(&mut state);
         drop(state);
         wake_each(wakers);
         let local = std::mem::take(&mut self.local);
-        self.hop.collect_owed(&mut self.hop.state.lock());
         let waiting = window.into_iter().flatten().flatten();
         let unwanted: Vec<_> = local.into_iter().rev().chain(queue).chain(waiting).collect();
         self.hop.tally.left.add(unwanted.len());

@@ -37,10 +37,11 @@ impl<T> Port<T> {
     pub(super) fn new(hop: Arc<Hop<T>>, index: usize) -> Self {
         let batch = Batch::Plain(Vec::new());
         let (registered, parked, busy, finished) = (None, false, false, false);
+        let permits = hop.claim_first();
         Self {
             hop,
             index,
-            permits: 0,
+            permits,
             batch,
             registered,
             taken: 0,
@@ -214,7 +215,7 @@ impl<T> Port<T> {
 
     /// Ends this producer's output cleanly.
     pub(super) fn finish(mut self) {
-        self.exchange(self.permits, 0, None);
+        self.give_back();
         self.finished = true;
     }
 }

@@ -188,6 +188,21 @@ impl Entered {
         self.restore().unwrap_or(WaitsFor::Future)
     }
 
+    /// Ends a poll, after which the thread works for the same scope, with nobody to flush for it.
+    pub(crate) fn end_poll(&mut self) {
+        let (mut dirty, mut more_dirty) = (None, None);
+        let _ = with_frames(|frames| {
+            let frame = frames.entered.leave(self.entry.take()?)?;
+            (dirty, more_dirty) = (frame.dirty.take(), frame.more_dirty.take());
+            let (place, unwinding_outside) = (frame.place.take(), frame.facts.unwinding_outside);
+            let (number, frame) = frames.entered.enter();
+            (frame.place, frame.facts) = (place, Facts { unwinding_outside, ..Facts::default() });
+            self.entry = Some(number);
+            Some(())
+        });
+        flush(dirty, more_dirty);
+    }
+
     /// Leaves the frame, flushes, and tells what the task waits for.
     fn restore(&mut self) -> Option<WaitsFor> {
         let entry = self.entry.take()?;
@@ -198,14 +213,19 @@ impl Entered {
                 (dirty, more_dirty) = (frame.dirty.take(), frame.more_dirty.take());
             }
         });
-        if let Some(flush) = dirty {
-            flush.flush();
-        }
-        if let Some(more) = more_dirty {
-            flush_all(more);
-        }
+        flush(dirty, more_dirty);
         drop(place);
         waits_for
+    }
+}
+
+#[inline]
+fn flush(dirty: Option<Arc<dyn Flush>>, more_dirty: Option<Vec<Arc<dyn Flush>>>) {
+    if let Some(flush) = dirty {
+        flush.flush();
+    }
+    if let Some(more) = more_dirty {
+        flush_all(more);
     }
 }
 

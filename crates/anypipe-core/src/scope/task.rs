@@ -144,11 +144,11 @@ impl Polled for TaskCell {
             self.end_broken(future);
             return Poll::Ready(());
         }
-        let entered = context::polling(&self.scope);
+        let mut entered = context::polling(&self.scope);
         let polled = catch(|| future.as_mut().poll(cx));
-        let waits_for = entered.leave();
         match polled {
             Ok(Poll::Pending) => {
+                let waits_for = entered.leave();
                 let mut slot = self.slot.lock();
                 slot.waits_for = waits_for;
                 // The canceller sets its flag before it looks into the slot: one of us sees the other.
@@ -160,12 +160,13 @@ impl Polled for TaskCell {
                 self.end_broken(future);
             }
             Ok(Poll::Ready(())) => {
-                let entered = context::working(&self.scope);
+                entered.end_poll();
                 let dropped = drop_caught(future);
                 drop(entered);
                 self.end(dropped.err().map(|panic| panic.into_error(Some(&self.name))));
             }
             Err(panic) => {
+                drop(entered);
                 let error = panic.into_error(Some(&self.name));
                 self.slot.lock().panicked = Some(error.to_string());
                 self.scope.fail(error);
