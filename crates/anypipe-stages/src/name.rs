@@ -13,6 +13,7 @@ impl Name {
     }
 
     /// Calls a closure of the stage, so that a panic in it is told with the name.
+    #[inline]
     pub fn guard<R>(&self, f: impl FnOnce() -> R) -> R {
         in_stage(&self.0, f)
     }

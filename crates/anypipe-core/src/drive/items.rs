@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::fmt;
 use std::future::poll_fn;
-use std::ops::ControlFlow;
+use std::ops::ControlFlow::{self, Break, Continue};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -65,7 +65,7 @@ impl<S: Stream> Items<S> {
     ///
     /// Dropped while pending it has taken nothing.
     pub async fn next(&mut self) -> Option<S::Item> {
-        self.try_for_each(ControlFlow::Break).await
+        self.try_for_each(Break).await
     }
 
     /// Calls `f` with each item, to the end: what a loop over [`next`](Items::next) does, for less.
@@ -94,8 +94,8 @@ impl<S: Stream> Items<S> {
     /// As [`for_each`](Items::for_each); what was folded is dropped with it.
     pub async fn fold<A>(&mut self, start: A, mut f: impl FnMut(A, S::Item) -> A) -> A {
         let mut folded = Some(start);
-        let mut fold = |folded, item| ControlFlow::<Infallible, A>::Continue(f(folded, item));
-        poll_fn(|cx| self.poll_try_fold(cx, &mut folded, &mut fold)).await;
+        let _: Option<Infallible> =
+            poll_fn(|cx| self.poll_try_fold(cx, &mut folded, |folded, item| Continue(f(folded, item)))).await;
         folded.expect("it is there when nothing breaks off")
     }
 
@@ -122,8 +122,8 @@ impl<S: Stream> Items<S> {
                 }
                 match stream.as_mut().poll_next(cx) {
                     Poll::Ready(Some(item)) => match f(value, item) {
-                        ControlFlow::Continue(folded) => value = folded,
-                        ControlFlow::Break(broke_off) => {
+                        Continue(folded) => value = folded,
+                        Break(broke_off) => {
                             self.count(done + 1);
                             return Poll::Ready(Some(broke_off));
                         }

@@ -204,6 +204,7 @@ impl Scope {
     }
 
     /// True once the scope was cancelled, by whatever cause. Look at it before starting a user future.
+    #[inline]
     pub fn is_cancelled(&self) -> bool {
         self.inner.cancelled.load(Ordering::SeqCst)
     }

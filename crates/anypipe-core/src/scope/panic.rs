@@ -236,6 +236,7 @@ pub fn catch_panic<R>(place: &str, f: impl FnOnce() -> R) -> Result<R, RunError>
 /// # use anypipe_core::__anypipe as anypipe;
 /// assert_eq!(anypipe::author::in_stage("double", || 2 * 21), 42);
 /// ```
+#[inline]
 pub fn in_stage<R>(name: &str, f: impl FnOnce() -> R) -> R {
     struct Guard<'a>(&'a str);
     impl Drop for Guard<'_> {

@@ -51,6 +51,7 @@ impl<I> Unpin for IterStream<I> {}
 impl<I: Iterator> Stream for IterStream<I> {
     type Item = I::Item;
 
+    #[inline]
     fn poll_next(mut self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<Option<I::Item>> {
         Poll::Ready(in_stage("from_iter", || self.iter.next()))
     }

@@ -45,6 +45,7 @@ pin_project! {
 impl<S: Stream> Stream for Foreign<S> {
     type Item = S::Item;
 
+    #[inline]
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
         in_stage("from_stream", || self.project().stream.poll_next(cx))
     }

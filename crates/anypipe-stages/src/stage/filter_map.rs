@@ -21,6 +21,7 @@ where
     type Out = U;
     type State = ();
 
+    #[inline]
     fn apply(&self, (): &mut (), item: In) -> Option<U> {
         (self.f)(item)
     }

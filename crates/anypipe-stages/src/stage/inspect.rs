@@ -21,6 +21,7 @@ where
     type Out = In;
     type State = ();
 
+    #[inline]
     fn apply(&self, (): &mut (), item: In) -> Option<In> {
         (self.f)(&item);
         Some(item)

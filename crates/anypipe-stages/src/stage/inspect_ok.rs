@@ -22,6 +22,7 @@ where
     type Out = Result<T, E>;
     type State = ();
 
+    #[inline]
     fn apply(&self, (): &mut (), item: Result<T, E>) -> Option<Result<T, E>> {
         Some(item.inspect(&self.f))
     }

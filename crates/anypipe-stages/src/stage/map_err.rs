@@ -23,6 +23,7 @@ where
     type Out = Result<T, E2>;
     type State = ();
 
+    #[inline]
     fn apply(&self, (): &mut (), item: Result<T, E>) -> Option<Result<T, E2>> {
         Some(item.map_err(&self.f))
     }

@@ -23,6 +23,7 @@ where
     type Out = Result<U, E>;
     type State = ();
 
+    #[inline]
     fn apply(&self, (): &mut (), item: Result<T, E>) -> Option<Result<U, E>> {
         Some(item.map(&self.f))
     }

@@ -24,6 +24,7 @@ where
     type Out = U;
     type State = Option<St>;
 
+    #[inline]
     fn apply(&self, state: &mut Option<St>, item: In) -> Option<U> {
         Some((self.f)(state.get_or_insert_with(&self.init), item))
     }

@@ -22,6 +22,7 @@ where
     type Out = T;
     type State = ();
 
+    #[inline]
     fn apply(&self, (): &mut (), item: Result<T, E>) -> Option<T> {
         Some(item.unwrap_or_else(&self.f))
     }

@@ -22,6 +22,7 @@ where
     type Out = Result<T, E>;
     type State = ();
 
+    #[inline]
     fn apply(&self, (): &mut (), item: Result<T, E>) -> Option<Result<T, E>> {
         match item {
             Ok(value) => (self.f)(&value).then_some(Ok(value)),
