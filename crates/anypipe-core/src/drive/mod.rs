@@ -36,8 +36,8 @@ use crate::scope::Tally;
 /// Tells an item's weight.
 pub type Weigh<T> = Arc<dyn Fn(&T) -> usize + Send + Sync>;
 
-/// What a boundary's tasks take items from.
-enum Input<In> {
+/// What a boundary's tasks, and a run that is a stream, take items from.
+pub(crate) enum Input<In> {
     /// What comes out of another boundary, with nothing in between: the most common.
     Hop(Outlet<In>),
     /// Boxed, so that the loops are built once for an item's type and not once for each stream's.
@@ -45,7 +45,7 @@ enum Input<In> {
 }
 
 impl<In: Send + 'static> Input<In> {
-    fn new<S: Stream<Item = In> + Send + 'static>(stream: S) -> Self {
+    pub(crate) fn new<S: Stream<Item = In> + Send + 'static>(stream: S) -> Self {
         let mut stream = Some(stream);
         let outlet = (&mut stream as &mut dyn Any).downcast_mut::<Option<Outlet<In>>>();
         match (outlet.and_then(Option::take), stream) {
@@ -55,8 +55,17 @@ impl<In: Send + 'static> Input<In> {
         }
     }
 
+    /// The next item where it is at hand, and taking it runs nothing of others but wakers.
     #[inline]
-    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<In>> {
+    pub(crate) fn take_at_hand(&mut self) -> Option<In> {
+        match self {
+            Self::Hop(outlet) => outlet.take_at_hand(),
+            Self::Stream(_) => None,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<In>> {
         match self {
             Self::Hop(outlet) => Pin::new(outlet).poll_next(cx),
             Self::Stream(stream) => stream.as_mut().poll_next(cx),

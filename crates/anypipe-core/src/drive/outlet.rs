@@ -56,6 +56,16 @@ impl<T: Send + 'static> Outlet<T> {
         Some(item)
     }
 
+    /// Gives an item out that it has in hand, and pays for it at once: for a consumer whose task nobody knows.
+    pub(super) fn take_at_hand(&mut self) -> Option<T> {
+        // To weigh an item is the user's.
+        let item = if self.weighed { None } else { self.local.pop() }?;
+        let out = &self.hop.out;
+        out.items.store(out.items.load(Ordering::Relaxed).wrapping_add(1), Ordering::Release);
+        self.hop.flush();
+        Some(item)
+    }
+
     /// Weighs the item that goes out next, while it is still held: the user's closure may panic.
     #[cold]
     fn weigh_next(&self) {

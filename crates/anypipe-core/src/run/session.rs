@@ -106,6 +106,19 @@ impl<B> Session<B> {
         self.scope.fail(panic.into_error(Some(self.name)));
     }
 
+    /// The body, unless the run was cancelled: nothing is asked of what was.
+    pub(crate) fn body(&mut self) -> Option<&mut B> {
+        self.look_at_flags();
+        self.body.as_mut().filter(|_| !self.scope.is_cancelled())
+    }
+
+    fn look_at_flags(&self) {
+        let is_cancelled = self.scope.controls().is_cancelled() || self.cancel.iter().any(Cancelled::is_over);
+        if is_cancelled && !self.scope.is_cancelled() {
+            self.scope.fail(RunError::cancelled());
+        }
+    }
+
     /// Polls the body; `None` once there is none any more, because the run has failed.
     ///
     /// The body first, and the clock only while there is something left to wait for: a value that is there is
@@ -115,10 +128,7 @@ impl<B> Session<B> {
         cx: &mut Context<'_>,
         poll: impl FnOnce(&mut B, &mut Context<'_>) -> Poll<R>,
     ) -> Poll<Option<R>> {
-        let is_cancelled = self.scope.controls().is_cancelled() || self.cancel.iter().any(Cancelled::is_over);
-        if is_cancelled && !self.scope.is_cancelled() {
-            self.scope.fail(RunError::cancelled());
-        }
+        self.look_at_flags();
         if let Some(body) = self.body.as_mut().filter(|_| !self.scope.is_cancelled()) {
             self.scope.note_body(Some((self.name, None)));
             let entered = polling(&self.scope);

@@ -6,12 +6,11 @@ use std::time::Duration;
 use futures_core::Stream;
 
 use super::{AtEnd, Choose, Control, Make, Plan, Session};
+use crate::drive::Input;
 use crate::error::RunError;
 use crate::runtime::AsHandle;
 use crate::scope::{Breakable, CancelToken, Controls};
 use crate::source::Source;
-
-type BoxStream<T> = Pin<Box<dyn Stream<Item = T> + Send>>;
 
 /// A run whose items come out one by one, for the rest of the futures world.
 ///
@@ -30,8 +29,8 @@ pub struct RunStream<T> {
 }
 
 enum State<T> {
-    Planned { plan: Plan, make: Make<BoxStream<T>> },
-    Active { session: Session<BoxStream<T>>, finishing: bool },
+    Planned { plan: Plan, make: Make<Input<T>> },
+    Active { session: Session<Input<T>>, finishing: bool },
     Over,
 }
 
@@ -39,7 +38,7 @@ impl<T: Send + 'static> RunStream<T> {
     /// A run that gives the items of `source`; `choose` finds a runtime.
     pub fn new(choose: Choose, source: impl Source<Item = T>) -> Self {
         let plan = Plan::new("into_stream", choose, AtEnd::Cancel);
-        let make: Make<BoxStream<T>> = Breakable::new(Box::new(|scope| Box::pin(source.attach(scope))));
+        let make: Make<Input<T>> = Breakable::new(Box::new(|scope| Input::new(source.attach(scope))));
         let controls = plan.controls.clone();
         Self { state: State::Planned { plan, make }, controls }
     }
@@ -102,7 +101,10 @@ impl<T: Send + 'static> RunStream<T> {
         };
         let mut ended_by_itself = *finishing;
         if !*finishing {
-            match ready!(session.poll_body(cx, |body, cx| body.as_mut().poll_next(cx))) {
+            if let Some(item) = session.body().and_then(Input::take_at_hand) {
+                return Poll::Ready(Some(Ok(item)));
+            }
+            match ready!(session.poll_body(cx, Input::poll_next)) {
                 Some(Some(item)) => return Poll::Ready(Some(Ok(item))),
                 Some(None) => {
                     *finishing = true;
