@@ -47,6 +47,7 @@ impl Bells {
             drop(old);
             self.registered = Some(waker);
         }
+        self.woken.asleep.store(false, Ordering::SeqCst);
     }
 
     /// Has those that are to be polled now come in the order of their index, whoever was woken first: where it is
@@ -56,15 +57,27 @@ impl Bells {
         self.line.make_contiguous().sort_unstable();
     }
 
+    /// True where one is to be polled now.
+    pub(crate) fn has_next(&self) -> bool {
+        !self.line.is_empty() || self.woken.any.load(Ordering::SeqCst)
+    }
+
     fn take_woken(&mut self) {
-        if self.woken.any.swap(false, Ordering::SeqCst) {
-            self.line.extend(self.woken.lock().indices.drain(..));
+        if self.woken.any.load(Ordering::SeqCst) {
+            let mut list = self.woken.lock();
+            self.woken.any.store(false, Ordering::SeqCst);
+            self.line.extend(list.indices.drain(..));
         }
     }
 
     /// The next stream to poll, and with which waker.
     pub(crate) fn next(&mut self) -> Option<(usize, &Waker)> {
         self.take_woken();
+        if self.line.is_empty() {
+            // First: one that is woken from here on wakes the task, and one before is seen after it.
+            self.woken.asleep.store(true, Ordering::SeqCst);
+            self.take_woken();
+        }
         let index = self.line.pop_front()?;
         let (bell, waker) = &self.each[index];
         bell.rung.store(false, Ordering::SeqCst);
@@ -75,8 +88,10 @@ impl Bells {
 /// The streams that were woken.
 #[derive(Default)]
 struct Woken {
-    /// True while `indices` has any; looked at without the lock.
+    /// True while `indices` has any; changed under the lock, and looked at without.
     any: AtomicBool,
+    /// True while the task has none to poll, and is to be woken with the next.
+    asleep: AtomicBool,
     list: Mutex<List>,
 }
 
@@ -114,7 +129,8 @@ impl Wake for Bell {
         let mut list = self.woken.lock();
         list.indices.push(self.index);
         self.woken.any.store(true, Ordering::SeqCst);
-        let task = list.task.clone();
+        let asleep = self.woken.asleep.swap(false, Ordering::SeqCst);
+        let task = if asleep { list.task.clone() } else { None };
         drop(list);
         task.into_iter().for_each(Waker::wake);
     }

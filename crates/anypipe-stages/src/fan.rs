@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
@@ -18,6 +19,18 @@ pub(crate) struct Fan<T> {
     shared: Arc<Shared<T>>,
     /// The waker that the branches know.
     registered: Option<Waker>,
+    /// The branches that took items when it last looked.
+    open: Vec<usize>,
+    /// How many items each of these has room for at least: meanwhile they only take some out.
+    room: usize,
+}
+
+/// Why a branch doesn't take an item, which comes back.
+pub(crate) enum Refused<T> {
+    /// It has no room; the dealer is woken once it has.
+    Full(T),
+    /// It has closed.
+    Closed(T),
 }
 
 /// The input of one branch of a fan-out: what `broadcast`, `route` and `tee` give to their branches.
@@ -31,6 +44,8 @@ pub struct BranchInput<T> {
 struct Shared<T> {
     /// Counts what the branches take, and what nobody does.
     meter: Option<Meter>,
+    /// How many branches are open; changed under the lock.
+    open: AtomicUsize,
     state: Mutex<State<T>>,
 }
 
@@ -66,8 +81,8 @@ impl<T> Shared<T> {
 }
 
 impl<T> Branch<T> {
-    fn has_room(&self) -> bool {
-        !self.open || self.items.len() < AHEAD
+    fn room(&self) -> usize {
+        AHEAD - self.items.len()
     }
 }
 
@@ -80,9 +95,9 @@ pub(crate) fn fan<T>(branches: usize, meter: Option<Meter>) -> (Fan<T>, Vec<Bran
         wants_room: false,
         dealer: None,
     };
-    let shared = Arc::new(Shared { meter, state: Mutex::new(state) });
+    let shared = Arc::new(Shared { meter, open: AtomicUsize::new(branches), state: Mutex::new(state) });
     let inputs = (0..branches).map(|index| BranchInput { shared: Arc::clone(&shared), index }).collect();
-    (Fan { shared, registered: None }, inputs)
+    (Fan { shared, registered: None, open: (0..branches).collect(), room: 0 }, inputs)
 }
 
 impl<T> Fan<T> {
@@ -98,35 +113,46 @@ impl<T> Fan<T> {
 
     /// True while a branch takes items.
     pub(crate) fn is_open(&self) -> bool {
-        self.shared.lock().branches.iter().any(|branch| branch.open)
-    }
-
-    /// The branches that take items.
-    pub(crate) fn open_branches(&self) -> Vec<usize> {
-        let state = self.shared.lock();
-        (0..state.branches.len()).filter(|index| state.branches[*index].open).collect()
+        self.shared.open.load(Ordering::SeqCst) > 0
     }
 
     /// Waits until every branch has room, or is closed.
-    pub(crate) fn poll_room(&self) -> Poll<()> {
-        let mut state = self.shared.lock();
-        state.wants_room = !state.branches.iter().all(Branch::has_room);
-        if state.wants_room { Poll::Pending } else { Poll::Ready(()) }
+    pub(crate) fn poll_room(&mut self) -> Poll<()> {
+        if self.room == 0 {
+            let mut state = self.shared.lock();
+            let free = state.branches.iter().filter(|branch| branch.open).map(Branch::room);
+            self.room = free.min().unwrap_or(AHEAD);
+            state.wants_room = self.room == 0;
+        }
+        if self.room > 0 { Poll::Ready(()) } else { Poll::Pending }
     }
 
-    /// Waits until this branch has room, or is closed.
-    pub(crate) fn poll_room_in(&self, index: usize) -> Poll<()> {
-        let mut state = self.shared.lock();
-        state.wants_room = !state.branches[index].has_room();
-        if state.wants_room { Poll::Pending } else { Poll::Ready(()) }
+    /// Puts an item before each branch that takes any, where [`poll_room`](Fan::poll_room) has said that all have
+    /// room.
+    pub(crate) fn put_to_all(&mut self, item: T, copy: impl Fn(&T) -> T) {
+        if self.shared.open.load(Ordering::SeqCst) != self.open.len() {
+            let state = self.shared.lock();
+            self.open.retain(|index| state.branches[*index].open);
+        }
+        self.room -= 1;
+        let Some((last, others)) = self.open.split_last() else { return };
+        for index in others {
+            // Where a branch closed in between, its copy goes.
+            drop(self.put(*index, copy(&item)));
+        }
+        drop(self.put(*last, item));
     }
 
-    /// Puts an item before a branch with room, or hands it back where the branch is closed.
-    pub(crate) fn put(&self, index: usize, item: T) -> Result<(), T> {
+    /// Puts an item before a branch.
+    pub(crate) fn put(&self, index: usize, item: T) -> Result<(), Refused<T>> {
         let mut state = self.shared.lock();
         let branch = &mut state.branches[index];
         if !branch.open {
-            return Err(item);
+            return Err(Refused::Closed(item));
+        }
+        if branch.room() == 0 {
+            state.wants_room = true;
+            return Err(Refused::Full(item));
         }
         branch.items.push_back(item);
         let waker = branch.waker.take();
@@ -171,7 +197,8 @@ impl<T> Stream for BranchInput<T> {
             if state.ended {
                 return Poll::Ready(None);
             }
-            let old = branch.waker.replace(cx.waker().clone());
+            let known = branch.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker()));
+            let old = if known { None } else { branch.waker.replace(cx.waker().clone()) };
             drop(guard);
             drop(old);
             return Poll::Pending;
@@ -189,6 +216,7 @@ impl<T> Drop for BranchInput<T> {
         let mut state = self.shared.lock();
         let branch = &mut state.branches[self.index];
         branch.open = false;
+        self.shared.open.fetch_sub(1, Ordering::SeqCst);
         let items = std::mem::take(&mut branch.items);
         let waker = branch.waker.take();
         let dealer = state.dealer.clone();

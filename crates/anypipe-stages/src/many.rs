@@ -72,7 +72,8 @@ impl<T> Many<T> {
                     drop(ended);
                     return Poll::Ready(Some((index, None)));
                 }
-                Poll::Pending => ready!(poll_go_on(cx)),
+                Poll::Pending if self.bells.has_next() => ready!(poll_go_on(cx)),
+                Poll::Pending => {}
             }
         }
         if self.len() == 0 { Poll::Ready(None) } else { Poll::Pending }

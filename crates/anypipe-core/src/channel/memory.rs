@@ -358,6 +358,11 @@ impl<T> State<T> {
         self.settle();
     }
 
+    /// True where one who watches is woken by this waker already.
+    pub(super) fn is_watched(&self, key: Id, waker: &Waker) -> bool {
+        self.watching.get(&key).is_some_and(|parked| parked.waker.will_wake(waker))
+    }
+
     pub(super) fn watch(&mut self, key: Id, parked: Parked) {
         let old = self.watching.insert(key, parked);
         self.old.extend(old.map(|parked| parked.waker));

@@ -367,7 +367,9 @@ impl<T> Watch<'_, T> {
             return Poll::Ready(());
         }
         let key = *self.key.get_or_insert_with(|| state.key());
-        state.watch(key, self.sender.parked(cx));
+        if !state.is_watched(key, cx.waker()) {
+            state.watch(key, self.sender.parked(cx));
+        }
         Poll::Pending
     }
 }

@@ -44,17 +44,11 @@ sequential_stage!(Broadcast<B>, "broadcast");
 struct ToAll;
 
 impl<T: Clone> Deal<T> for ToAll {
-    fn poll_ready(&mut self, fan: &Fan<T>) -> Poll<()> {
+    fn poll_ready(&mut self, fan: &mut Fan<T>) -> Poll<()> {
         fan.poll_room()
     }
 
-    fn deal(&mut self, fan: &Fan<T>, item: T) {
-        let branches = fan.open_branches();
-        let Some((last, others)) = branches.split_last() else { return };
-        for index in others {
-            // Where a branch closed in between, its copy goes.
-            drop(fan.put(*index, in_stage("broadcast", || item.clone())));
-        }
-        drop(fan.put(*last, item));
+    fn deal(&mut self, fan: &mut Fan<T>, item: T) {
+        fan.put_to_all(item, |item| in_stage("broadcast", || item.clone()));
     }
 }

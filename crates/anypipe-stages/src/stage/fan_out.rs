@@ -98,10 +98,10 @@ impl<In: Send + 'static, G: Stage<In>> Branches<In> for Vec<G> {
 /// Which branches an item goes to.
 pub(super) trait Deal<T>: Send + 'static {
     /// Waits until a further item can be dealt.
-    fn poll_ready(&mut self, fan: &Fan<T>) -> Poll<()>;
+    fn poll_ready(&mut self, fan: &mut Fan<T>) -> Poll<()>;
 
     /// Gives the item to its branches.
-    fn deal(&mut self, fan: &Fan<T>, item: T);
+    fn deal(&mut self, fan: &mut Fan<T>, item: T);
 }
 
 /// The most that wait before the branches, besides what these hold.
@@ -167,9 +167,9 @@ where
             }
             let Some(input) = &mut this.input else { return Poll::Pending };
             ready!(poll_go_on(cx));
-            ready!(this.deal.poll_ready(&this.fan));
+            ready!(this.deal.poll_ready(&mut this.fan));
             match ready!(input.as_mut().poll_next(cx)) {
-                Some(item) => this.deal.deal(&this.fan, item),
+                Some(item) => this.deal.deal(&mut this.fan, item),
                 None => {
                     this.input = None;
                     // What the dealer still had, it has dealt: it said that it was ready.

@@ -1,10 +1,10 @@
-use std::task::{Poll, ready};
+use std::task::Poll;
 
 use anypipe_core::{Holds, Scope, Stage};
 use futures_core::Stream;
 
 use crate::Name;
-use crate::fan::Fan;
+use crate::fan::{Fan, Refused};
 use crate::stage::fan_out::{Branches, Deal, fan_out, holds};
 use crate::stage::sequential_stage;
 
@@ -64,18 +64,19 @@ where
     T: Send + 'static,
     F: Fn(&T) -> usize + Send + 'static,
 {
-    fn poll_ready(&mut self, fan: &Fan<T>) -> Poll<()> {
-        if let Some((index, _)) = &self.waiting {
-            ready!(fan.poll_room_in(*index));
-            if let Some((index, item)) = self.waiting.take() {
-                // A branch that has ended takes no items.
-                drop(fan.put(index, item));
+    fn poll_ready(&mut self, fan: &mut Fan<T>) -> Poll<()> {
+        let Some((index, item)) = self.waiting.take() else { return Poll::Ready(()) };
+        match fan.put(index, item) {
+            Err(Refused::Full(item)) => {
+                self.waiting = Some((index, item));
+                Poll::Pending
             }
+            // A branch that has ended takes no items.
+            Ok(()) | Err(Refused::Closed(_)) => Poll::Ready(()),
         }
-        Poll::Ready(())
     }
 
-    fn deal(&mut self, fan: &Fan<T>, item: T) {
+    fn deal(&mut self, fan: &mut Fan<T>, item: T) {
         let index = self.name.guard(|| {
             let index = (self.f)(&item);
             assert!(index < self.count, "the closure chose branch {index} of {}", self.count);

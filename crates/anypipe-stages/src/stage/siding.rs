@@ -11,7 +11,7 @@ use futures_core::Stream;
 
 use crate::Name;
 use crate::attached::Attached;
-use crate::fan::{AHEAD, Fan, fan};
+use crate::fan::{AHEAD, Fan, Refused, fan};
 use crate::sink::{NothingToTell, drain_beside};
 
 /// What of an item goes to the sink, and what goes on.
@@ -81,11 +81,14 @@ where
 {
     /// Gives the item that waits to the sink.
     fn poll_aside(&mut self) -> Poll<()> {
-        if self.waiting.is_some() {
-            ready!(self.fan.poll_room_in(0));
-        }
-        if let Some(aside) = self.waiting.take() {
-            if let Err(aside) = self.fan.put(0, aside) {
+        let Some(aside) = self.waiting.take() else { return Poll::Ready(()) };
+        match self.fan.put(0, aside) {
+            Ok(()) => {}
+            Err(Refused::Full(aside)) => {
+                self.waiting = Some(aside);
+                return Poll::Pending;
+            }
+            Err(Refused::Closed(aside)) => {
                 self.meter.leave(1);
                 self.split.refused(aside);
             }
