@@ -2,16 +2,18 @@
 
 use std::future::{Future, pending, poll_fn};
 use std::pin::pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::task::Poll;
 use std::time::Duration;
 
 use anypipe_core::channel::bounded;
-use anypipe_core::run::{CheckedStream, RunStream};
+use anypipe_core::run::{CheckedStream, Control, RunStream};
 use anypipe_core::scope::CancelToken;
 use anypipe_core::{ErrorKind, RunError, Source};
 use anypipe_stages::{source, stage};
 
-use crate::tools::{Dropped, Flow, flow, is_exact, next, settle, sleep, unit, until};
+use crate::tools::{Dropped, Flow, flow, is_exact, next, once, settle, sleep, unit, until};
 
 crate::suite::cases! { ($) streams as __streams {
     a_stream_that_is_late_ends_as_timed_out(),
@@ -19,6 +21,7 @@ crate::suite::cases! { ($) streams as __streams {
     a_stream_that_is_stopped_gives_what_is_on_its_way(),
     a_stream_that_is_cancelled_is_no_end(),
     a_stream_is_steered_while_it_runs(),
+    what_a_closure_asks_for_holds_before_the_next_item(),
     a_stream_hears_from_every_token(),
     a_stream_that_is_dropped_takes_its_tasks_along(),
 } }
@@ -121,6 +124,39 @@ async fn a_stream_is_steered_while_it_runs() {
     control.stop_within(Duration::ZERO);
     let (_, end) = all(stream.checked()).await;
     assert!(matches!(kind(end), None | Some(ErrorKind::Cancelled)));
+}
+
+async fn what_a_closure_asks_for_holds_before_the_next_item() {
+    /// The item whose closure asks, and so how many go before it.
+    const AT: usize = 100;
+    for (stops, skips) in [(true, false), (true, true), (false, false), (false, true)] {
+        let (taken, control) = (Arc::new(AtomicUsize::new(0)), Arc::new(OnceLock::<Control>::new()));
+        let (takes, asked) = (Arc::clone(&taken), Arc::clone(&control));
+        let items = (0..).inspect(move |_| {
+            takes.fetch_add(1, Ordering::SeqCst);
+        });
+        let ask = stage::filter(move |item: &usize| {
+            match asked.get() {
+                Some(control) if *item == AT && stops => control.stop(),
+                Some(control) if *item == AT => control.pause(),
+                _ => {}
+            }
+            !skips
+        });
+        let mut given = flow(source::from_iter(items)).pipe(ask).pipe(stage::map(|item| item)).stream();
+        control.set(given.control()).unwrap();
+        let mut end = Poll::Pending;
+        while taken.load(Ordering::SeqCst) <= AT {
+            end = once(pin!(next(&mut given))).await;
+        }
+        for _ in 0..3 {
+            if end != Poll::Ready(None) {
+                end = once(pin!(next(&mut given))).await;
+            }
+        }
+        assert_eq!(taken.load(Ordering::SeqCst), AT + 1, "stops: {stops}, skips: {skips}");
+        assert_eq!(end, if stops { Poll::Ready(None) } else { Poll::Pending });
+    }
 }
 
 async fn a_stream_hears_from_every_token() {
