@@ -7,7 +7,8 @@ use futures_core::Stream;
 use super::crew::{Feed, Key, Order};
 use super::hop::Room;
 use super::pair::hop;
-use super::worker::{Shared, worker};
+use super::port::Port;
+use super::worker::{Common, worker};
 use super::{Input, Outlet, Weigh, Work};
 use crate::holds::Holds;
 use crate::scope::Scope;
@@ -160,26 +161,39 @@ impl Boundary {
         In: Send + 'static,
         W: Work<In>,
     {
+        let (mut ends, outlet) = self.ends(Input::new(input), limits, scope);
+        let spawn = |(feed, port), work| {
+            let name = self.name.clone();
+            scope.spawn(name.clone(), worker(name, feed, work, port, scope.clone()));
+        };
+        if self.workers == 1 {
+            let ends = ends.next().expect("one for each worker");
+            spawn(ends, Common::Alone(work));
+        } else {
+            let work = Arc::new(work);
+            ends.for_each(|ends| spawn(ends, Common::Crew(Arc::clone(&work))));
+        }
+        outlet
+    }
+
+    /// What each worker takes from and puts to, and what takes that; built once for the types of the items.
+    #[inline(never)]
+    fn ends<In, Out>(
+        &self,
+        input: Input<In>,
+        limits: Limits<In, Out>,
+        scope: &Scope,
+    ) -> (impl Iterator<Item = (Feed<In>, Port<Out>)> + use<In, Out>, Outlet<Out>)
+    where
+        In: Send + 'static,
+        Out: Send + 'static,
+    {
         // A weight takes the place of the number of items.
         let buffer = if limits.weight.is_some() { UNLIMITED } else { self.buffer };
         let room = Room { permits: buffer.min(UNLIMITED) + self.workers, weight: limits.weight };
         let tally = scope.tally(self.name.clone());
         let (ports, outlet) = hop(self.workers, room, self.name.clone(), tally.clone(), scope);
-        let input = Input::new(input);
-        let spawn = |((feed, work), port)| {
-            let name = self.name.clone();
-            scope.spawn(name.clone(), worker(name, feed, work, port, scope.clone()));
-        };
-        if self.workers == 1 {
-            let alone = (Feed::alone(input), Shared::Alone(work));
-            iter::zip(Some(alone), ports).for_each(spawn);
-        } else {
-            // Items of one key come in order, whatever the others do.
-            let order = if limits.key.is_some() { Order::Unordered } else { self.order };
-            let feeds = Feed::shared(self.workers, input, order, limits.key, tally);
-            let work = iter::repeat(Arc::new(work)).map(Shared::Crew);
-            feeds.into_iter().zip(work).zip(ports).for_each(spawn);
-        }
-        outlet
+        let feeds = Feed::each(self.workers, input, self.order, limits.key, tally);
+        (iter::zip(feeds, ports), outlet)
     }
 }

@@ -116,6 +116,17 @@ impl<In> Held<In> {
 }
 
 impl<In> Crew<In> {
+    fn new(workers: usize, baton: Option<Baton<In>>, key: Option<Key<In>>, tally: Tally) -> Self {
+        let state = State {
+            baton,
+            ended: false,
+            ready: VecDeque::new(),
+            held: Held { by_key: HashMap::default(), count: 0 },
+            idle: Waiting::new(workers),
+        };
+        Self { key, quick: AtomicBool::new(false), state: Mutex::new(state), tally }
+    }
+
     /// Lets the next item of a key be worked on.
     fn release(&self, key: u64) {
         let mut state = self.state.lock();
@@ -218,31 +229,24 @@ enum Turn<In> {
 }
 
 impl<In: Send + 'static> Feed<In> {
-    /// For a worker that has the input to itself.
-    pub(super) fn alone(input: Input<In>) -> Self {
-        Self { baton: Some(Baton { input, next: 0 }), crew: None, ordered: false, keyed: false }
-    }
-
-    /// For so many workers that share an input.
-    pub(super) fn shared(
+    /// For each of so many workers: one that is alone has the input to itself, several share it.
+    pub(super) fn each(
         workers: usize,
         input: Input<In>,
         order: Order,
         key: Option<Key<In>>,
         tally: Tally,
-    ) -> Vec<Self> {
-        let state = State {
-            baton: Some(Baton { input, next: 0 }),
-            ended: false,
-            ready: VecDeque::new(),
-            held: Held { by_key: HashMap::default(), count: 0 },
-            idle: Waiting::new(workers),
-        };
-        let (ordered, keyed) = (order == Order::Ordered, key.is_some());
-        let (quick, state) = (AtomicBool::new(false), Mutex::new(state));
-        let crew = Arc::new(Crew { key, quick, state, tally });
-        let feed = |index| Self { baton: None, crew: Some((Arc::clone(&crew), index)), ordered, keyed };
-        (0..workers).map(feed).collect()
+    ) -> impl Iterator<Item = Self> + use<In> {
+        let shared = workers > 1;
+        let keyed = shared && key.is_some();
+        // Items of one key come in order, whatever the others do.
+        let ordered = shared && !keyed && order == Order::Ordered;
+        let mut baton = Some(Baton { input, next: 0 });
+        let crew = shared.then(|| Arc::new(Crew::new(workers, baton.take(), key, tally)));
+        (0..workers).map(move |index| {
+            let crew = crew.as_ref().map(|crew| (Arc::clone(crew), index));
+            Self { baton: baton.take(), crew, ordered, keyed }
+        })
     }
 
     pub(super) fn pace(&self, scope: &Scope) -> Pace {
@@ -251,7 +255,7 @@ impl<In: Send + 'static> Feed<In> {
     }
 
     /// Lets go of the input, and calls others to it, since this worker waits or gives way.
-    #[inline]
+    #[inline(never)]
     pub(super) fn share(&mut self) {
         if let Some((crew, _)) = &self.crew {
             // With keys it may lie there since an item that was ready came first.
@@ -323,6 +327,7 @@ impl<In: Send + 'static> Feed<In> {
     }
 
     /// At the end of a chunk: shows what there is, and gives way when it is time to.
+    #[inline(never)]
     pub(super) fn poll_turn<T>(&mut self, next: Next, line: &mut Line<T>, cx: &mut Context<'_>) -> Poll<()> {
         if next == Next::Show && line.pace.poll_budget(cx).is_ready() {
             line.port.turn(want(self.crew.as_ref().map(|(crew, _)| &**crew), &line.pace));

@@ -20,6 +20,7 @@ pub(super) struct Line<T> {
 
 impl<T> Line<T> {
     /// Shows what there is before the task waits for this.
+    #[inline(never)]
     pub(super) fn rest(&mut self, waits_for: WaitsFor, waker: &Waker) -> Result<(), Unwanted> {
         note_wait(waits_for);
         self.pace.waited();
@@ -27,6 +28,7 @@ impl<T> Line<T> {
     }
 
     /// Claims room for an item, where it has none.
+    #[inline(never)]
     pub(super) fn poll_room(&mut self, want: usize, cx: &mut Context<'_>) -> Poll<Result<(), Unwanted>> {
         if self.port.poll_claim(cx, want).is_pending() {
             self.pace.waited();

@@ -21,7 +21,7 @@ use crate::scope::{Breakable, Scope};
 pub(super) fn worker<In: Send + 'static, W: Work<In>>(
     name: Cow<'static, str>,
     feed: Feed<In>,
-    work: Shared<W>,
+    work: Common<W>,
     port: Port<W::Out>,
     scope: Scope,
 ) -> impl Future<Output = ()> + Send {
@@ -85,13 +85,13 @@ pub(super) fn worker<In: Send + 'static, W: Work<In>>(
     }
 }
 
-/// A stage's work, which most stages have one task for.
-pub(super) enum Shared<W> {
+/// A stage's work, which one task has alone, or a crew in common.
+pub(super) enum Common<W> {
     Alone(W),
     Crew(Arc<W>),
 }
 
-impl<W> Deref for Shared<W> {
+impl<W> Deref for Common<W> {
     type Target = W;
 
     #[inline]
@@ -106,7 +106,7 @@ impl<W> Deref for Shared<W> {
 /// What the task of a worker has.
 struct Worker<In, W: Work<In>> {
     line: Line<W::Out>,
-    work: Shared<W>,
+    work: Common<W>,
     feed: Feed<In>,
     name: Cow<'static, str>,
 }

@@ -38,14 +38,35 @@ impl Panic {
 
 /// Runs `f`; a panic comes back as a value.
 pub(crate) fn catch<R>(f: impl FnOnce() -> R) -> Result<R, Panic> {
-    let outer = swap_stage(None);
-    let result = catch_unwind(AssertUnwindSafe(f));
-    // What is left here by a panic that somebody else caught is for nobody: it is put aside by the next.
-    let stage = if result.is_err() || outer.is_some() { swap_stage(outer) } else { None };
-    result.map_err(|payload| Panic { stage, payload })
+    let outer = Outer { stage: swap_stage(None) };
+    match catch_unwind(AssertUnwindSafe(f)) {
+        Ok(value) => {
+            outer.restore();
+            Ok(value)
+        }
+        Err(payload) => Err(outer.caught(payload)),
+    }
 }
 
-/// Apart from [`catch`], which is built for each closure.
+/// The stage that was noted before a [`catch`], which is built for each closure, and so does little itself.
+struct Outer {
+    stage: Option<String>,
+}
+
+impl Outer {
+    fn restore(self) {
+        // What is left here by a panic that somebody else caught is for nobody: it is put aside by the next.
+        if self.stage.is_some() {
+            swap_stage(self.stage);
+        }
+    }
+
+    #[cold]
+    fn caught(self, payload: Box<dyn Any + Send>) -> Panic {
+        Panic { stage: swap_stage(self.stage), payload }
+    }
+}
+
 fn swap_stage(stage: Option<String>) -> Option<String> {
     STAGE.try_with(|current| current.replace(stage)).ok().flatten()
 }
