@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::task::Waker;
 
 use super::Statistics;
-use crate::scope::{drop_each, is_breaking, wake_each};
+use crate::scope::{Wakes, drop_each, is_breaking};
 use crate::sync::{Mutex, MutexGuard};
 
 /// Names a wait, or a handle.
@@ -56,7 +56,7 @@ pub(super) struct State<T> {
     /// Those who wait for the last receiver to go.
     watching: BTreeMap<Id, Parked>,
     /// Whom to wake once the lock is let go.
-    wakes: Vec<Waker>,
+    wakes: Wakes,
     /// Wakers to drop then: that may run the destructor of whoever they belong to.
     old: Vec<Waker>,
 }
@@ -91,8 +91,10 @@ impl<T> Drop for Locked<'_, T> {
     fn drop(&mut self) {
         let (wakes, old) = (std::mem::take(&mut self.wakes), std::mem::take(&mut self.old));
         self.guard = None;
-        wake_each(wakes);
-        drop_each(old);
+        wakes.wake();
+        if !old.is_empty() {
+            drop_each(old);
+        }
     }
 }
 
@@ -115,7 +117,7 @@ impl<T> Shared<T> {
             granted: BTreeSet::new(),
             withdrawn: BTreeMap::new(),
             watching: BTreeMap::new(),
-            wakes: Vec::new(),
+            wakes: Wakes::default(),
             old: Vec::new(),
         };
         Arc::new(Self { state: Mutex::new(state) })
@@ -136,7 +138,7 @@ impl<T> Shared<T> {
         for (key, (parked, item)) in take_out(&mut state.sending, |(parked, _)| parked.handle == handle) {
             state.offering.remove(&key);
             state.withdrawn.extend(item.map(|item| (key, item)));
-            state.wakes.push(parked.waker);
+            state.wakes.add(parked.waker);
         }
         let watching = take_out(&mut state.watching, |parked| parked.handle == handle);
         state.wakes.extend(wakers(watching));
@@ -234,7 +236,7 @@ impl<T> State<T> {
                     unreachable!("neither is empty");
                 };
                 self.handed.insert(key, (parked.handle, item));
-                self.wakes.push(parked.waker);
+                self.wakes.add(parked.waker);
             } else if self.has_room() && !self.sending.is_empty() {
                 let Some((key, (parked, item))) = self.sending.pop_first() else {
                     unreachable!("it is not empty");
@@ -245,7 +247,7 @@ impl<T> State<T> {
                 }
                 self.offering.remove(&key);
                 self.granted.insert(key);
-                self.wakes.push(parked.waker);
+                self.wakes.add(parked.waker);
             } else {
                 // A rendezvous only passes items through, so they never count as queued.
                 self.high_water = self.high_water.max(self.queue.len());
@@ -276,7 +278,7 @@ impl<T> State<T> {
         let key = self.offering.pop_first()?;
         let (parked, item) = self.sending.remove(&key)?;
         self.granted.insert(key);
-        self.wakes.push(parked.waker);
+        self.wakes.add(parked.waker);
         item
     }
 
