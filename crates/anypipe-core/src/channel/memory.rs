@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::task::Waker;
 
 use super::Statistics;
-use crate::scope::{Wakes, drop_each, is_breaking};
+use crate::scope::{Few, Wakes, drop_each, is_breaking};
 use crate::sync::{Mutex, MutexGuard};
 
 /// Names a wait, or a handle.
@@ -42,7 +42,7 @@ pub(super) struct State<T> {
     /// The last key that was given out.
     last_key: Id,
     /// Receivers that wait, first come first.
-    receiving: BTreeMap<Id, Parked>,
+    receiving: Few<Parked>,
     /// Items handed to receivers that have not looked yet, with the handle they were handed to.
     handed: BTreeMap<Id, (Id, T)>,
     /// Senders that wait, first come first; with the item, unless they only reserve room.
@@ -110,7 +110,7 @@ impl<T> Shared<T> {
             sender_vanished: false,
             receiver_vanished: false,
             last_key: 0,
-            receiving: BTreeMap::new(),
+            receiving: Few::default(),
             handed: BTreeMap::new(),
             sending: BTreeMap::new(),
             offering: BTreeSet::new(),
@@ -158,8 +158,8 @@ impl<T> Shared<T> {
     #[must_use]
     pub(super) fn receiver_closed(&self, handle: Id) -> VecDeque<T> {
         let mut state = self.lock();
-        let receiving = take_out(&mut state.receiving, |parked| parked.handle == handle);
-        state.wakes.extend(wakers(receiving));
+        let receiving = state.receiving.take_out(|parked| parked.handle == handle);
+        state.wakes.extend(receiving.map(|parked| parked.waker));
         for (_, (_, item)) in take_out(&mut state.handed, |(to, _)| *to == handle).into_iter().rev() {
             state.queue.push_front(item);
         }
@@ -219,8 +219,8 @@ impl<T> State<T> {
 
     /// Wakes all receivers; those that are to wait on enter again, in the same place.
     fn wake_receivers(&mut self) {
-        let receiving = std::mem::take(&mut self.receiving);
-        self.wakes.extend(wakers(receiving));
+        let receiving = self.receiving.take();
+        self.wakes.extend(receiving.map(|parked| parked.waker));
     }
 
     /// Gives items to receivers that wait, and room to senders that wait, as far as both reach.
@@ -352,7 +352,7 @@ impl<T> State<T> {
 
     /// Ends a receiver's wait. What it was handed goes to the next, before all that came later.
     pub(super) fn unpark_receiver(&mut self, key: Id) {
-        let old = self.receiving.remove(&key);
+        let old = self.receiving.remove(key);
         self.old.extend(old.map(|parked| parked.waker));
         if let Some((_, item)) = self.handed.remove(&key) {
             self.queue.push_front(item);

@@ -91,20 +91,13 @@ impl Plan {
         F: FnOnce(&Scope) -> B,
     {
         let runtime = self.runtime()?;
-        Ok(self.open_on(runtime, make))
-    }
-
-    fn open_on<B, F>(self, runtime: RuntimeHandle, make: Breakable<F>) -> Session<B>
-    where
-        F: FnOnce(&Scope) -> B,
-    {
         let make = make.into_inner();
         let mut session = Session::open(runtime, self.name, self.at_end, self.controls, self.keep, make);
         session.set_cancel(self.cancelled);
         if let Some(length) = self.deadline {
             session.set_deadline(length);
         }
-        session
+        Ok(session)
     }
 }
 
@@ -207,12 +200,7 @@ impl<T: Send + 'static> Run<T> {
 
     /// Starts the run now, on a task of its own.
     pub fn start(self) -> Running<T> {
-        match self.state {
-            State::Planned { plan, make } => Running::start(plan, make),
-            // A run that was polled can be moved here only by `Unpin`; go on with what it has.
-            State::Active(session) => Running::go_on(session),
-            State::Over => panic!("a run was started after it was over"),
-        }
+        Running::start(self)
     }
 
     fn poll_checked(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, RunError>> {

@@ -3,11 +3,9 @@ use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use super::{Control, FutureSession, Make, Plan};
+use super::{Control, Run, State};
 use crate::error::RunError;
-use crate::runtime::RuntimeHandle;
-use crate::scope::task::BoxFuture;
-use crate::scope::{Controls, Promise, Scope, current_scope, drop_caught, promise};
+use crate::scope::{Promise, Scope, current_scope, drop_caught, promise};
 
 /// A run that was started: it goes on by itself, and is a future of its result.
 ///
@@ -31,42 +29,30 @@ enum Outcome<T> {
 }
 
 impl<T: Send + 'static> Running<T> {
-    pub(super) fn start(plan: Plan, make: Make<BoxFuture<T>>) -> Self {
-        let controls = plan.controls.clone();
-        let runtime = match plan.runtime() {
-            Ok(runtime) => runtime,
-            Err(error) => {
-                let outcome = Outcome::Known(Some(Err(error)));
-                return Self { host: None, control: Control::new(controls), outcome };
+    pub(super) fn start(mut run: Run<T>) -> Self {
+        let (runtime, name, controls) = match &mut run.state {
+            State::Planned { plan, .. } => match plan.runtime() {
+                Ok(runtime) => {
+                    plan.on = Some(runtime.clone());
+                    (runtime, plan.name, plan.controls.clone())
+                }
+                Err(error) => {
+                    let control = Control::new(plan.controls.clone());
+                    return Self { host: None, control, outcome: Outcome::Known(Some(Err(error))) };
+                }
+            },
+            // A run that was polled can be moved here only by `Unpin`; it goes on with what it has.
+            State::Active(session) => {
+                let scope = session.session().scope();
+                (scope.runtime().clone(), session.session().name(), scope.controls().clone())
             }
+            State::Over => panic!("a run was started after it was over"),
         };
-        let name = plan.name;
-        // The session opens inside the task, so that its scope has the host for a parent.
-        let open = {
-            let runtime = runtime.clone();
-            move || FutureSession::new(plan.open_on(runtime, make))
-        };
-        Self::spawn(runtime, name, controls, open)
-    }
-
-    /// Goes on with a run that was polled already.
-    pub(super) fn go_on(session: FutureSession<BoxFuture<T>>) -> Self {
-        let (scope, name) = (session.session().scope().clone(), session.session().name());
-        Self::spawn(scope.runtime().clone(), name, scope.controls().clone(), move || session)
-    }
-
-    fn spawn(
-        runtime: RuntimeHandle,
-        name: &'static str,
-        controls: Controls,
-        open: impl FnOnce() -> FutureSession<BoxFuture<T>> + Send + 'static,
-    ) -> Self {
         let host = Scope::new(runtime, current_scope().as_ref(), controls.clone());
         let (giver, promise) = promise();
+        // The session opens inside the task, so that its scope has the host for a parent.
         host.spawn(name, async move {
-            let mut session = open();
-            let result = poll_fn(|cx| session.poll(cx)).await;
-            drop(session);
+            let result = poll_fn(|cx| run.poll_checked(cx)).await;
             // Where nobody waits any more the host was abandoned, and a panic goes to its heir.
             if let Err(Err(error)) = giver.give(result) {
                 if let Some(host) = current_scope() {

@@ -1,5 +1,6 @@
-use std::collections::BTreeMap;
 use std::task::Waker;
+
+use super::few::Few;
 
 /// The wakers of those who wait for one event, in the order in which they came.
 ///
@@ -28,7 +29,7 @@ use std::task::Waker;
 /// ```
 #[derive(Debug, Default)]
 pub struct Waiters {
-    wakers: BTreeMap<u64, Waker>,
+    wakers: Few<Waker>,
     /// The last place that was given out.
     last: u64,
 }
@@ -48,7 +49,7 @@ impl Waiters {
     /// Enters a waker, or changes it where its owner waits already; gives the one that was there before.
     #[must_use = "drop it once the lock is let go"]
     pub fn enter(&mut self, place: &mut Place, waker: &Waker) -> Option<Waker> {
-        let known = place.0.and_then(|place| self.wakers.get_mut(&place));
+        let known = place.0.and_then(|place| self.wakers.get_mut(place));
         if known.as_ref().is_some_and(|known| known.will_wake(waker)) {
             return None;
         }
@@ -62,11 +63,11 @@ impl Waiters {
     /// Takes one out who waits no more.
     #[must_use = "drop it once the lock is let go"]
     pub fn leave(&mut self, place: Place) -> Option<Waker> {
-        self.wakers.remove(&place.0?)
+        self.wakers.remove(place.0?)
     }
 
     /// Takes all out, to be woken once the lock is let go. Those that are to wait on enter again, in their old place.
     pub fn take(&mut self) -> impl Iterator<Item = Waker> + use<> {
-        std::mem::take(&mut self.wakers).into_values()
+        self.wakers.take()
     }
 }
