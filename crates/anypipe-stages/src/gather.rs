@@ -37,6 +37,7 @@ where
 {
     type Item = G::Out;
 
+    #[inline]
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<G::Out>> {
         let mut this = self.project();
         loop {

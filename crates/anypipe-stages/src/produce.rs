@@ -18,6 +18,7 @@ impl<F> Unpin for Produced<F> {}
 impl<T, F: FnMut() -> Option<T>> Stream for Produced<F> {
     type Item = T;
 
+    #[inline]
     fn poll_next(mut self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<Option<T>> {
         let item = self.next.as_mut().and_then(|next| next());
         if item.is_none() {
