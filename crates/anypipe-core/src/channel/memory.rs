@@ -89,10 +89,14 @@ impl<T> std::ops::DerefMut for Locked<'_, T> {
 
 impl<T> Drop for Locked<'_, T> {
     fn drop(&mut self) {
-        let (wakes, old) = (std::mem::take(&mut self.wakes), std::mem::take(&mut self.old));
+        // Most leave nobody to wake, or no waker to drop.
+        let wakes = (!self.wakes.is_empty()).then(|| std::mem::take(&mut self.wakes));
+        let old = (!self.old.is_empty()).then(|| std::mem::take(&mut self.old));
         self.guard = None;
-        wakes.wake();
-        if !old.is_empty() {
+        if let Some(wakes) = wakes {
+            wakes.wake();
+        }
+        if let Some(old) = old {
             drop_each(old);
         }
     }

@@ -161,6 +161,10 @@ impl Wakes {
         }
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.first.is_none()
+    }
+
     /// Wakes all, as [`wake_each`].
     pub(crate) fn wake(self) {
         let Some(first) = self.first else { return };
