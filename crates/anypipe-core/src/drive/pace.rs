@@ -15,7 +15,7 @@ const BETWEEN_READINGS: Duration = Duration::from_micros(1);
 /// And after this many at the latest,
 const MOST_BETWEEN_READINGS: usize = 8;
 /// or this many in a sink, where nobody waits to be shown anything.
-const MOST_BETWEEN_READINGS_OF_A_SINK: usize = 32;
+const MOST_BETWEEN_READINGS_OF_A_SINK: usize = 16;
 /// An item that takes longer than it takes to wake another worker is worth being shared.
 const WORTH_A_WAKE: Duration = Duration::from_micros(2);
 /// A task that never has to wait gives way after this many chunks, whatever the runtime's budget says.
