@@ -4,16 +4,16 @@
 //!
 //! [`operator_suite!`](crate::operator_suite) and its kin hold operators of others to the same.
 
-use std::future::pending;
+use std::future::{Future, pending};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 
 use anypipe_core::channel::{Receiver, bounded};
 use anypipe_core::run::{inherit, scoped};
 use anypipe_core::scope::CancelToken;
-use anypipe_core::{ErrorKind, RunError, Source};
+use anypipe_core::{ErrorKind, RunError, Scope, Sink, Source};
 use anypipe_stages::{BoxSource, source, stage};
 use futures_core::Stream;
 
@@ -21,7 +21,7 @@ use crate::plan::{Meaning, attached};
 use crate::registry::{
     BuiltSource, BuiltStage, Census, Draw, Item, Operator, Origin, POISON, POISONED, Terminal,
 };
-use crate::tools::{Crumb, Flow, drop_after, flow, is_virtual, next, settle, together};
+use crate::tools::{Crumb, Flow, drop_after, flow, is_virtual, next, settle, together, until};
 
 crate::suite::laws! { ($)
     operators as __operator_laws {
@@ -33,6 +33,7 @@ crate::suite::laws! { ($)
         every_operator_survives_a_panic_in_its_closure,
         every_operator_tells_a_source_that_vanished,
         every_operator_lets_go_of_all_when_dropped,
+        every_operator_drops_an_input_that_it_needs_no_more,
         every_operator_finishes_at_a_stop,
     }
     origins as __source_laws {
@@ -304,6 +305,90 @@ pub async fn every_operator_lets_go_of_all_when_dropped(operators: Entries<Opera
         assert!(joined.is_ok(), "{told}: {joined:?}");
         crumb.done();
         assert_eq!(tally.live(), 0, "{told}: items are left after {polls} polls");
+    }
+}
+
+/// Some items, and then neither more nor an end; tells when it has none left, and when it is dropped.
+struct Held {
+    values: std::vec::IntoIter<i64>,
+    tally: Census,
+    flags: Arc<Flags>,
+}
+
+#[derive(Default)]
+struct Flags {
+    exhausted: AtomicBool,
+    dropped: AtomicBool,
+    /// Set once the operator has ended.
+    ended: AtomicBool,
+}
+
+impl Stream for Held {
+    type Item = Item;
+
+    fn poll_next(mut self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<Option<Item>> {
+        let Some(value) = self.values.next() else {
+            self.flags.exhausted.store(true, Ordering::SeqCst);
+            return Poll::Pending;
+        };
+        Poll::Ready(Some(self.tally.item(value)))
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.flags.dropped.store(true, Ordering::SeqCst);
+    }
+}
+
+/// Drains its input and then keeps it, until what that was made of is gone.
+struct Keeps(Arc<Flags>);
+
+impl Sink<Item> for Keeps {
+    type Output = ();
+
+    fn drain(
+        self,
+        input: impl Stream<Item = Item> + Send + 'static,
+        _scope: &Scope,
+    ) -> impl Future<Output = ()> + Send + 'static {
+        let mut input = Box::pin(input);
+        async move {
+            while next(&mut input).await.is_some() {}
+            self.0.ended.store(true, Ordering::SeqCst);
+            until(|| self.0.dropped.load(Ordering::SeqCst)).await;
+        }
+    }
+}
+
+#[doc(hidden)]
+pub async fn every_operator_drops_an_input_that_it_needs_no_more(operators: Entries<Operator>, seed: u64) {
+    for (operator, mut draw) in tried(operators, seed) {
+        let (stage, tally, token) = ((operator.build)(&mut draw), Census::new(), CancelToken::new());
+        let told = stage.told.clone();
+        let flags = Arc::new(Flags::default());
+        let values = endless().take(40).collect::<Vec<_>>().into_iter();
+        let held = Held { values, tally: tally.clone(), flags: Arc::clone(&flags) };
+        let source = attached(BoxSource::new(source::from_stream(held)), stage);
+        let run = Flow(source).into(Keeps(Arc::clone(&flags))).cancel_on(token.clone());
+        let crumb = Crumb::new(&told);
+        let result = together(|group| async move {
+            group.spawn(async move {
+                until(|| [&flags.exhausted, &flags.ended].iter().any(|flag| flag.load(Ordering::SeqCst)))
+                    .await;
+                settle().await;
+                if !flags.ended.load(Ordering::SeqCst) {
+                    // It needs more than it can get.
+                    token.cancel();
+                }
+            });
+            run.checked().await
+        })
+        .await;
+        crumb.done();
+        let is_over = result.as_ref().map_or_else(|error| error.kind() == ErrorKind::Cancelled, |()| true);
+        assert!(is_over, "{told}: {result:?}");
+        assert_eq!(tally.live(), 0, "{told}: items are left");
     }
 }
 

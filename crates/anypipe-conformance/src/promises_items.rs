@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::future::{pending, poll_fn};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::task::{Context, Poll, Waker};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
@@ -12,7 +12,7 @@ use std::time::Duration;
 use anypipe_core::channel::{RecvError, Sender, bounded};
 use anypipe_core::drive::{Boundary, Items};
 use anypipe_core::option::Named;
-use anypipe_core::run::inherit;
+use anypipe_core::run::{Control, inherit};
 use anypipe_core::scope::CancelToken;
 use anypipe_core::stage::poll_go_on;
 use anypipe_core::{ErrorKind, Run, Scope, Sink, Stage};
@@ -278,19 +278,24 @@ async fn promise_p08_a_started_future_is_never_snoozed() {
 async fn promise_p08_a_pause_snoozes_nobody() {
     let (begun, done) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let (begins, ends) = (Arc::clone(&begun), Arc::clone(&done));
+    let control = Arc::new(OnceLock::<Control>::new());
+    let steers = Arc::clone(&control);
     let work = stage::then(move |item: u32| {
         begins.fetch_add(1, Ordering::SeqCst);
-        let ends = Arc::clone(&ends);
+        let (ends, steers) = (Arc::clone(&ends), Arc::clone(&steers));
         async move {
+            until(|| steers.get().is_some()).await;
+            if item == 2 {
+                steers.get().expect("it was waited for").pause();
+            }
             busy(3, ends).await;
             item
         }
     });
     let running = flow(source::from_iter(0..40)).pipe(work).workers(3).collect().start();
-    until(|| begun.load(Ordering::SeqCst) > 2).await;
-    running.control().pause();
+    assert!(control.set(running.control()).is_ok());
     // Whatever was begun is done, and nothing else begins.
-    until(|| begun.load(Ordering::SeqCst) == done.load(Ordering::SeqCst)).await;
+    until(|| matches!(begun.load(Ordering::SeqCst), n if n > 2 && n == done.load(Ordering::SeqCst))).await;
     sleep(unit()).await;
     let at_pause = begun.load(Ordering::SeqCst);
     sleep(unit()).await;

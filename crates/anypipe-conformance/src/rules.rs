@@ -72,7 +72,19 @@ const RULES: &[(&str, &[&str])] = &[
             "every_operator_passes_a_panic_",
         ],
     ),
-    ("MUST 6 of an operator: `holds()` tells no fewer items than it can hold", &["every_operator_holds_"]),
+    (
+        "MUST 4 of an operator: an input of which no more is needed is dropped, though it has not ended",
+        &["every_operator_drops_an_input_"],
+    ),
+    ("MUST 8 of an operator: `holds()` tells no fewer items than it can hold", &["every_operator_holds_"]),
+    ("what a source gives, as its entry says", &["every_source_gives_"]),
+    (
+        "MUST 2 and 3 of a source: tasks are spawned into the scope, and the stream releases what it holds when it is \
+         dropped",
+        &["every_source_is_let_go_of_"],
+    ),
+    ("what a sink gives, as its entry says", &["every_sink_gives_"]),
+    ("P5, of a sink: what fails before it is never taken for the end", &["every_sink_passes_a_panic_"]),
     (
         "a stop ends the source, and all that was on its way is finished",
         &["every_operator_finishes_at_a_stop"],

@@ -94,6 +94,30 @@ macro_rules! operator_suite {
 }
 
 /// As [`operator_suite!`](crate::operator_suite), for sources: the entries are [`Origin`](crate::registry::Origin)s.
+///
+/// # Examples
+///
+/// ```
+/// # mod backend {
+/// #     include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/threads/mod.rs"));
+/// # }
+/// # use backend::Threads;
+/// use anypipe_conformance::registry::{BuiltSource, Origin};
+/// use anypipe_stages::source; // here stands your crate
+///
+/// const ENTRIES: &[Origin] = &[Origin {
+///     name: "these",
+///     build: |draw, census| {
+///         let (values, census) = (draw.values(30), census.clone());
+///         // Its items are made by the census, which counts them.
+///         let items = values.clone().into_iter().map(move |value| census.item(value));
+///         BuiltSource::new("these", source::from_iter(items), values)
+///     },
+/// }];
+///
+/// anypipe_conformance::source_suite!(on_threads, || Threads, ENTRIES);
+/// # fn main() {}
+/// ```
 #[macro_export]
 macro_rules! source_suite {
     ($variant:ident, $($how:tt)+) => {
@@ -103,6 +127,28 @@ macro_rules! source_suite {
 
 /// As [`operator_suite!`](crate::operator_suite), for sinks: the entries are
 /// [`Terminal`](crate::registry::Terminal)s.
+///
+/// # Examples
+///
+/// ```
+/// # mod backend {
+/// #     include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/threads/mod.rs"));
+/// # }
+/// # use backend::Threads;
+/// use anypipe_conformance::registry::{BuiltSink, Item, Terminal};
+/// use anypipe_stages::sink; // here stands your crate
+///
+/// const ENTRIES: &[Terminal] = &[Terminal {
+///     name: "everything",
+///     build: |_draw| {
+///         let tell = |items: Vec<Item>| items.iter().map(Item::raw).collect();
+///         BuiltSink::new("everything", sink::collect(), tell, <[i64]>::to_vec)
+///     },
+/// }];
+///
+/// anypipe_conformance::sink_suite!(on_threads, || Threads, ENTRIES);
+/// # fn main() {}
+/// ```
 #[macro_export]
 macro_rules! sink_suite {
     ($variant:ident, $($how:tt)+) => {

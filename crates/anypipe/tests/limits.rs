@@ -110,6 +110,9 @@ async fn a_pause_holds_the_source_and_not_the_items_on_their_way() {
     control.pause();
     // What was on its way when the pause began comes out; then nothing more does.
     sleep(Duration::from_millis(200)).await;
+    while control.stats().stages.iter().any(|stage| stage.held() > 0) {
+        sleep(Duration::from_millis(1)).await;
+    }
     let before = counted.load(Ordering::SeqCst);
     sleep(Duration::from_millis(200)).await;
     assert_eq!(counted.load(Ordering::SeqCst), before);

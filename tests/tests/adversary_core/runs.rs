@@ -14,6 +14,7 @@ use anypipe::time::{move_on_after, sleep};
 use anypipe::{ErrorKind, RunError};
 
 const SHORT: Duration = Duration::from_millis(20);
+const LONG: Duration = Duration::from_secs(3600);
 
 /// A panic without the hook's report.
 fn quiet(message: &'static str) -> ! {
@@ -60,7 +61,7 @@ async fn the_error_of_a_body_comes_before_that_of_a_child_after_it() {
     fn group() -> Run<Result<(), &'static str>> {
         task_group(|group: TaskGroup<Result<(), &'static str>>| async move {
             group.spawn_try(async {
-                sleep(SHORT).await;
+                sleep(LONG).await;
                 Err::<(), _>("child")
             });
             Err("body")
@@ -222,5 +223,5 @@ async fn nested_limits_of_no_length_end() {
     let inner = async || move_on_after(Duration::ZERO, pending::<()>()).await;
     // The inner one is over in the poll that the outer one has: a value that is there is not given up.
     assert_eq!(move_on_after(Duration::ZERO, inner()).await, Some(None));
-    assert_eq!(move_on_after(Duration::from_secs(3600), inner()).await, Some(None));
+    assert_eq!(move_on_after(LONG, inner()).await, Some(None));
 }

@@ -4,17 +4,19 @@
 #[allow(unreachable_pub, missing_debug_implementations, reason = "it is written as in a crate of its own")]
 mod changes;
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Mutex;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use anypipe::prelude::*;
 use anypipe::runtime::{AsyncStd, Sim, Smol, Tokio};
-use anypipe_conformance::registry::{BuiltStage, Item, Operator};
-use anypipe_conformance::{Body, Case, laws, operator_suite, watched_for};
-use anypipe_core::{Scope, Stage};
+use anypipe::sink;
+use anypipe_conformance::registry::{BuiltSink, BuiltSource, BuiltStage, Item, Operator, Origin, Terminal};
+use anypipe_conformance::{Body, Case, laws, operator_suite, sink_suite, source_suite, watched_for};
+use anypipe_core::{Scope, Sink, Stage};
 use changes::Changes;
 use futures_core::Stream;
 
@@ -59,6 +61,8 @@ enum Fault {
     NamesNothing,
     /// An item is kept where no scope knows of it.
     KeepsOne,
+    /// It ends after the third item, and keeps its input.
+    KeepsItsInput,
     /// Nothing comes after the third item, and nobody is woken.
     Hangs,
 }
@@ -115,8 +119,12 @@ impl<S: Stream<Item = Item>> Stream for Passing<S> {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Item>> {
         let this = &mut *self;
-        if this.fault == Fault::Hangs && this.given == 3 {
-            return Poll::Pending;
+        if this.given == 3 {
+            match this.fault {
+                Fault::Hangs => return Poll::Pending,
+                Fault::KeepsItsInput => return Poll::Ready(None),
+                _ => {}
+            }
         }
         if this.fault == Fault::Hoards {
             while this.ahead.len() < 9 {
@@ -183,10 +191,127 @@ rejects!(one_that_ends_when_its_input_is_pending:
 rejects!(one_that_takes_a_panic_for_the_end:
     every_operator_passes_a_panic_of_its_source_on, TakesAPanicForTheEnd, "MUST 5 of an operator");
 rejects!(one_that_holds_more_than_it_says:
-    every_operator_holds_what_it_says, Hoards, "MUST 6 of an operator");
+    every_operator_holds_what_it_says, Hoards, "MUST 8 of an operator");
 rejects!(one_whose_panics_have_no_name:
     every_operator_survives_a_panic_in_its_closure, NamesNothing, "MUST 3 of an operator");
 rejects!(one_that_keeps_an_item:
     every_operator_lets_go_of_all_when_dropped, KeepsOne, "MUST 2 of an operator");
+rejects!(one_that_keeps_its_input:
+    every_operator_drops_an_input_that_it_needs_no_more, KeepsItsInput, "MUST 4 of an operator");
 rejects!(one_that_hangs:
     every_operator_means_what_it_says, Hangs, "hangs");
+
+/// Sources: the first keeps every rule, the others break one.
+const THESE: Origin = Origin {
+    name: "these",
+    build: |draw, census| {
+        let (model, census) = (draw.values(9), census.clone());
+        let items = model.clone().into_iter().map(move |value| census.item(value));
+        BuiltSource::new("these", Pipeline::from_iter(items), model)
+    },
+};
+const LOSES_THE_LAST: Origin = Origin {
+    name: "faulty",
+    build: |_draw, census| {
+        let census = census.clone();
+        let items = (0..3).map(move |value| census.item(value));
+        BuiltSource::new("faulty(LosesTheLast)", Pipeline::from_iter(items), (0..4).collect())
+    },
+};
+const KEEPS_A_COPY: Origin = Origin {
+    name: "faulty",
+    build: |_draw, census| {
+        let census = census.clone();
+        let items = (0..3).map(move |value| {
+            let item = census.item(value);
+            KEPT.lock().unwrap().push(item.clone());
+            item
+        });
+        BuiltSource::new("faulty(KeepsACopy)", Pipeline::from_iter(items), (0..3).collect())
+    },
+};
+
+fn values(items: &[Item]) -> Vec<i64> {
+    items.iter().map(Item::raw).collect()
+}
+
+/// Sinks: the first keeps every rule, the others break one.
+const EVERYTHING: Terminal = Terminal {
+    name: "everything",
+    build: |_draw| {
+        let tell = |items: Vec<Item>| values(&items);
+        BuiltSink::new("everything", sink::collect(), tell, <[i64]>::to_vec).itemwise()
+    },
+};
+const MISSES_THE_FIRST: Terminal = Terminal {
+    name: "faulty",
+    build: |_draw| {
+        let tell = |items: Vec<Item>| values(items.get(1..).unwrap_or_default());
+        BuiltSink::new("faulty(MissesTheFirst)", sink::collect(), tell, <[i64]>::to_vec)
+    },
+};
+const HIDES_A_PANIC: Terminal = Terminal {
+    name: "faulty",
+    build: |_draw| {
+        let tell = |items: Vec<Item>| values(&items);
+        BuiltSink::new("faulty(HidesAPanic)", Hiding, tell, <[i64]>::to_vec)
+    },
+};
+
+/// Collects, and takes a panic of what comes before it for the end.
+struct Hiding;
+
+impl Sink<Item> for Hiding {
+    type Output = Vec<Item>;
+
+    fn drain(
+        self,
+        input: impl Stream<Item = Item> + Send + 'static,
+        _scope: &Scope,
+    ) -> impl Future<Output = Vec<Item>> + Send + 'static {
+        let mut input = Box::pin(input);
+        async move {
+            let mut items = Vec::new();
+            loop {
+                let next = poll_fn(|cx| {
+                    let polled = catch_unwind(AssertUnwindSafe(|| input.as_mut().poll_next(cx)));
+                    polled.unwrap_or(Poll::Ready(None))
+                });
+                let Some(item) = next.await else { return items };
+                items.push(item);
+            }
+        }
+    }
+}
+
+source_suite!(sources_on_tokio, || Tokio::multi_thread(2), &[THESE]);
+source_suite!(
+    sources_on_sim,
+    each | case | Sim::each(20, |sim| case.run_on(|| sim.clone(), sim.seed())),
+    &[THESE]
+);
+sink_suite!(sinks_on_smol, || Smol::threads(2), &[EVERYTHING]);
+sink_suite!(
+    sinks_on_sim,
+    each | case | Sim::each(20, |sim| case.run_on(|| sim.clone(), sim.seed())),
+    &[EVERYTHING]
+);
+
+macro_rules! rejects_an_end {
+    ($test:ident: $law:ident, $entry:expr, $rule:literal, $told:literal) => {
+        #[test]
+        fn $test() {
+            let body = |seed| -> Law { Box::pin(laws::$law(vec![&$entry], seed)) };
+            assert_rejected(stringify!($law), body, $rule, $told);
+        }
+    };
+}
+
+rejects_an_end!(a_source_that_loses_the_last:
+    every_source_gives_what_it_says, LOSES_THE_LAST, "what a source gives", "faulty(LosesTheLast)");
+rejects_an_end!(a_source_that_keeps_a_copy:
+    every_source_is_let_go_of_early, KEEPS_A_COPY, "MUST 2 and 3 of a source", "faulty(KeepsACopy)");
+rejects_an_end!(a_sink_that_misses_the_first:
+    every_sink_gives_what_it_says, MISSES_THE_FIRST, "what a sink gives", "faulty(MissesTheFirst)");
+rejects_an_end!(a_sink_that_hides_a_panic:
+    every_sink_passes_a_panic_of_its_source_on, HIDES_A_PANIC, "P5, of a sink", "faulty(HidesAPanic)");
