@@ -48,13 +48,18 @@ async fn promise_p05_work_that_nobody_wants_is_no_end() {
     // The consumer goes while the run goes on, so that nothing but its going drops the work.
     for workers in [2, 3] {
         let (sender, receiver) = bounded(4);
-        let senders = Mutex::new(Some(sender));
+        let (senders, sent) = (Mutex::new(Some(sender)), receiver.clone());
         let work = stage::then(move |item: u32| {
             let sender = if item == 0 { senders.lock().unwrap().take() } else { None };
+            let sent = sent.clone();
             async move {
                 match sender {
                     Some(sender) => sends(sender).await,
-                    None => item,
+                    // Not before the other is at work: for a consumer that has gone it would not begin.
+                    None => {
+                        until(|| sent.statistics().used > 0).await;
+                        item
+                    }
                 }
             }
         });
