@@ -4,15 +4,16 @@
 //! of items. Where time is virtual all of it is measured; elsewhere it is only shown that nothing is lost, and that the
 //! order is kept.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use anypipe_core::runtime::Sleep;
 use anypipe_core::{Scope, Stage};
-use anypipe_stages::{BoxSource, source, stage};
+use anypipe_stages::{BoxSource, sink, source, stage};
 use futures_core::Stream;
 
 use crate::tools::{Site, flow, give_way, is_exact, is_virtual, runtime, sleep};
@@ -21,6 +22,7 @@ crate::suite::cases! { ($) latency as __latency {
     promise_p11_what_turns_slow_holds_back_no_more_than_an_item(),
     promise_p11_what_was_slow_and_is_quick_again_goes_in_chunks_again(),
     promise_p11_what_turns_slow_takes_no_longer_than_it_must(),
+    promise_p11_a_sink_that_turns_slow_pays_soon_for_what_it_took(),
 } }
 
 /// How many slow items may follow the first before what is finished is shown, and others are called to the rest: one of
@@ -362,4 +364,35 @@ async fn promise_p11_what_turns_slow_takes_no_longer_than_it_must() {
         assert!(took >= least, "{took:?} is less than {least:?}: the case is wrong: {shape:?}");
         assert!(took <= least * 21 / 20, "it took {took:?} and not {least:?}: {shape:?}");
     }
+}
+
+/// What a sink has taken is paid for at the end of its poll: no more than these slow items are in one.
+async fn promise_p11_a_sink_that_turns_slow_pays_soon_for_what_it_took() {
+    const QUICK: usize = 300;
+    const SLOW_IN_A_POLL: usize = 16;
+    let site = Site::new("buffer", 1);
+    let (polls, in_a_poll) = (Arc::new(AtomicUsize::new(0)), Arc::new(Mutex::new(Vec::new())));
+    let (spends, poll, counts) = (site.clone(), Arc::clone(&polls), Arc::clone(&in_a_poll));
+    let sink = sink::for_each(move |item: usize| {
+        if item >= QUICK {
+            spends.spend(SLOW);
+            let poll = poll.load(Ordering::SeqCst);
+            match &mut *counts.lock().unwrap() {
+                counts if counts.last().is_none_or(|(at, _)| *at != poll) => counts.push((poll, 1)),
+                counts => counts.last_mut().expect("it was looked at").1 += 1,
+            }
+        }
+    });
+    let items = flow(source::from_iter(0..QUICK + 100)).pipe(stage::buffer(64));
+    let mut run = pin!(items.into(sink).on(site.runtime()));
+    poll_fn(|cx| {
+        polls.fetch_add(1, Ordering::SeqCst);
+        run.as_mut().poll(cx)
+    })
+    .await;
+    let in_a_poll: Vec<usize> = in_a_poll.lock().unwrap().iter().map(|(_, items)| *items).collect();
+    assert_eq!(in_a_poll.iter().sum::<usize>(), 100);
+    assert!(in_a_poll[0] <= SLOW_IN_A_POLL, "{in_a_poll:?}");
+    // From then on it is known that they are slow.
+    assert!(in_a_poll[1..].iter().all(|items| *items == 1), "{in_a_poll:?}");
 }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::task::Waker;
 
 use super::Statistics;
-use crate::scope::{Few, Wakes, drop_each, is_breaking};
+use crate::scope::{Few, Wakes, drop_each, is_breaking, take_out};
 use crate::sync::{Mutex, MutexGuard};
 
 /// Names a wait, or a handle.
@@ -171,13 +171,6 @@ impl<T> Shared<T> {
         state.settle();
         rest
     }
-}
-
-/// Takes those out of a map that fulfil a condition.
-fn take_out<V>(map: &mut BTreeMap<Id, V>, condition: impl Fn(&V) -> bool) -> BTreeMap<Id, V> {
-    let (out, rest) = std::mem::take(map).into_iter().partition(|(_, value)| condition(value));
-    *map = rest;
-    out
 }
 
 fn wakers(parked: BTreeMap<Id, Parked>) -> impl Iterator<Item = Waker> {

@@ -70,11 +70,15 @@ impl<V> Few<V> {
         condition: F,
     ) -> impl Iterator<Item = V> + use<V, F> {
         let first = self.first.take_if(|(_, value)| condition(value)).map(|(_, value)| value);
-        let others = std::mem::take(&mut self.others).into_iter();
-        let (out, rest): (BTreeMap<_, _>, _) = others.partition(|(_, value)| condition(value));
-        self.others = rest;
-        first.into_iter().chain(out.into_values())
+        first.into_iter().chain(take_out(&mut self.others, condition).into_values())
     }
+}
+
+/// Takes those out of a map that fulfil a condition.
+pub(crate) fn take_out<V>(map: &mut BTreeMap<u64, V>, condition: impl Fn(&V) -> bool) -> BTreeMap<u64, V> {
+    let (out, rest) = std::mem::take(map).into_iter().partition(|(_, value)| condition(value));
+    *map = rest;
+    out
 }
 
 #[cfg(test)]

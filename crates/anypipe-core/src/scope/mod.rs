@@ -54,7 +54,7 @@ pub(crate) use self::context::{
     Flush, flush_later, goes_with, is_breaking, is_cut_off, is_unwinding, note_wait, polling, with_output,
 };
 pub(crate) use self::controls::{Controls, Pauses};
-pub(crate) use self::few::Few;
+pub(crate) use self::few::{Few, take_out};
 use self::members::Members;
 pub(crate) use self::panic::{Panic, Wakes, catch, drop_broken, drop_caught, wake_each};
 pub use self::panic::{catch_panic, drop_each, holding, in_stage};
