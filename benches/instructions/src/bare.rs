@@ -162,6 +162,10 @@ impl Runtime for Handle {
     fn name(&self) -> &'static str {
         "bare"
     }
+
+    fn is_current(&self) -> bool {
+        true // there is one thread
+    }
 }
 
 /// A sleep under a clock that stands still.

@@ -7,9 +7,16 @@ use std::time::{Duration, Instant};
 use crate::runtime::THREADS;
 use crate::spin::spin;
 
-/// How much longer than the best seen the loops may take on a quiet machine. Wakes vary more by themselves.
-const WORK: f64 = 1.05;
-const WAKES: f64 = 1.25;
+/// How much longer than undisturbed the loops may take on a quiet machine: work a little, since a processor's clock
+/// varies; another process at work makes it 1.7 times.
+const WORK: f64 = 1.1;
+/// Wakes take one of several times by where the system puts the two threads, on an idle machine as well; other
+/// processes at work make it five times.
+const WAKES: f64 = 2.5;
+
+/// How often each loop is tried for a reading, of which the best counts: now and then the system starts two threads on
+/// one core.
+const TRIES: u32 = 3;
 
 /// The parts of the work, each about 50 µs: short enough that some are undisturbed on any machine.
 const PARTS: u32 = 100;
@@ -27,23 +34,48 @@ pub struct Reading {
 
 impl Reading {
     pub fn take() -> Self {
-        let (work, undisturbed) = work();
-        Self { work, undisturbed, wakes: wakes() }
+        let try_once = |_| {
+            let (work, undisturbed) = work();
+            Self { work, undisturbed, wakes: wakes() }
+        };
+        (0..TRIES).map(try_once).reduce(Self::best).expect("there were tries")
     }
 
     /// The best of each.
-    pub fn best(self, other: Self) -> Self {
+    fn best(self, other: Self) -> Self {
         Self {
             work: self.work.min(other.work),
             undisturbed: self.undisturbed.min(other.undisturbed),
             wakes: self.wakes.min(other.wakes),
         }
     }
+}
 
-    /// Whether this is about as good as the best. Work is compared with what nothing disturbed: so a machine that
-    /// is busy all the time is never taken for a quiet one.
-    pub fn is_quiet(self, best: Self) -> bool {
-        self.work <= best.undisturbed.mul_f64(WORK) && self.wakes <= best.wakes.mul_f64(WAKES)
+/// What the loops take where nothing disturbs them.
+#[derive(Clone, Copy)]
+pub struct Undisturbed {
+    work: Duration,
+    wakes: Duration,
+}
+
+impl Undisturbed {
+    /// Work as quick as its quickest part ever: so a machine that is busy all the time is never taken for a quiet one.
+    /// Wakes as they usually are at first.
+    pub fn find() -> Self {
+        let readings: Vec<_> = (0..20).map(|_| Reading::take()).collect();
+        let mut wakes: Vec<_> = readings.iter().map(|reading| reading.wakes).collect();
+        wakes.sort();
+        let best = readings.into_iter().reduce(Reading::best).expect("there were readings");
+        Self { work: best.undisturbed, wakes: wakes[wakes.len() / 2] }
+    }
+
+    /// Something may have been quicker than all before.
+    pub fn note(&mut self, reading: Reading) {
+        self.work = self.work.min(reading.undisturbed);
+    }
+
+    pub fn is_quiet(self, reading: Reading) -> bool {
+        reading.work <= self.work.mul_f64(WORK) && reading.wakes <= self.wakes.mul_f64(WAKES)
     }
 }
 

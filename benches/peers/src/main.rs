@@ -15,7 +15,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::calibration::Reading;
+use crate::calibration::Undisturbed;
 use crate::measure::{Effort, Table, measure};
 use crate::report::Outcome;
 
@@ -61,9 +61,9 @@ fn main() -> ExitCode {
         }
     };
 
-    let mut best = (0..20).map(|_| Reading::take()).reduce(Reading::best).expect("there were readings");
-    let measured: Vec<_> = tables.into_iter().map(|table| measure(table, effort, &mut best)).collect();
-    let outcomes: Vec<_> = measured.into_iter().map(|measured| Outcome::new(measured, best)).collect();
+    let mut undisturbed = Undisturbed::find();
+    let measured: Vec<_> = tables.into_iter().map(|table| measure(table, effort, &mut undisturbed)).collect();
+    let outcomes: Vec<_> = measured.into_iter().map(|measured| Outcome::new(measured, undisturbed)).collect();
     if args.json {
         print!("{}", report::json(&outcomes));
     } else {

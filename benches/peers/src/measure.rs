@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::calibration::Reading;
+use crate::calibration::{Reading, Undisturbed};
 use crate::contenders::Job;
 use crate::runtime::Runtime;
 
@@ -92,13 +92,13 @@ pub struct Round {
 }
 
 impl Round {
-    pub fn is_quiet(&self, best: Reading) -> bool {
-        self.before.is_quiet(best) && self.after.is_quiet(best)
+    pub fn is_quiet(&self, undisturbed: Undisturbed) -> bool {
+        undisturbed.is_quiet(self.before) && undisturbed.is_quiet(self.after)
     }
 }
 
-/// Measures a table. What is best may get better meanwhile.
-pub fn measure(table: Table, effort: Effort, best: &mut Reading) -> Measured {
+/// Measures a table.
+pub fn measure(table: Table, effort: Effort, undisturbed: &mut Undisturbed) -> Measured {
     let mut rounds: Vec<Round> = Vec::new();
     let mut before = Reading::take();
     if !effort.quick {
@@ -107,10 +107,10 @@ pub fn measure(table: Table, effort: Effort, best: &mut Reading) -> Measured {
     loop {
         let figures = round(&table, rounds.len());
         let after = Reading::take();
-        *best = best.best(after);
+        undisturbed.note(after);
         rounds.push(Round { figures, before, after });
         before = after;
-        let quiet = rounds.iter().filter(|round| round.is_quiet(*best)).count();
+        let quiet = rounds.iter().filter(|round| round.is_quiet(*undisturbed)).count();
         if effort.is_enough(table.steady, quiet, rounds.len()) {
             eprintln!("{}: {} rounds, {quiet} quiet", table.name, rounds.len());
             return Measured { table, rounds };

@@ -40,6 +40,11 @@ impl Runtime {
         }
     }
 
+    /// Does work in a task of tokio's.
+    pub async fn spawned<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
+        tokio::spawn(work).await.expect("it doesn't panic")
+    }
+
     pub fn block_on<T>(self, future: impl Future<Output = T>) -> T {
         match self {
             Self::Tokio => TOKIO.block_on(future),

@@ -1,10 +1,10 @@
 //! What must not grow with the length of a program, and what must not fill the stack with its depth.
 
-use std::future::{Future, pending};
+use std::future::{Future, pending, poll_fn};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
 use anypipe_core::option::KeyedBy;
@@ -27,6 +27,7 @@ crate::suite::cases! { ($) growth as __growth {
     an_item_costs_the_same_among_many_workers(make),
     an_item_costs_the_same_among_many_sources(make),
     a_wake_polls_only_whom_it_is_for(),
+    who_awaits_a_run_elsewhere_is_woken_for_its_end_only(),
     inner_pipelines_leave_one_entry_in_the_statistics(),
     a_shared_rate_keeps_nothing_of_what_has_ended(),
 } }
@@ -84,6 +85,45 @@ async fn a_wake_polls_only_whom_it_is_for() {
         let all = sources.len();
         flow(source::from_iter(sources)).pipe(stage::flat_map_stream(|source| source, all)).0
     });
+}
+
+/// Wakes a task, and counts that.
+struct CountsWakes(Waker, Arc<AtomicUsize>);
+
+impl Wake for CountsWakes {
+    fn wake(self: Arc<Self>) {
+        self.1.fetch_add(1, Ordering::SeqCst);
+        self.0.wake_by_ref();
+    }
+}
+
+/// How often whoever awaits a run of so many items is woken, which pass through a task.
+async fn wakes_of_the_awaiter(items: u64) -> usize {
+    let wakes = Arc::new(AtomicUsize::new(0));
+    let mut run = flow(source::from_iter(0..items)).pipe(stage::buffer(8)).into(sink::drain());
+    poll_fn(|cx| {
+        let waker = Arc::new(CountsWakes(cx.waker().clone(), Arc::clone(&wakes))).into();
+        Pin::new(&mut run).poll(&mut Context::from_waker(&waker))
+    })
+    .await;
+    wakes.load(Ordering::SeqCst)
+}
+
+async fn who_awaits_a_run_elsewhere_is_woken_for_its_end_only() {
+    let runtime = inherit().expect("a case runs on a runtime");
+    let wakes = wakes_of_the_awaiter(10_000).await;
+    if runtime.is_current() {
+        // It is one of the runtime's tasks, and does the sink's work.
+        assert!(wakes > 100, "{wakes} wakes");
+    } else {
+        assert!(wakes <= 4, "{wakes} wakes, and each of them is one of another thread");
+    }
+    // In a task of anypipe any runtime knows where it is.
+    let in_a_task = task_group(inherit, |group| async move {
+        group.spawn(wakes_of_the_awaiter(10_000)).await.expect("it is joined")
+    });
+    let wakes = in_a_task.await;
+    assert!(wakes > 100, "{wakes} wakes of a task, which needs no other for the sink");
 }
 
 /// How many inner pipelines there are here.

@@ -4,7 +4,7 @@ use std::sync::Weak;
 use std::task::{Context, Poll};
 
 use anypipe_core::runtime::{Job, Runtime, Spawner, Task};
-use tokio::runtime::Handle;
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::task::coop::poll_proceed;
 
 use crate::blocking::Owner;
@@ -40,5 +40,20 @@ impl Runtime for Native {
     fn poll_budget(&self, cx: &mut Context<'_>) -> Poll<()> {
         // The chunk that follows is progress, so the unit is spent.
         poll_proceed(cx).map(|unit| unit.made_progress())
+    }
+
+    fn offer_woken(&self) {
+        // A thread of tokio keeps the task that it woke last to itself; the next one that comes takes that place, and
+        // the one before goes where others find it.
+        if tokio::task::try_id().is_some() && self.handle.runtime_flavor() == RuntimeFlavor::MultiThread {
+            drop(self.handle.spawn(async {}));
+        }
+    }
+
+    fn is_current(&self) -> bool {
+        // Outside of tasks only a runtime of one thread polls where it polls those.
+        Handle::try_current().is_ok_and(|current| {
+            tokio::task::try_id().is_some() || current.runtime_flavor() == RuntimeFlavor::CurrentThread
+        })
     }
 }

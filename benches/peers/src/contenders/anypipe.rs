@@ -34,7 +34,7 @@ fn hop(Hop { capacity, items, .. }: Hop) -> Job {
         .buffer(capacity)
         .buffer(capacity)
         .fold(0, |sum, n| sum + n);
-    run.boxed_local()
+    run.boxed()
 }
 
 fn ordered(crew: Crew) -> Job {
@@ -43,7 +43,7 @@ fn ordered(crew: Crew) -> Job {
         .workers(crew.workers)
         .buffer_size(crew.capacity)
         .fold(0, |sum, n| sum + n);
-    run.boxed_local()
+    run.boxed()
 }
 
 fn unordered(crew: Crew) -> Job {
@@ -53,7 +53,7 @@ fn unordered(crew: Crew) -> Job {
         .unordered()
         .buffer_size(crew.capacity)
         .fold(0, |sum, n| sum + n);
-    run.boxed_local()
+    run.boxed()
 }
 
 fn naps(crew: Crew) -> Job {
@@ -65,7 +65,7 @@ fn naps(crew: Crew) -> Job {
         .workers(crew.workers)
         .buffer_size(crew.capacity)
         .fold(0, |sum, n| sum + n);
-    run.boxed_local()
+    run.boxed()
 }
 
 fn turns(crew: Crew) -> Job {
@@ -75,7 +75,7 @@ fn turns(crew: Crew) -> Job {
         .buffer_size(crew.capacity)
         .unordered()
         .fold(0, |sum, n| sum + n);
-    run.boxed_local()
+    run.boxed()
 }
 
 fn cpu(crew: Crew) -> Job {
@@ -84,7 +84,7 @@ fn cpu(crew: Crew) -> Job {
         .workers(crew.workers)
         .buffer_size(crew.capacity)
         .fold(0, |sum, n| sum + n);
-    run.boxed_local()
+    run.boxed()
 }
 
 fn latency(items: u64) -> Later<Vec<Duration>> {
@@ -100,10 +100,10 @@ fn latency(items: u64) -> Later<Vec<Duration>> {
         }
         times
     }
-    .boxed_local()
+    .boxed()
 }
 
-fn park(runs: u64) -> Later<Box<dyn Any>> {
+fn park(runs: u64) -> Later<Box<dyn Any + Send>> {
     async move {
         let arrived = Arc::new(AtomicU64::new(0));
         let mut kept = Vec::new();
@@ -118,9 +118,9 @@ fn park(runs: u64) -> Later<Box<dyn Any>> {
             kept.push((sender, running));
         }
         all_arrived(&arrived, runs).await;
-        Box::new(kept) as Box<dyn Any>
+        Box::new(kept) as Box<dyn Any + Send>
     }
-    .boxed_local()
+    .boxed()
 }
 
 fn fused(items: u64) -> Job {
@@ -129,12 +129,12 @@ fn fused(items: u64) -> Job {
         .map(FUSED[1])
         .map(FUSED[2])
         .fold(0, |sum: u64, n| sum.wrapping_add(n));
-    run.boxed_local()
+    run.boxed()
 }
 
 fn merge(Sources { count, items_each }: Sources) -> Job {
     let sources = (0..count).map(move |k| source::iter(k * items_each + 1..(k + 1) * items_each + 1));
-    source::merge(sources).fold(0, |sum, n| sum + n).boxed_local()
+    source::merge(sources).fold(0, |sum, n| sum + n).boxed()
 }
 
 /// Four tasks in a row behind a channel.

@@ -12,7 +12,7 @@ fn unordered(crew: Crew) -> Job {
         .map(|n| async move { n })
         .buffer_unordered(crew.workers)
         .fold(0, |sum, n| async move { sum + n })
-        .boxed_local()
+        .boxed()
 }
 
 fn naps(crew: Crew) -> Job {
@@ -22,5 +22,5 @@ fn naps(crew: Crew) -> Job {
         .map(nap)
         .buffer_unordered(crew.workers)
         .fold(0, |sum, n| async move { sum + n })
-        .boxed_local()
+        .boxed()
 }

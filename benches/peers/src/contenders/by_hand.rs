@@ -55,7 +55,7 @@ pub fn hop<C: Channel>(Hop { on, capacity, items }: Hop) -> Job {
         let first = feed::<C>(on, capacity, items);
         C::sum(stages::<C>(on, 3, capacity, first)).await
     }
-    .boxed_local()
+    .boxed()
 }
 
 pub fn latency<C: Channel>(items: u64) -> Later<Vec<Duration>> {
@@ -71,10 +71,10 @@ pub fn latency<C: Channel>(items: u64) -> Later<Vec<Duration>> {
         }
         times
     }
-    .boxed_local()
+    .boxed()
 }
 
-pub fn park<C: Channel>(runs: u64) -> Later<Box<dyn Any>> {
+pub fn park<C: Channel>(runs: u64) -> Later<Box<dyn Any + Send>> {
     async move {
         let arrived = Arc::new(AtomicU64::new(0));
         let mut senders = Vec::new();
@@ -91,9 +91,9 @@ pub fn park<C: Channel>(runs: u64) -> Later<Box<dyn Any>> {
             senders.push(sender);
         }
         all_arrived(&arrived, runs).await;
-        Box::new(senders) as Box<dyn Any>
+        Box::new(senders) as Box<dyn Any + Send>
     }
-    .boxed_local()
+    .boxed()
 }
 
 pub fn unordered<C: Shared>(crew: Crew) -> Job {
@@ -101,7 +101,7 @@ pub fn unordered<C: Shared>(crew: Crew) -> Job {
         let input = feed::<C>(Runtime::Tokio, crew.capacity, crew.items);
         C::sum(workers::<C, _>(crew, input, std::future::ready)).await
     }
-    .boxed_local()
+    .boxed()
 }
 
 pub fn naps<C: Shared>(crew: Crew) -> Job {
@@ -110,7 +110,7 @@ pub fn naps<C: Shared>(crew: Crew) -> Job {
         let middle = workers::<C, _>(crew, input, nap);
         C::sum(workers::<C, _>(crew, middle, nap)).await
     }
-    .boxed_local()
+    .boxed()
 }
 
 pub fn turns<C: Shared>(crew: Crew) -> Job {
@@ -118,7 +118,7 @@ pub fn turns<C: Shared>(crew: Crew) -> Job {
         let input = feed::<C>(Runtime::Tokio, crew.capacity, crew.items);
         C::sum(workers::<C, _>(crew, input, turn)).await
     }
-    .boxed_local()
+    .boxed()
 }
 
 /// Waits until an item of each run has come through.

@@ -6,7 +6,7 @@ use std::any::Any;
 use std::ops::Range;
 use std::time::Duration;
 
-use futures_util::future::LocalBoxFuture;
+use futures_util::future::BoxFuture;
 
 use crate::runtime::Runtime;
 
@@ -39,7 +39,7 @@ contenders! {
 }
 
 /// What a contender gives.
-type Later<T> = LocalBoxFuture<'static, T>;
+type Later<T> = BoxFuture<'static, T>;
 
 /// Work to be timed. What it gives is compared with what it should: mostly a sum of items.
 pub type Job = Later<u64>;
@@ -65,7 +65,7 @@ pub struct Contender {
     /// Sends items one at a time through four tasks; gives how long each was on its way.
     pub latency: Way<u64, Vec<Duration>>,
     /// Starts so many runs of four tasks, takes an item through each, and has all wait; gives what keeps them.
-    pub park: Way<u64, Box<dyn Any>>,
+    pub park: Way<u64, Box<dyn Any + Send>>,
     /// Folds items behind the three closures of [`FUSED`].
     pub fused: Way<u64>,
     /// Sums the items of many sources.

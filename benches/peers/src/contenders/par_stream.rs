@@ -25,7 +25,7 @@ fn hop(Hop { capacity, items, .. }: Hop) -> Job {
             .fold(0, |sum, n| async move { sum + n })
             .await
     }
-    .boxed_local()
+    .boxed()
 }
 
 fn ordered(crew: Crew) -> Job {
@@ -33,7 +33,7 @@ fn ordered(crew: Crew) -> Job {
         let stream = stream::iter(numbers(crew.items)).par_then(params(crew), |n| async move { n });
         stream.fold(0, |sum, n| async move { sum + n }).await
     }
-    .boxed_local()
+    .boxed()
 }
 
 fn unordered(crew: Crew) -> Job {
@@ -41,7 +41,7 @@ fn unordered(crew: Crew) -> Job {
         let stream = stream::iter(numbers(crew.items)).par_then_unordered(params(crew), |n| async move { n });
         stream.fold(0, |sum, n| async move { sum + n }).await
     }
-    .boxed_local()
+    .boxed()
 }
 
 fn naps(crew: Crew) -> Job {
@@ -49,7 +49,7 @@ fn naps(crew: Crew) -> Job {
         let stream = stream::iter(numbers(crew.items)).par_then(params(crew), nap).par_then(params(crew), nap);
         stream.fold(0, |sum, n| async move { sum + n }).await
     }
-    .boxed_local()
+    .boxed()
 }
 
 fn cpu(crew: Crew) -> Job {
@@ -57,7 +57,7 @@ fn cpu(crew: Crew) -> Job {
         let stream = stream::iter(numbers(crew.items)).par_map(params(crew), |n| move || spin::work(n));
         stream.fold(0, |sum, n| async move { sum + n }).await
     }
-    .boxed_local()
+    .boxed()
 }
 
 fn params(crew: Crew) -> ParParamsConfig {

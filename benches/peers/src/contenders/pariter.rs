@@ -14,5 +14,5 @@ fn cpu(crew: Crew) -> Job {
             .parallel_map_custom(|of| of.threads(crew.workers).buffer_size(crew.capacity), spin::work)
             .sum()
     }
-    .boxed_local()
+    .boxed()
 }

@@ -25,7 +25,7 @@ fn instant(crew: Crew, concurrency: Concurrency) -> Job {
         let pipeline = Pipeline::from_iter(numbers(crew.items)).map(async |n| n, concurrency);
         sum(pipeline.backpressure(crew.capacity)).await
     }
-    .boxed_local()
+    .boxed()
 }
 
 fn naps(crew: Crew) -> Job {
@@ -37,7 +37,7 @@ fn naps(crew: Crew) -> Job {
             .backpressure(crew.capacity);
         sum(pipeline).await
     }
-    .boxed_local()
+    .boxed()
 }
 
 async fn sum(pipeline: Pipeline<u64>) -> u64 {

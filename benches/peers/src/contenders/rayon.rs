@@ -15,7 +15,7 @@ pub const CONTENDER: Contender =
 
 fn cpu(crew: Crew) -> Job {
     async move { pool(crew.workers).install(|| numbers(crew.items).par_bridge().map(spin::work).sum()) }
-        .boxed_local()
+        .boxed()
 }
 
 /// A pool outlives its runs, as in a program.

@@ -17,7 +17,7 @@ fn ordered(crew: Crew) -> Job {
         .map(|n| async move { n })
         .parallel_buffered(crew.workers)
         .fold(0, |sum, n| async move { sum + n })
-        .boxed_local()
+        .boxed()
 }
 
 fn unordered(crew: Crew) -> Job {
@@ -25,7 +25,7 @@ fn unordered(crew: Crew) -> Job {
         .map(|n| async move { n })
         .parallel_buffer_unordered(crew.workers)
         .fold(0, |sum, n| async move { sum + n })
-        .boxed_local()
+        .boxed()
 }
 
 fn naps(crew: Crew) -> Job {
@@ -35,5 +35,5 @@ fn naps(crew: Crew) -> Job {
         .map(nap)
         .parallel_buffered(crew.workers)
         .fold(0, |sum, n| async move { sum + n })
-        .boxed_local()
+        .boxed()
 }

@@ -4,7 +4,7 @@ mod chart;
 mod json;
 mod text;
 
-use crate::calibration::Reading;
+use crate::calibration::Undisturbed;
 use crate::measure::Measured;
 
 pub use self::chart::chart;
@@ -36,8 +36,8 @@ pub struct Figure {
 }
 
 impl Outcome {
-    pub fn new(Measured { table, rounds }: Measured, best: Reading) -> Self {
-        let quiet: Vec<bool> = rounds.iter().map(|round| round.is_quiet(best)).collect();
+    pub fn new(Measured { table, rounds }: Measured, undisturbed: Undisturbed) -> Self {
+        let quiet: Vec<bool> = rounds.iter().map(|round| round.is_quiet(undisturbed)).collect();
         let all = table.steady || !quiet.contains(&true);
         let mut base = None;
         let rows = table.rows.into_iter().enumerate().map(|(i, row)| {

@@ -52,5 +52,5 @@ fn instant(crew: Crew) -> Job {
         .then(async |n| n)
         .workers(crew.workers)
         .fold(0, |sum, n| sum + n)
-        .boxed_local()
+        .boxed()
 }

@@ -1,31 +1,39 @@
 //! What a hop from task to task costs.
 
 use super::Scenario;
-use crate::contenders::{ALL, Hop};
+use crate::contenders::{ALL, Hop, Job};
 use crate::measure::{Effort, Row, Table, sum_of};
 use crate::runtime::Runtime;
 
 pub const SCENARIO: Scenario = Scenario {
     name: "hop",
     about: "`u64`s from an iterator through four tasks in a row, each with a buffer behind it, on tokio",
-    tables: |effort| {
-        let items = [(1, 20_000), (16, 60_000), (64, 100_000), (1024, 200_000)];
-        items.map(|(capacity, items)| table("hop", Runtime::Tokio, capacity, effort.items(items))).into()
-    },
+    tables: |effort| tables("hop", effort, |hop, how| hop(how)),
 };
+
+/// How a contender's job is made.
+type Make = fn(fn(Hop) -> Job, Hop) -> Job;
+
+/// On tokio, with buffers of four sizes.
+pub fn tables(name: &str, effort: Effort, make: Make) -> Vec<Table> {
+    let items = [(1, 20_000), (16, 60_000), (64, 100_000), (1024, 200_000)];
+    items
+        .map(|(capacity, items)| table(name, Runtime::Tokio, capacity, effort.items(items), make))
+        .into()
+}
 
 /// The same on smol and on async-std, where people have channels that name no runtime.
 pub fn elsewhere(name: &str, on: Runtime, effort: Effort) -> Vec<Table> {
     let tables = [(64, 100_000), (1024, 200_000)]
-        .map(|(capacity, items)| table(name, on, capacity, effort.items(items)));
+        .map(|(capacity, items)| table(name, on, capacity, effort.items(items), |hop, how| hop(how)));
     let there = |row: &Row| ["anypipe", "async-channel", "flume"].contains(&row.name.as_str());
     tables.map(|table| Table { rows: table.rows.into_iter().filter(there).collect(), ..table }).into()
 }
 
-fn table(name: &str, on: Runtime, capacity: usize, items: u64) -> Table {
+fn table(name: &str, on: Runtime, capacity: usize, items: u64, make: Make) -> Table {
     let rows = ALL.iter().filter_map(|contender| {
         let hop = contender.hop?;
-        let job = move || hop(Hop { on, capacity, items });
+        let job = move || make(hop, Hop { on, capacity, items });
         Some(Row::timed(contender.name, on, items * 4, sum_of(items), job))
     });
     Table {

@@ -39,5 +39,5 @@ fn job(items: u64, keys: u64, buffer: usize) -> Job {
         .keyed(move |n| n % keys)
         .buffer_size(buffer)
         .fold(0, |sum, n| sum + n)
-        .boxed_local()
+        .boxed()
 }

@@ -13,6 +13,7 @@ macro_rules! scenarios {
 
 scenarios! {
     hop,
+    hop_task,
     hop_smol,
     hop_async_std,
     workers,

@@ -52,9 +52,9 @@ fn for_each(items: Pipeline<impl Source<Item = u64>>) -> Job {
     let run = items.for_each(move |n| {
         shared.store(shared.load(Ordering::Relaxed) + n, Ordering::Relaxed);
     });
-    run.map(move |()| sum.load(Ordering::Relaxed)).boxed_local()
+    run.map(move |()| sum.load(Ordering::Relaxed)).boxed()
 }
 
 fn into_stream(items: u64) -> Job {
-    source(items).into_stream().fold(0, |sum, n| async move { sum + n }).boxed_local()
+    source(items).into_stream().fold(0, |sum, n| async move { sum + n }).boxed()
 }

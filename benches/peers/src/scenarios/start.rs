@@ -22,7 +22,7 @@ pub const SCENARIO: Scenario = Scenario {
                     }
                     sum
                 }
-                .boxed_local()
+                .boxed()
             };
             Some(Row::timed(contender.name, Runtime::Tokio, runs, runs, job))
         });

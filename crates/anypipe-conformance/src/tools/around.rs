@@ -119,4 +119,12 @@ impl Runtime for Around {
     fn poll_budget(&self, cx: &mut Context<'_>) -> Poll<()> {
         self.inner.poll_budget(cx)
     }
+
+    fn offer_woken(&self) {
+        self.inner.offer_woken();
+    }
+
+    fn is_current(&self) -> bool {
+        self.inner.is_current()
+    }
 }

@@ -196,6 +196,11 @@ impl Runtime for Site {
         self.look().rounds += 1;
         self.inner.runtime.poll_budget(cx)
     }
+
+    fn is_current(&self) -> bool {
+        // Who awaits a run there is one of those who work at it.
+        true
+    }
 }
 
 /// What a worker's task is about.

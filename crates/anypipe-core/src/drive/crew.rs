@@ -12,7 +12,7 @@ use std::collections::VecDeque;
 use std::collections::hash_map::{DefaultHasher, Entry, HashMap};
 use std::hash::BuildHasherDefault;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker, ready};
+use std::task::{Context, Poll, ready};
 
 use super::line::{Line, Unwanted};
 use super::pace::{Next, Pace};
@@ -20,7 +20,7 @@ use super::port::Port;
 use super::waiting::Waiting;
 use super::{Input, Tally};
 use crate::runtime::WaitsFor;
-use crate::scope::{Scope, drop_each, poll_go_on};
+use crate::scope::{Scope, Wakes, drop_each, poll_go_on};
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, Ordering};
 
@@ -133,20 +133,23 @@ impl<In> Crew<In> {
         let next = state.held.release(key);
         state.ready.extend(next);
         // While work is quick this worker is the first to take it.
-        let next = if self.is_quick() { None } else { state.call_next() };
+        let next = if self.is_quick() { Wakes::default() } else { state.call_next() };
         drop(state);
-        next.into_iter().for_each(Waker::wake);
+        next.call();
     }
 
-    /// Calls an idle worker to what there is to do, and to the input where that is let go of.
-    fn call(&self, baton: Option<Baton<In>>) {
+    /// Calls an idle worker to what there is to do, and to the input where that is let go of; `true` where there was
+    /// one.
+    fn call(&self, baton: Option<Baton<In>>) -> bool {
         let mut state = self.state.lock();
         if baton.is_some() {
             state.baton = baton;
         }
         let next = state.call_next();
         drop(state);
-        next.into_iter().for_each(Waker::wake);
+        let is_called = !next.is_empty();
+        next.call();
+        is_called
     }
 
     /// The input has ended, and goes; all workers are to know.
@@ -174,11 +177,11 @@ impl<In> Drop for Crew<In> {
 
 impl<In> State<In> {
     /// The worker to wake for what is there to do: an item, the input, or the end.
-    fn call_next(&mut self) -> Option<Waker> {
+    fn call_next(&mut self) -> Wakes {
         if self.ready.is_empty() && self.baton.is_none() && !self.is_over() {
-            return None;
+            return Wakes::default();
         }
-        self.idle.call()
+        self.idle.call().into_iter().collect()
     }
 
     /// True once all items that will ever come have been begun.
@@ -303,7 +306,9 @@ impl<In: Send + 'static> Feed<In> {
         } else if !crew.is_quick() {
             // The work may block. Who is called needs room for what comes next.
             line.port.spare();
-            crew.call(self.baton.take());
+            if crew.call(self.baton.take()) {
+                line.scope.runtime().offer_woken();
+            }
         }
         Poll::Ready(Ok(taken))
     }
@@ -331,6 +336,7 @@ impl<In: Send + 'static> Feed<In> {
     pub(super) fn poll_turn<T>(&mut self, next: Next, line: &mut Line<T>, cx: &mut Context<'_>) -> Poll<()> {
         if next == Next::Show && line.pace.poll_budget(cx).is_ready() {
             line.port.turn(want(self.crew.as_ref().map(|(crew, _)| &**crew), &line.pace));
+            line.pace.called();
             return Poll::Ready(());
         }
         if next == Next::GiveWay {

@@ -231,7 +231,7 @@ impl<T> Hop<T> {
         self.call_for_room(&mut state, &mut called);
         drop(state);
         drop(old);
-        called.wake();
+        called.call();
         granted
     }
 
@@ -243,7 +243,7 @@ impl<T> Hop<T> {
             self.call_for_room(&mut state, &mut called);
         }
         drop(state);
-        called.wake();
+        called.call();
     }
 
     /// Has the producer woken when the consumer goes.

@@ -34,6 +34,7 @@ impl<T> Line<T> {
             self.pace.waited();
             return Poll::Pending;
         }
+        self.pace.called();
         Poll::Ready(if self.port.is_closed() { Err(Unwanted) } else { Ok(()) })
     }
 }

@@ -122,7 +122,7 @@ impl<T: Send + 'static> Outlet<T> {
         drop(state);
         drop(old);
         self.local.reverse();
-        called.wake();
+        called.call();
         if self.local.is_empty() && broken {
             if let Some((scope, name)) = self.stage.take() {
                 // A task that panicked or was cancelled has failed the scope before this.

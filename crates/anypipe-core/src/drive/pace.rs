@@ -4,6 +4,7 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use crate::runtime::RuntimeHandle;
+use crate::scope::has_called;
 
 /// A chunk that takes longer than this is slow: its items are shown at once.
 const SLOW: Duration = Duration::from_micros(50);
@@ -16,7 +17,7 @@ const BETWEEN_READINGS: Duration = Duration::from_micros(1);
 const MOST_BETWEEN_READINGS: usize = 8;
 /// or this many in a sink, where nobody waits to be shown anything.
 const MOST_BETWEEN_READINGS_OF_A_SINK: usize = 16;
-/// An item that takes longer than it takes to wake another worker is worth being shared.
+/// An item of several workers that takes longer than it takes to wake another is worth being shared.
 const WORTH_A_WAKE: Duration = Duration::from_micros(2);
 /// A task that never has to wait gives way after this many chunks, whatever the runtime's budget says.
 const CHUNKS_IN_A_ROW: usize = 32;
@@ -43,6 +44,10 @@ pub(super) struct Pace {
     chunks: usize,
     /// Whether the last item of one in a crew was quick, until that is asked.
     quick: Option<bool>,
+    /// True where the last items took long enough to be worked on beside what others do.
+    long: bool,
+    /// True where the task has called others since it last waited, and its items were not known to be long.
+    has_called: bool,
     runtime: RuntimeHandle,
 }
 
@@ -71,6 +76,8 @@ impl Pace {
             in_crew: false,
             chunks: 0,
             quick: None,
+            long: false,
+            has_called: false,
             runtime,
         }
     }
@@ -163,12 +170,29 @@ impl Pace {
 
     /// What was done from the reading before until now is one item in a crew, and some where the task is alone.
     fn learn(&mut self, before: Instant, now: Instant) {
+        if now < before + if self.in_crew { WORTH_A_WAKE } else { BETWEEN_READINGS } {
+            self.long = false;
+            if self.in_crew {
+                self.quick = Some(true);
+            } else if now < before + BETWEEN_READINGS / 2 {
+                self.between = (self.between * 2).min(self.most_between);
+            }
+            return;
+        }
+        let has_called = has_called();
+        if has_called && !self.long && now < before + SLOW {
+            // It may have been the call that took so long.
+            self.has_called = true;
+            return;
+        }
+        self.long = self.in_crew || self.between == 1;
         if self.in_crew {
-            self.quick = Some(now < before + WORTH_A_WAKE);
-        } else if now < before + BETWEEN_READINGS / 2 {
-            self.between = (self.between * 2).min(self.most_between);
+            self.quick = Some(false);
         } else if now >= before + BETWEEN_READINGS * 2 {
             self.between = 1;
+        }
+        if self.long && (std::mem::take(&mut self.has_called) || has_called) {
+            self.runtime.offer_woken();
         }
     }
 
@@ -180,14 +204,22 @@ impl Pace {
     /// The next items may take long: nothing waits for them.
     pub(super) fn slow(&mut self) {
         (self.chunk, self.between) = (1, 1);
-        self.quick = Some(false);
+        (self.quick, self.long) = (Some(false), true);
     }
 
     /// The task waits, or gives way: what comes is a new stretch of work.
     pub(super) fn waited(&mut self) {
         self.begin_chunk();
         (self.read, self.began) = (None, None);
-        self.chunks = 0;
+        (self.chunks, self.has_called) = (0, false);
+    }
+
+    /// Others were called, maybe: where the next item may be long they are not to wait for this thread.
+    #[inline]
+    pub(super) fn called(&mut self) {
+        if self.long && has_called() {
+            self.runtime.offer_woken();
+        }
     }
 
     /// Asks the runtime's budget.

@@ -2,6 +2,7 @@
 
 mod control;
 mod group;
+mod hosted;
 mod running;
 mod session;
 mod stream;
@@ -17,6 +18,7 @@ use std::time::Duration;
 
 pub use self::control::Control;
 pub use self::group::{Started, TaskGroup, TaskHandle, task_group, try_task_group};
+use self::hosted::hosted;
 pub use self::running::Running;
 pub(crate) use self::session::{AtEnd, FutureSession, Session};
 pub use self::stream::{CheckedStream, RunStream};
@@ -148,7 +150,7 @@ impl<T: Send + 'static> Run<T> {
         K: Sink<S::Item, Output = T>,
     {
         let plan = Plan::new(name, choose, AtEnd::Cancel);
-        Self::boxed(plan, |scope| Box::pin(sink.drain(source.attach(scope), scope)))
+        Self::boxed(plan, move |scope| hosted(name, scope, sink.drain(source.attach(scope), scope)))
     }
 
     pub(crate) fn planned<F>(plan: Plan, make: impl FnOnce(&Scope) -> F + Send + 'static) -> Self

@@ -17,6 +17,20 @@ pub trait Runtime: Spawner + Timer {
     fn poll_budget(&self, _cx: &mut Context<'_>) -> Poll<()> {
         Poll::Ready(())
     }
+
+    /// Lets other threads have the tasks that were woken on this one, whose own task goes on working for a while.
+    ///
+    /// Asked where items take a microsecond or more. A runtime whose idle threads find all that was woken leaves this
+    /// as it is.
+    fn offer_woken(&self) {}
+
+    /// True where the code that asks is polled as the runtime's tasks are, so that waking it costs no more than
+    /// waking one of them. The sink of an awaited run is then polled there, and is a task of the run elsewhere.
+    ///
+    /// A runtime that can't tell leaves this as it is. Tasks of anypipe are known anyway.
+    fn is_current(&self) -> bool {
+        false
+    }
 }
 
 /// A runtime as a value: cheap to clone, met once per stage and never per item.
@@ -70,6 +84,21 @@ impl RuntimeHandle {
     /// See [`Runtime::poll_budget`].
     pub fn poll_budget(&self, cx: &mut Context<'_>) -> Poll<()> {
         self.runtime.poll_budget(cx)
+    }
+
+    /// See [`Runtime::offer_woken`].
+    pub fn offer_woken(&self) {
+        self.runtime.offer_woken();
+    }
+
+    /// See [`Runtime::is_current`].
+    pub fn is_current(&self) -> bool {
+        self.runtime.is_current()
+    }
+
+    /// Whether this is a clone of the other.
+    pub(crate) fn is_clone_of(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.runtime, &other.runtime)
     }
 
     /// Passes a task on, for a runtime that stands around another; all else spawns into a

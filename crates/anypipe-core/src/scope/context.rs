@@ -49,21 +49,40 @@ struct Frame {
     facts: Facts,
 }
 
+/// What a thread polls for a scope.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Polls {
+    /// Nothing: nobody will call the flushes.
+    #[default]
+    Nothing,
+    /// A run's own part.
+    OwnPart,
+    Task,
+}
+
 /// What is known of the innermost scope or entered runtime.
 #[derive(Default)]
 struct Facts {
-    /// True while a task or a run is being polled, so that somebody will call the flushes.
-    polling: bool,
+    /// What is being polled.
+    polls: Polls,
     /// What the task being polled would wait for if it gave way now.
     waits_for: Option<WaitsFor>,
     /// How long the poll has gone on.
     stretch: Stretch,
     /// True while core drops what was cut off: a task that was cancelled, aborted or panicked.
     breaking: bool,
+    /// True where it has called other tasks to work since that was last asked.
+    called: bool,
     /// The channel whose last receiver takes the task with it when it goes.
     output: Option<usize>,
     /// True where the thread was unwinding already: a destructor runs the task, which does not unwind itself.
     unwinding_outside: bool,
+}
+
+impl Facts {
+    fn is_polling(&self) -> bool {
+        self.polls != Polls::Nothing
+    }
 }
 
 impl Frame {
@@ -130,7 +149,7 @@ struct Frames {
 impl Frames {
     /// The polls that lie in each other, from the innermost out to where one was begun by hand, or by a destructor.
     fn polling(&self) -> impl Iterator<Item = &Frame> {
-        self.entered.iter().take_while(|frame| frame.facts.polling && !frame.facts.breaking)
+        self.entered.iter().take_while(|frame| frame.facts.is_polling() && !frame.facts.breaking)
     }
 
     /// What goes for the code that runs now.
@@ -259,19 +278,47 @@ pub fn enter(runtime: RuntimeHandle) -> Entered {
     Entered::new(Place::Runtime(runtime), || Facts { breaking, unwinding_outside, ..Facts::default() })
 }
 
-/// Marks the thread as polling a task of `scope`.
+/// Marks the thread as polling the own part of the run that `scope` is of.
 pub(crate) fn polling(scope: &Scope) -> Entered {
-    enter_scope(scope, true)
+    enter_scope(scope, Facts { polls: Polls::OwnPart, ..Facts::default() })
+}
+
+/// Marks the thread as polling a task of `scope`.
+pub(crate) fn polling_task(scope: &Scope) -> Entered {
+    enter_scope(scope, Facts { polls: Polls::Task, ..Facts::default() })
 }
 
 /// Marks the thread as working for `scope`, with nobody to flush for it.
 pub(crate) fn working(scope: &Scope) -> Entered {
-    enter_scope(scope, false)
+    enter_scope(scope, Facts::default())
 }
 
-fn enter_scope(scope: &Scope, polling: bool) -> Entered {
+#[inline]
+fn enter_scope(scope: &Scope, facts: Facts) -> Entered {
     let unwinding_outside = std::thread::panicking();
-    Entered::new(Place::Scope(scope.clone()), || Facts { polling, unwinding_outside, ..Facts::default() })
+    Entered::new(Place::Scope(scope.clone()), || Facts { unwinding_outside, ..facts })
+}
+
+/// Notes that the poll that goes on calls another task to work.
+pub(super) fn note_call() {
+    with_current(|frame| frame.facts.called = true);
+}
+
+/// True where the poll that goes on has called other tasks since it was last asked.
+///
+/// Who is called may wait for this very thread, where another is idle: tokio keeps a task apart for the thread that
+/// has woken it, until what that thread polls gives way.
+pub(crate) fn has_called() -> bool {
+    with_current(|frame| std::mem::take(&mut frame.facts.called)).unwrap_or_default()
+}
+
+/// True where the code that runs is polled by a task on this runtime, or by one that polls another.
+pub(crate) fn is_in_task_of(runtime: &RuntimeHandle) -> bool {
+    with_frames(|frames| {
+        let task = frames.polling().find(|frame| frame.facts.polls == Polls::Task);
+        task.and_then(|task| task.place.as_ref()).is_some_and(|place| place.runtime().is_clone_of(runtime))
+    })
+    .unwrap_or_default()
 }
 
 /// Notes whether what is dropped from here on was cut off; gives what was noted before.
@@ -408,8 +455,8 @@ fn poll_turns(cx: &mut Context<'_>, more: bool) -> Poll<u32> {
         }
         let is_time = frame.facts.stretch.ask();
         match &frame.place {
-            Some(place) if frame.facts.polling && is_time => Asked::Clock(place.runtime().clone()),
-            _ if frame.facts.polling => Asked::Over(frame.facts.stretch.over),
+            Some(place) if frame.facts.is_polling() && is_time => Asked::Clock(place.runtime().clone()),
+            _ if frame.facts.is_polling() => Asked::Over(frame.facts.stretch.over),
             // Nobody tells where a poll begins: it is a new one each time after it gave way.
             _ if frame.facts.stretch.over => {
                 frame.facts.stretch = Stretch::default();
@@ -450,9 +497,9 @@ pub(crate) fn note_wait(waits_for: WaitsFor) {
 pub(crate) fn flush_later(flush: Arc<dyn Flush>) {
     let mut now = Some(flush);
     let _ = with_current(|frame| {
-        if frame.facts.polling && frame.dirty.is_none() {
+        if frame.facts.is_polling() && frame.dirty.is_none() {
             frame.dirty = now.take();
-        } else if frame.facts.polling {
+        } else if frame.facts.is_polling() {
             frame.more_dirty.get_or_insert_default().extend(now.take());
         }
     });

@@ -48,11 +48,11 @@ use std::{fmt, iter};
 use self::adoption::{Abandoned, Above, Line};
 pub use self::blocking::Blocking;
 pub use self::breakable::Breakable;
-pub(crate) use self::context::Turns;
 pub use self::context::{Entered, current_runtime, current_scope, enter, poll_go_on};
 pub(crate) use self::context::{
     Flush, flush_later, goes_with, is_breaking, is_cut_off, is_unwinding, note_wait, polling, with_output,
 };
+pub(crate) use self::context::{Turns, has_called, is_in_task_of};
 pub(crate) use self::controls::{Controls, Pauses};
 pub(crate) use self::few::{Few, take_out};
 use self::members::Members;
@@ -497,6 +497,11 @@ impl Scope {
     pub async fn cancel_and_join(&self) {
         self.cancel();
         Join { scope: self, place: Place::default() }.await;
+    }
+
+    /// True while it has anything to join.
+    pub(crate) fn has_tasks(&self) -> bool {
+        self.inner.state.lock().running > 0
     }
 
     /// Ready once nothing is running; the scope has then ended.

@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::Waker;
 use std::{iter, option, vec};
 
-use super::context::{current_scope, is_unwound_from_outside, set_breaking};
+use super::context::{current_scope, is_unwound_from_outside, note_call, set_breaking};
 use crate::error::RunError;
 use crate::sync::thread_local;
 
@@ -163,6 +163,15 @@ impl Wakes {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.first.is_none()
+    }
+
+    /// Wakes all, as [`wake_each`]; the poll that does so knows of it ([`has_called`](super::has_called)).
+    pub(crate) fn call(self) {
+        if self.is_empty() {
+            return;
+        }
+        note_call();
+        self.wake();
     }
 
     /// Wakes all, as [`wake_each`].

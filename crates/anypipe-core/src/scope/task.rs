@@ -144,7 +144,7 @@ impl Polled for TaskCell {
             self.end_broken(future);
             return Poll::Ready(());
         }
-        let mut entered = context::polling(&self.scope);
+        let mut entered = context::polling_task(&self.scope);
         let polled = catch(|| future.as_mut().poll(cx));
         match polled {
             Ok(Poll::Pending) => {

@@ -63,7 +63,7 @@ impl<S: Source> Pipeline<S> {
         self.terminal("try_collect", sink::try_collect())
     }
 
-    /// Calls `f` with each item, in the task of the awaiter.
+    /// Calls `f` with each item, one after the other.
     ///
     /// # Examples
     ///
@@ -100,7 +100,7 @@ impl<S: Source> Pipeline<S> {
         self.terminal("fold", sink::fold(start, f))
     }
 
-    /// Calls `f` with each item and awaits it, one after the other, in the task of the awaiter.
+    /// Calls `f` with each item and awaits it, one after the other.
     ///
     /// For several at a time put a stage before the end: `.then(f).workers(n).drain()`.
     ///
@@ -126,8 +126,6 @@ impl<S: Source> Pipeline<S> {
     }
 
     /// Folds all items into one value, from `start` on, one after the other; gives `start` where there are none.
-    ///
-    /// The future runs in the task of the awaiter.
     ///
     /// # Examples
     ///
@@ -370,8 +368,8 @@ impl<S: Source> Pipeline<S> {
         self.terminal("partition_results", sink::partition_results())
     }
 
-    /// Calls `f` with the value of each result, in the task of the awaiter; gives the first `Err`, of the items or
-    /// of `f`, and cancels the rest. [`Run::all_errors`] goes on and gives every error instead.
+    /// Calls `f` with the value of each result, one after the other; gives the first `Err`, of the items or of `f`, and
+    /// cancels the rest. [`Run::all_errors`] goes on and gives every error instead.
     ///
     /// # Examples
     ///

@@ -1,0 +1,110 @@
+//! Who is called does not wait for the thread that has called it, while another is idle. tokio keeps the task that a
+//! thread woke last to that thread, until what it polls gives way: work that blocks for what the called do would
+//! wait for good.
+
+use std::future::poll_fn;
+use std::hint::black_box;
+use std::pin::Pin;
+use std::sync::{Arc, Condvar, Mutex};
+
+use std::time::{Duration, Instant};
+
+use anypipe::RunStream;
+use anypipe::channel::bounded;
+use anypipe::prelude::*;
+use anypipe::runtime::{AsHandle, Smol, Tokio};
+use futures_core::Stream;
+
+const ITEMS: usize = 40;
+
+/// How far others have come.
+#[derive(Clone, Default)]
+struct Reached(Arc<(Mutex<usize>, Condvar)>);
+
+impl Reached {
+    fn add_one(&self) {
+        *self.0.0.lock().unwrap() += 1;
+        self.0.1.notify_all();
+    }
+
+    /// Blocks the thread until they have come so far.
+    fn wait_for(&self, least: usize, what: &str) {
+        let reached = self.0.0.lock().unwrap();
+        let waited =
+            self.0.1.wait_timeout_while(reached, Duration::from_secs(20), |reached| *reached < least);
+        assert!(!waited.unwrap().1.timed_out(), "{what}");
+    }
+}
+
+/// Longer than it takes to wake another thread, so that each item is a chunk, and too short for a task to give way
+/// after it.
+#[expect(clippy::disallowed_methods, reason = "the work takes real time")]
+fn work_for_30_us() {
+    let start = Instant::now();
+    while start.elapsed() < Duration::from_micros(30) {
+        black_box(start);
+    }
+}
+
+/// A worker that gets an item, and blocks its thread until the other has one as well.
+async fn workers_that_meet(runtime: impl AsHandle) {
+    let begun = Reached::default();
+    let work = move |n: usize| {
+        begun.add_one();
+        begun.wait_for(n / 2 * 2 + 2, "the other worker was called, and waits");
+        work_for_30_us();
+        n
+    };
+    let (sender, receiver) = bounded(2);
+    let next = async |run: &mut RunStream<usize>| poll_fn(|cx| Pin::new(&mut *run).poll_next(cx)).await;
+    let mut worked = Pipeline::from_channel(receiver).map(work).workers(2).into_stream().on(runtime);
+    for n in (0..ITEMS).step_by(2) {
+        sender.send(n).await.unwrap();
+        sender.send(n + 1).await.unwrap();
+        let two = [next(&mut worked).await, next(&mut worked).await];
+        assert_eq!(two, [Some(n), Some(n + 1)]);
+    }
+}
+
+/// What a worker has shown is taken while the next item blocks it.
+async fn a_sink_that_is_waited_for(runtime: impl AsHandle) {
+    let taken = Reached::default();
+    let seen = taken.clone();
+    let work = move |n: usize| {
+        work_for_30_us();
+        if n % 2 == 1 {
+            seen.wait_for(n, "an item was shown, and waits for the next");
+        }
+        n
+    };
+    let run = Pipeline::from_iter(0..ITEMS).map(work).buffer_size(8).for_each(move |_| taken.add_one());
+    run.on(runtime).await;
+}
+
+#[anypipe::test(tokio)]
+async fn a_worker_that_is_called_on_tokio() {
+    for _ in 0..20 {
+        workers_that_meet(Tokio::multi_thread(2)).await;
+    }
+}
+
+#[anypipe::test(smol)]
+async fn a_worker_that_is_called_on_smol() {
+    for _ in 0..20 {
+        workers_that_meet(Smol::threads(2)).await;
+    }
+}
+
+#[anypipe::test(tokio)]
+async fn a_sink_that_is_called_on_tokio() {
+    for _ in 0..20 {
+        a_sink_that_is_waited_for(Tokio::multi_thread(2)).await;
+    }
+}
+
+#[anypipe::test(smol)]
+async fn a_sink_that_is_called_on_smol() {
+    for _ in 0..20 {
+        a_sink_that_is_waited_for(Smol::threads(2)).await;
+    }
+}
