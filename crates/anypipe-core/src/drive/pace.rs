@@ -169,16 +169,27 @@ impl Pace {
     }
 
     /// What was done from the reading before until now is one item in a crew, and some where the task is alone.
+    #[inline]
     fn learn(&mut self, before: Instant, now: Instant) {
-        if now < before + if self.in_crew { WORTH_A_WAKE } else { BETWEEN_READINGS } {
+        if now < before + if self.in_crew { WORTH_A_WAKE } else { BETWEEN_READINGS / 2 } {
             self.long = false;
             if self.in_crew {
                 self.quick = Some(true);
-            } else if now < before + BETWEEN_READINGS / 2 {
+            } else {
                 self.between = (self.between * 2).min(self.most_between);
             }
             return;
         }
+        if !self.in_crew && now < before + BETWEEN_READINGS {
+            self.long = false;
+            return;
+        }
+        self.learn_of_long(before, now);
+    }
+
+    /// Items took long, or a call did.
+    #[cold]
+    fn learn_of_long(&mut self, before: Instant, now: Instant) {
         let has_called = has_called();
         if has_called && !self.long && now < before + SLOW {
             // It may have been the call that took so long.

@@ -280,23 +280,22 @@ pub fn enter(runtime: RuntimeHandle) -> Entered {
 
 /// Marks the thread as polling the own part of the run that `scope` is of.
 pub(crate) fn polling(scope: &Scope) -> Entered {
-    enter_scope(scope, Facts { polls: Polls::OwnPart, ..Facts::default() })
+    enter_scope(scope, Polls::OwnPart)
 }
 
 /// Marks the thread as polling a task of `scope`.
 pub(crate) fn polling_task(scope: &Scope) -> Entered {
-    enter_scope(scope, Facts { polls: Polls::Task, ..Facts::default() })
+    enter_scope(scope, Polls::Task)
 }
 
 /// Marks the thread as working for `scope`, with nobody to flush for it.
 pub(crate) fn working(scope: &Scope) -> Entered {
-    enter_scope(scope, Facts::default())
+    enter_scope(scope, Polls::Nothing)
 }
 
-#[inline]
-fn enter_scope(scope: &Scope, facts: Facts) -> Entered {
+fn enter_scope(scope: &Scope, polls: Polls) -> Entered {
     let unwinding_outside = std::thread::panicking();
-    Entered::new(Place::Scope(scope.clone()), || Facts { unwinding_outside, ..facts })
+    Entered::new(Place::Scope(scope.clone()), || Facts { polls, unwinding_outside, ..Facts::default() })
 }
 
 /// Notes that the poll that goes on calls another task to work.
