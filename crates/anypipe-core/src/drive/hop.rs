@@ -8,7 +8,7 @@ use super::waiting::Waiting;
 use super::{Tally, Weigh};
 use crate::scope::{Flush, Wakes, drop_each};
 use crate::sync::Mutex;
-use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
 
 /// What a worker has made of one item: a value, or nothing where the item was filtered out.
 pub(super) type Made<T> = Option<T>;
@@ -66,6 +66,10 @@ pub(super) struct Hop<T> {
     pub(super) out: Out,
     /// Set when the consumer went; looked at before each user future starts.
     pub(super) closed: AtomicBool,
+    /// Set under the lock, and before the first item, by a consumer that counts itself what it takes out, item by item.
+    pub(super) consumer_counts: AtomicBool,
+    /// True while a producer waits for room: such a consumer pays only then.
+    pub(super) room_is_wanted: AtomicBool,
     /// Where the items have gone.
     pub(super) tally: Tally,
     /// The most weight of finished items, and how to weigh one.
@@ -137,8 +141,16 @@ impl<T> Hop<T> {
         let bound = usize::MAX / 2 / (producers + 1);
         let weight = room.weight.map(|(most, weigh)| (most.min(bound), weigh));
         let single = producers == 1 && weight.is_none();
-        let (out, closed) = (Out::default(), AtomicBool::new(false));
-        Self { state: Mutex::new(state), out, closed, tally, weight, single }
+        Self {
+            state: Mutex::new(state),
+            out: Out::default(),
+            closed: AtomicBool::new(false),
+            consumer_counts: AtomicBool::new(false),
+            room_is_wanted: AtomicBool::new(false),
+            tally,
+            weight,
+            single,
+        }
     }
 
     /// The permits that a producer begins with: all, where there is no other.
@@ -154,7 +166,9 @@ impl<T> Hop<T> {
     pub(super) fn collect_owed(&self, state: &mut State<T>) {
         let out = self.out.items.load(Ordering::SeqCst);
         let owed = out.wrapping_sub(std::mem::replace(&mut state.paid, out));
-        self.tally.delivered.add(owed);
+        if !self.consumer_counts.load(Ordering::Relaxed) {
+            self.tally.delivered.add(owed);
+        }
         state.free += owed;
         if self.weight.is_some() {
             state.finished -= owed;
@@ -183,7 +197,9 @@ impl<T> Hop<T> {
     /// The producers to wake because there is room.
     pub(super) fn call_for_room(&self, state: &mut State<T>, called: &mut Wakes) {
         for _ in 0..self.room(state, usize::MAX) {
-            let Some(waker) = state.producers.call() else { return };
+            let Some(waker) = state.producers.call() else {
+                return self.room_is_wanted.store(false, Ordering::Relaxed);
+            };
             called.add(waker);
         }
     }
@@ -221,7 +237,14 @@ impl<T> Hop<T> {
             state.take_in(batch, &mut called);
         }
         self.collect_owed(&mut state);
-        let granted = self.room(&state, want);
+        let mut granted = self.room(&state, want);
+        if waker.is_some() && granted == 0 && self.consumer_counts.load(Ordering::Relaxed) {
+            self.room_is_wanted.store(true, Ordering::Relaxed);
+            fence(Ordering::SeqCst);
+            // After that: what was taken out in between is either seen here, or paid for by who has.
+            self.collect_owed(&mut state);
+            granted = self.room(&state, want);
+        }
         state.free -= granted;
         match waker {
             Some(waker) if granted == 0 => old = state.producers.enter(index, waker),

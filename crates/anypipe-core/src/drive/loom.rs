@@ -164,3 +164,36 @@ fn loom_hop_gives_permits_back_when_the_consumer_gives_way() {
         producer.join().unwrap();
     });
 }
+
+#[test]
+fn loom_hop_pays_at_once_for_what_a_stream_takes_where_a_producer_waits() {
+    model(3, || {
+        let scope = scope();
+        let (mut ports, mut outlet) = permits::<u32>(1, 2, &scope);
+        let mut port = ports.remove(0);
+        outlet.count_each();
+        let producer = thread::spawn(move || {
+            block_on(async move {
+                for item in 0..4 {
+                    poll_fn(|cx| port.poll_claim(cx, 1)).await;
+                    port.take_in();
+                    port.push(item);
+                    port.put();
+                }
+                port.finish();
+            });
+        });
+        block_on(async {
+            for item in 0..2 {
+                let taken = match outlet.take_at_hand() {
+                    Some(item) => Some(item),
+                    None => next(&mut outlet).await,
+                };
+                assert_eq!(taken, Some(item));
+            }
+        });
+        // Who holds the stream does something else for as long as it likes: there is room for all four.
+        producer.join().unwrap();
+        drop(outlet);
+    });
+}

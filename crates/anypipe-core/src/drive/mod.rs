@@ -55,6 +55,15 @@ impl<In: Send + 'static> Input<In> {
         }
     }
 
+    /// For a consumer that calls [`take_at_hand`](Input::take_at_hand).
+    pub(crate) fn for_stream<S: Stream<Item = In> + Send + 'static>(stream: S) -> Self {
+        let mut input = Self::new(stream);
+        if let Self::Hop(outlet) = &mut input {
+            outlet.count_each();
+        }
+        input
+    }
+
     /// The next item where it is at hand, and taking it runs nothing of others but wakers.
     #[inline]
     pub(crate) fn take_at_hand(&mut self) -> Option<In> {

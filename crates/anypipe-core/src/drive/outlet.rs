@@ -12,7 +12,7 @@ use super::hop::Hop;
 use crate::error::RunError;
 use crate::runtime::WaitsFor;
 use crate::scope::{Flush, Scope, Wakes, drop_each, flush_later, note_wait, wake_each};
-use crate::sync::atomic::Ordering;
+use crate::sync::atomic::{Ordering, fence};
 
 /// The consumer's end of a hop: the stream that comes out of a boundary.
 ///
@@ -22,8 +22,8 @@ pub struct Outlet<T> {
     hop: Arc<Hop<T>>,
     /// Items taken from the hop, that still hold their permits; the next one last.
     local: Vec<T>,
-    /// True where items are weighed.
-    weighed: bool,
+    /// True where more is to be done with an item than to give it out: see [`step`](Outlet::step).
+    steps: bool,
     /// The scope that fails where a producer vanished, and the stage's name.
     stage: Option<(Scope, Cow<'static, str>)>,
     /// Set once the end was seen.
@@ -35,8 +35,17 @@ impl<T> Unpin for Outlet<T> {}
 
 impl<T> Outlet<T> {
     pub(super) fn new(hop: Arc<Hop<T>>, stage: (Scope, Cow<'static, str>)) -> Self {
-        let weighed = hop.weight.is_some();
-        Self { hop, local: Vec::new(), weighed, stage: Some(stage), ended: false }
+        let steps = hop.weight.is_some();
+        Self { hop, local: Vec::new(), steps, stage: Some(stage), ended: false }
+    }
+
+    /// From before its first item on it counts itself what it gives out.
+    pub(super) fn count_each(&mut self) {
+        self.steps = true;
+        let _state = self.hop.state.lock();
+        self.hop.consumer_counts.store(true, Ordering::Relaxed);
+        // A producer may wait by now.
+        self.hop.room_is_wanted.store(true, Ordering::Relaxed);
     }
 }
 
@@ -44,8 +53,8 @@ impl<T: Send + 'static> Outlet<T> {
     /// Gives an item out, whose permit is then owed.
     #[inline]
     fn give(&mut self) -> Option<T> {
-        if self.weighed {
-            self.weigh_next();
+        if self.steps {
+            self.step();
         }
         let item = self.local.pop()?;
         let out = &self.hop.out;
@@ -56,23 +65,34 @@ impl<T: Send + 'static> Outlet<T> {
         Some(item)
     }
 
-    /// Gives an item out that it has in hand, and pays for it at once: for a consumer whose task nobody knows.
+    /// Gives an item out that it has in hand, for a consumer whose task nobody knows and who
+    /// [counts each](Outlet::count_each). It is paid for at once where somebody waits for that, else when either side
+    /// next locks the hop.
     pub(super) fn take_at_hand(&mut self) -> Option<T> {
         // To weigh an item is the user's.
-        let item = if self.weighed { None } else { self.local.pop() }?;
+        let item = if self.hop.weight.is_some() { None } else { self.local.pop() }?;
         let out = &self.hop.out;
         out.items.store(out.items.load(Ordering::Relaxed).wrapping_add(1), Ordering::Release);
-        self.hop.flush();
+        self.hop.tally.delivered.add(1);
+        fence(Ordering::SeqCst);
+        // After the store: a producer that has just begun to wait has either seen that or is seen here.
+        if self.hop.room_is_wanted.load(Ordering::Relaxed) {
+            self.hop.flush();
+        }
         Some(item)
     }
 
-    /// Weighs the item that goes out next, while it is still held: the user's closure may panic.
+    /// Weighs the item that goes out next, while it is still held, since the user's closure may panic; and counts it.
     #[cold]
-    fn weigh_next(&self) {
-        if let Some(item) = self.local.last() {
+    fn step(&self) {
+        let Some(item) = self.local.last() else { return };
+        if self.hop.weight.is_some() {
             let weight = &self.hop.out.weight;
             weight
                 .store(weight.load(Ordering::Relaxed).wrapping_add(self.hop.weigh(item)), Ordering::Release);
+        }
+        if self.hop.consumer_counts.load(Ordering::Relaxed) {
+            self.hop.tally.delivered.add(1);
         }
     }
 

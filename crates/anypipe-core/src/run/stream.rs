@@ -38,7 +38,7 @@ impl<T: Send + 'static> RunStream<T> {
     /// A run that gives the items of `source`; `choose` finds a runtime.
     pub fn new(choose: Choose, source: impl Source<Item = T>) -> Self {
         let plan = Plan::new("into_stream", choose, AtEnd::Cancel);
-        let make: Make<Input<T>> = Breakable::new(Box::new(|scope| Input::new(source.attach(scope))));
+        let make: Make<Input<T>> = Breakable::new(Box::new(|scope| Input::for_stream(source.attach(scope))));
         let controls = plan.controls.clone();
         Self { state: State::Planned { plan, make }, controls }
     }
