@@ -41,7 +41,12 @@ impl<T: Send + 'static> Attached<T> {
 
     /// A stream whose tasks belong to a scope that is joined elsewhere.
     pub(crate) fn stream(stream: impl Stream<Item = T> + Send + 'static) -> Self {
-        Self { stream: Some(Box::pin(stream)), scope: None, joining: None }
+        Self::boxed(Box::pin(stream))
+    }
+
+    /// As [`stream`](Attached::stream), for one that is boxed already.
+    pub(crate) fn boxed(stream: Pin<Box<dyn Stream<Item = T> + Send>>) -> Self {
+        Self { stream: Some(stream), scope: None, joining: None }
     }
 }
 

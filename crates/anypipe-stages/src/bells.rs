@@ -39,6 +39,11 @@ impl Bells {
         }
     }
 
+    /// The waker that a stream is given.
+    pub(crate) fn waker(&self, index: usize) -> &Waker {
+        &self.each[index].1
+    }
+
     /// Has the task woken with any of the streams; before the first is taken out of the line.
     pub(crate) fn register(&mut self, cx: &mut Context<'_>) {
         if !self.registered.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {

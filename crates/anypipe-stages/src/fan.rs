@@ -1,28 +1,46 @@
 //! Items that go to several branches.
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
+use anypipe_core::drive::DEFAULT_BUFFER;
 use anypipe_core::scope::Meter;
 use anypipe_core::stage::drop_each;
 use futures_core::Stream;
 
-/// How many items wait for a branch at the most.
-pub(crate) const AHEAD: usize = 8;
+// Each branch has a lock of its own, under which the dealer puts items and the branch takes all there are. Those in its
+// hands count against the bound until it gives them out. How many it has given out it tells without the lock; where the
+// dealer waits for that, it says so first and looks again, and the branch looks whether it does after each item.
+
+/// How many items wait for a branch at the most: as many as for a task.
+pub(crate) const AHEAD: usize = DEFAULT_BUFFER;
 
 /// Where items wait for the branches that take them; the dealer's end.
 pub(crate) struct Fan<T> {
-    shared: Arc<Shared<T>>,
+    common: Arc<Common>,
+    /// Counts what nobody takes.
+    meter: Option<Meter>,
     /// The waker that the branches know.
     registered: Option<Waker>,
+    lanes: Vec<Lane<T>>,
     /// The branches that took items when it last looked.
     open: Vec<usize>,
-    /// How many items each of these has room for at least: meanwhile they only take some out.
+    /// The branches that the dealer's own task is to poll.
+    rung: Vec<usize>,
+}
+
+/// What the dealer knows of a branch.
+struct Lane<T> {
+    branch: Arc<Branch<T>>,
+    /// How many items it was given; wraps.
+    dealt: usize,
+    /// How many it has room for at least: meanwhile it only takes some out.
     room: usize,
+    /// The waker with which the dealer's own task polls what the branch gives.
+    bell: Option<Waker>,
 }
 
 /// Why a branch doesn't take an item, which comes back.
@@ -37,199 +55,281 @@ pub(crate) enum Refused<T> {
 ///
 /// Where the fan-out itself vanished the branch doesn't see an end: it stays pending.
 pub struct BranchInput<T> {
-    shared: Arc<Shared<T>>,
-    index: usize,
-}
-
-struct Shared<T> {
-    /// Counts what the branches take, and what nobody does.
+    common: Arc<Common>,
+    branch: Arc<Branch<T>>,
+    /// Counts what the branch takes, and what nobody does.
     meter: Option<Meter>,
-    /// How many branches are open; changed under the lock.
+    /// Items taken from before the branch, and not given out yet; the next one last.
+    hand: Vec<T>,
+}
+
+// The items are only ever moved.
+impl<T> Unpin for BranchInput<T> {}
+
+/// What all branches know of the dealer.
+struct Common {
+    /// How many branches are open.
     open: AtomicUsize,
-    state: Mutex<State<T>>,
-}
-
-struct State<T> {
-    branches: Vec<Branch<T>>,
-    /// True once no further items will come.
-    ended: bool,
-    /// True while the dealer waits for room.
-    wants_room: bool,
     /// Wakes the dealer.
-    dealer: Option<Waker>,
+    dealer: Mutex<Option<Waker>>,
 }
 
+impl Common {
+    fn wake_dealer(&self) {
+        let dealer = lock(&self.dealer).clone();
+        dealer.into_iter().for_each(Waker::wake);
+    }
+}
+
+/// What a branch and the dealer share.
 struct Branch<T> {
-    items: VecDeque<T>,
+    /// How many items it has given out, or dropped when it closed; wraps. Only the branch writes here.
+    out: AtomicUsize,
+    /// True while the dealer waits for room.
+    wants_room: AtomicBool,
+    waiting: Mutex<Waiting<T>>,
+}
+
+/// What waits for a branch.
+struct Waiting<T> {
+    items: Vec<T>,
     /// True until the branch has dropped its input.
     open: bool,
+    /// True once no further items will come.
+    ended: bool,
     /// Wakes the branch.
     waker: Option<Waker>,
 }
 
-impl<T> Shared<T> {
-    fn lock(&self) -> MutexGuard<'_, State<T>> {
-        // Nothing of others runs under it.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn count(&self, count: fn(&Meter, usize), items: usize) {
-        if let Some(meter) = &self.meter {
-            count(meter, items);
-        }
-    }
-}
-
-impl<T> Branch<T> {
-    fn room(&self) -> usize {
-        AHEAD - self.items.len()
-    }
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Nothing of others runs under it.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A fan with this many branches.
 pub(crate) fn fan<T>(branches: usize, meter: Option<Meter>) -> (Fan<T>, Vec<BranchInput<T>>) {
-    let branch = |_| Branch { items: VecDeque::new(), open: true, waker: None };
-    let state = State {
-        branches: (0..branches).map(branch).collect(),
-        ended: false,
-        wants_room: false,
-        dealer: None,
+    let common = Arc::new(Common { open: AtomicUsize::new(branches), dealer: Mutex::new(None) });
+    let lane = |_| {
+        let waiting = Waiting { items: Vec::new(), open: true, ended: false, waker: None };
+        let (out, wants_room) = (AtomicUsize::new(0), AtomicBool::new(false));
+        let branch = Arc::new(Branch { out, wants_room, waiting: Mutex::new(waiting) });
+        Lane { branch, dealt: 0, room: AHEAD, bell: None }
     };
-    let shared = Arc::new(Shared { meter, open: AtomicUsize::new(branches), state: Mutex::new(state) });
-    let inputs = (0..branches).map(|index| BranchInput { shared: Arc::clone(&shared), index }).collect();
-    (Fan { shared, registered: None, open: (0..branches).collect(), room: 0 }, inputs)
+    let lanes: Vec<_> = (0..branches).map(lane).collect();
+    let input = |lane: &Lane<T>| {
+        let (common, branch) = (Arc::clone(&common), Arc::clone(&lane.branch));
+        BranchInput { common, branch, meter: meter.clone(), hand: Vec::new() }
+    };
+    let inputs = lanes.iter().map(input).collect();
+    let open = (0..branches).collect();
+    (Fan { common, meter, registered: None, lanes, open, rung: Vec::new() }, inputs)
 }
 
 impl<T> Fan<T> {
     /// Has the dealer woken when a branch closes, and when there is room where it waits for that.
+    #[inline]
     pub(crate) fn register(&mut self, cx: &mut Context<'_>) {
         if !self.registered.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
             let waker = cx.waker().clone();
-            let old = self.shared.lock().dealer.replace(waker.clone());
+            let old = lock(&self.common.dealer).replace(waker.clone());
             drop(old);
             self.registered = Some(waker);
         }
     }
 
+    /// Tells the waker with which the dealer's own task polls what a branch gives. Where the branch waits with it for
+    /// items, it is [rung](Fan::rung) instead of woken.
+    pub(crate) fn set_bell(&mut self, index: usize, bell: Waker) {
+        self.lanes[index].bell = Some(bell);
+    }
+
+    /// The branches that the dealer's own task is to poll.
+    pub(crate) fn rung(&mut self) -> &mut Vec<usize> {
+        &mut self.rung
+    }
+
     /// True while a branch takes items.
     pub(crate) fn is_open(&self) -> bool {
-        self.shared.open.load(Ordering::SeqCst) > 0
+        self.common.open.load(Ordering::SeqCst) > 0
     }
 
     /// Waits until every branch has room, or is closed.
     pub(crate) fn poll_room(&mut self) -> Poll<()> {
-        if self.room == 0 {
-            let mut state = self.shared.lock();
-            let free = state.branches.iter().filter(|branch| branch.open).map(Branch::room);
-            self.room = free.min().unwrap_or(AHEAD);
-            state.wants_room = self.room == 0;
-        }
-        if self.room > 0 { Poll::Ready(()) } else { Poll::Pending }
+        if self.lanes.iter_mut().all(Lane::has_room) { Poll::Ready(()) } else { Poll::Pending }
     }
 
     /// Puts an item before each branch that takes any, where [`poll_room`](Fan::poll_room) has said that all have
     /// room.
     pub(crate) fn put_to_all(&mut self, item: T, copy: impl Fn(&T) -> T) {
-        if self.shared.open.load(Ordering::SeqCst) != self.open.len() {
-            let state = self.shared.lock();
-            self.open.retain(|index| state.branches[*index].open);
+        if self.common.open.load(Ordering::SeqCst) != self.open.len() {
+            self.open.retain(|index| lock(&self.lanes[*index].branch.waiting).open);
         }
-        self.room -= 1;
-        let Some((last, others)) = self.open.split_last() else { return };
-        for index in others {
+        let Some(last) = self.open.len().checked_sub(1) else { return };
+        for at in 0..last {
             // Where a branch closed in between, its copy goes.
-            drop(self.put(*index, copy(&item)));
+            drop(self.put(self.open[at], copy(&item)));
         }
-        drop(self.put(*last, item));
+        drop(self.put(self.open[last], item));
     }
 
     /// Puts an item before a branch.
-    pub(crate) fn put(&self, index: usize, item: T) -> Result<(), Refused<T>> {
-        let mut state = self.shared.lock();
-        let branch = &mut state.branches[index];
-        if !branch.open {
-            return Err(Refused::Closed(item));
-        }
-        if branch.room() == 0 {
-            state.wants_room = true;
+    pub(crate) fn put(&mut self, index: usize, item: T) -> Result<(), Refused<T>> {
+        let lane = &mut self.lanes[index];
+        if !lane.has_room() {
             return Err(Refused::Full(item));
         }
-        branch.items.push_back(item);
-        let waker = branch.waker.take();
-        drop(state);
-        waker.into_iter().for_each(Waker::wake);
+        let mut waiting = lock(&lane.branch.waiting);
+        if !waiting.open {
+            return Err(Refused::Closed(item));
+        }
+        waiting.items.push(item);
+        let own = match (&waiting.waker, &lane.bell) {
+            (Some(waker), Some(bell)) => waker.will_wake(bell),
+            _ => false,
+        };
+        let waker = if own { None } else { waiting.waker.take() };
+        drop(waiting);
+        lane.dealt = lane.dealt.wrapping_add(1);
+        lane.room -= 1;
+        if own {
+            self.rung.push(index);
+        }
+        if let Some(waker) = waker {
+            waker.wake();
+        }
         Ok(())
     }
 
     /// Ends the input of all branches, after the items that wait.
     pub(crate) fn end(&self) {
-        let mut state = self.shared.lock();
-        state.ended = true;
-        let wakers: Vec<_> = state.branches.iter_mut().filter_map(|branch| branch.waker.take()).collect();
-        drop(state);
-        wakers.into_iter().for_each(Waker::wake);
+        for lane in &self.lanes {
+            let mut waiting = lock(&lane.branch.waiting);
+            waiting.ended = true;
+            let waker = waiting.waker.take();
+            drop(waiting);
+            waker.into_iter().for_each(Waker::wake);
+        }
+    }
+}
+
+impl<T> Lane<T> {
+    /// True where the branch has room, or is closed; otherwise the dealer is woken once that is so.
+    #[inline]
+    fn has_room(&mut self) -> bool {
+        self.room > 0 || self.look_for_room()
+    }
+
+    #[inline(never)]
+    fn look_for_room(&mut self) -> bool {
+        let room = || AHEAD - self.dealt.wrapping_sub(self.branch.out.load(Ordering::SeqCst));
+        let mut found = room();
+        if found == 0 {
+            self.branch.wants_room.store(true, Ordering::SeqCst);
+            // After it is said: what was given out in between is seen here.
+            found = room();
+        }
+        self.room = found;
+        found > 0
     }
 }
 
 impl<T> Drop for Fan<T> {
     fn drop(&mut self) {
-        let mut state = self.shared.lock();
-        let dealer = state.dealer.take();
-        // Nobody takes what the branches make: what waits goes at once, and none of them must take that for
-        // the end of its input.
-        state.ended = false;
-        let items: Vec<_> = state.branches.iter_mut().flat_map(|branch| branch.items.drain(..)).collect();
-        drop(state);
+        let mut items = Vec::new();
+        for lane in &self.lanes {
+            let mut waiting = lock(&lane.branch.waiting);
+            // Nobody takes what the branches make: what waits goes at once, and none of them must take that for
+            // the end of its input.
+            waiting.ended = false;
+            items.append(&mut waiting.items);
+        }
+        let dealer = lock(&self.common.dealer).take();
         drop(dealer);
-        self.shared.count(Meter::leave, items.len());
+        if let Some(meter) = &self.meter {
+            meter.leave(items.len());
+        }
         drop_each(items);
+    }
+}
+
+impl<T> BranchInput<T> {
+    /// Gives an item out, which makes room.
+    #[inline]
+    fn give(&mut self) -> Option<T> {
+        let item = self.hand.pop()?;
+        let out = self.branch.out.load(Ordering::Relaxed);
+        self.branch.out.store(out.wrapping_add(1), Ordering::SeqCst);
+        if let Some(meter) = &self.meter {
+            meter.deliver(1);
+        }
+        // After it is told: a dealer that has not seen it has said that it waits.
+        if self.branch.wants_room.load(Ordering::SeqCst) {
+            self.call_for_room();
+        }
+        Some(item)
+    }
+
+    #[inline(never)]
+    fn call_for_room(&self) {
+        self.branch.wants_room.store(false, Ordering::SeqCst);
+        self.common.wake_dealer();
+    }
+
+    /// Takes all that waits into an empty hand; `Ready` where there is something, or the end.
+    #[inline(never)]
+    fn poll_fetch(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut waiting = lock(&self.branch.waiting);
+        if !waiting.items.is_empty() || waiting.ended {
+            // Each keeps its room: nothing is allocated anew.
+            std::mem::swap(&mut self.hand, &mut waiting.items);
+            drop(waiting);
+            self.hand.reverse();
+            return Poll::Ready(());
+        }
+        let known = waiting.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker()));
+        let old = if known { None } else { waiting.waker.replace(cx.waker().clone()) };
+        drop(waiting);
+        drop(old);
+        Poll::Pending
     }
 }
 
 impl<T> Stream for BranchInput<T> {
     type Item = T;
 
-    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        let mut guard = self.shared.lock();
-        let state = &mut *guard;
-        let branch = &mut state.branches[self.index];
-        let Some(item) = branch.items.pop_front() else {
-            if state.ended {
-                return Poll::Ready(None);
-            }
-            let known = branch.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker()));
-            let old = if known { None } else { branch.waker.replace(cx.waker().clone()) };
-            drop(guard);
-            drop(old);
-            return Poll::Pending;
-        };
-        let dealer = std::mem::take(&mut state.wants_room).then(|| state.dealer.clone()).flatten();
-        drop(guard);
-        self.shared.count(Meter::deliver, 1);
-        dealer.into_iter().for_each(Waker::wake);
-        Poll::Ready(Some(item))
+    #[inline]
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        if let Some(item) = self.give() {
+            return Poll::Ready(Some(item));
+        }
+        // A hand that is empty after that is the end.
+        self.poll_fetch(cx).map(|()| self.give())
     }
 }
 
 impl<T> Drop for BranchInput<T> {
     fn drop(&mut self) {
-        let mut state = self.shared.lock();
-        let branch = &mut state.branches[self.index];
-        branch.open = false;
-        self.shared.open.fetch_sub(1, Ordering::SeqCst);
-        let items = std::mem::take(&mut branch.items);
-        let waker = branch.waker.take();
-        let dealer = state.dealer.clone();
-        drop(state);
+        let mut waiting = lock(&self.branch.waiting);
+        waiting.open = false;
+        self.common.open.fetch_sub(1, Ordering::SeqCst);
+        let items = std::mem::take(&mut waiting.items);
+        let hand = std::mem::take(&mut self.hand);
+        let unwanted: Vec<_> = hand.into_iter().rev().chain(items).collect();
+        // The dealer must not wait for room.
+        self.branch.out.fetch_add(unwanted.len(), Ordering::SeqCst);
+        let waker = waiting.waker.take();
+        drop(waiting);
         drop(waker);
-        dealer.into_iter().for_each(Waker::wake);
-        self.shared.count(Meter::leave, items.len());
-        drop_each(items);
+        if let Some(meter) = &self.meter {
+            meter.leave(unwanted.len());
+        }
+        self.common.wake_dealer();
+        drop_each(unwanted);
     }
 }
 
 impl<T> fmt::Debug for BranchInput<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BranchInput").field("index", &self.index).finish_non_exhaustive()
+        f.debug_struct("BranchInput").field("in_hand", &self.hand.len()).finish_non_exhaustive()
     }
 }

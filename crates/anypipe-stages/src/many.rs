@@ -1,7 +1,7 @@
 //! Any number of streams, polled in turn.
 
 use std::fmt;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
 use anypipe_core::stage::{drop_each, poll_go_on};
 
@@ -33,6 +33,16 @@ impl<T> Many<T> {
         self.bells.line_up(index);
     }
 
+    /// The waker with which a stream is polled.
+    pub(crate) fn waker(&self, index: usize) -> &Waker {
+        self.bells.waker(index)
+    }
+
+    /// Has a stream polled that was to be woken: for less than a wake, where the task itself knows.
+    pub(crate) fn line_up(&mut self, index: usize) {
+        self.bells.line_up(index);
+    }
+
     /// How many have not ended.
     pub(crate) fn len(&self) -> usize {
         self.members.len() - self.holes.len()
@@ -59,6 +69,7 @@ impl<T> Many<T> {
     /// have ended.
     pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<(usize, Option<T>)>> {
         self.bells.register(cx);
+        let mut first = true;
         while let Some((index, waker)) = self.bells.next() {
             // A stream that has ended may have been woken all the same.
             let Some(stream) = &mut self.members[index] else { continue };
@@ -72,7 +83,10 @@ impl<T> Many<T> {
                     drop(ended);
                     return Poll::Ready(Some((index, None)));
                 }
-                Poll::Pending if self.bells.has_next() => ready!(poll_go_on(cx)),
+                // One that waits costs no more than the poll itself.
+                Poll::Pending if self.bells.has_next() && !std::mem::take(&mut first) => {
+                    ready!(poll_go_on(cx));
+                }
                 Poll::Pending => {}
             }
         }

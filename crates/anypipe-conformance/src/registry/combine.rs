@@ -1,5 +1,6 @@
 //! Entries: what joins several sources or branches.
 
+use anypipe_core::drive::DEFAULT_BUFFER;
 use anypipe_core::{Holds, Source};
 use anypipe_stages::sink::{self, IntoStage};
 use anypipe_stages::{source, stage};
@@ -19,8 +20,8 @@ fn other(draw: &mut Draw) -> (Vec<i64>, impl Source<Item = Item> + use<>) {
     (values, source)
 }
 
-/// Two of the items that wait before branches, apart from those in the branches.
-const AHEAD: usize = 8;
+/// The items that wait before a branch, apart from those in the branches.
+const AHEAD: usize = DEFAULT_BUFFER;
 
 fn pair((one, two): (Item, Item)) -> Item {
     Item::of_list([one, two]).expect("two items")

@@ -1,5 +1,6 @@
 //! Entries: stages on results.
 
+use anypipe_core::drive::DEFAULT_BUFFER;
 use anypipe_core::option::{HasBoundary, IntoBlocking, IntoBoundary};
 use anypipe_core::{Holds, Stage};
 use anypipe_stages::{sink, stage};
@@ -183,8 +184,9 @@ pub(super) const ENTRIES: &[Operator] = &[
             let sink = sink::for_each(|item: Item| drop(item));
             let stage = around(Item::into_result, stage::dead_letter(sink), |item| item);
             let model = |all: &[i64]| all.iter().copied().filter(|value| !fails(*value)).collect();
-            // Eight before the sink, and one that waits for room there.
-            BuiltStage::new("dead_letter(for_each)", stage, model).itemwise().holds(Holds::at_most(9))
+            // Before the sink, and one that waits for room there.
+            let holds = Holds::at_most(DEFAULT_BUFFER + 1);
+            BuiltStage::new("dead_letter(for_each)", stage, model).itemwise().holds(holds)
         },
     },
 ];

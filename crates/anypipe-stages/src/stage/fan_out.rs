@@ -121,10 +121,11 @@ where
     B: Branches<In>,
     D: Deal<In>,
 {
-    let (fan, inputs) = fan(branches.count(), None);
+    let (mut fan, inputs) = fan(branches.count(), None);
     let mut outputs = Many::new();
-    for output in branches.attach(inputs, scope) {
-        outputs.push(Attached::stream(output));
+    for (index, output) in branches.attach(inputs, scope).into_iter().enumerate() {
+        outputs.push(Attached::boxed(output));
+        fan.set_bell(index, outputs.waker(index).clone());
     }
     FanOut { input: Some(Box::pin(input)), outputs, fan, deal }
 }
@@ -141,6 +142,30 @@ struct FanOut<S, In, D, Out> {
 // The items are only ever moved.
 impl<S, In, D, Out> Unpin for FanOut<S, In, D, Out> {}
 
+impl<S, In, D, Out> FanOut<S, In, D, Out>
+where
+    S: Stream<Item = In>,
+    D: Deal<In>,
+{
+    /// Deals the next item of the input, or ends the branches' input with it.
+    fn poll_deal(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if !self.fan.is_open() {
+            self.input = None;
+        }
+        let Some(input) = &mut self.input else { return Poll::Pending };
+        ready!(self.deal.poll_ready(&mut self.fan));
+        match ready!(input.as_mut().poll_next(cx)) {
+            Some(item) => self.deal.deal(&mut self.fan, item),
+            None => {
+                self.input = None;
+                // What the dealer still had, it has dealt: it said that it was ready.
+                self.fan.end();
+            }
+        }
+        Poll::Ready(())
+    }
+}
+
 impl<S, In, D, Out> Stream for FanOut<S, In, D, Out>
 where
     S: Stream<Item = In>,
@@ -151,6 +176,7 @@ where
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Out>> {
         let this = self.get_mut();
         this.fan.register(cx);
+        let mut first = true;
         loop {
             match this.outputs.poll_next(cx) {
                 Poll::Ready(Some((_, Some(item)))) => return Poll::Ready(Some(item)),
@@ -162,20 +188,16 @@ where
                 }
                 Poll::Pending => {}
             }
-            if !this.fan.is_open() {
-                this.input = None;
+            // An item for each poll costs no more than that.
+            if !std::mem::take(&mut first) {
+                ready!(poll_go_on(cx));
             }
-            let Some(input) = &mut this.input else { return Poll::Pending };
-            ready!(poll_go_on(cx));
-            ready!(this.deal.poll_ready(&mut this.fan));
-            match ready!(input.as_mut().poll_next(cx)) {
-                Some(item) => this.deal.deal(&mut this.fan, item),
-                None => {
-                    this.input = None;
-                    // What the dealer still had, it has dealt: it said that it was ready.
-                    this.fan.end();
-                }
+            let dealt = this.poll_deal(cx);
+            // Also where the dealer waits, after it has dealt something.
+            if dealt.is_pending() && this.fan.rung().is_empty() {
+                return Poll::Pending;
             }
+            this.fan.rung().drain(..).for_each(|index| this.outputs.line_up(index));
         }
     }
 }

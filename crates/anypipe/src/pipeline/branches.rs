@@ -9,7 +9,7 @@ operator! {
     ///
     /// `In: Clone` → the branches' item. Branches are a tuple of up to eight stages that give the same items,
     /// or a `Vec` of equal stages; a sink becomes one by [`into_stage`](crate::sink::IntoStage::into_stage).
-    /// Fused, apart from the branches; holds up to 8 items before each, besides what they hold. Ends when all
+    /// Fused, apart from the branches; holds up to 64 items before each, besides what they hold. Ends when all
     /// branches have ended; one that ends early frees the rest.
     ///
     /// The slowest branch sets the pace: a buffer in it (`.buffer(n)`) lets the others run ahead.
@@ -34,7 +34,7 @@ operator! {
     /// Gives each item to the branch whose index `f` tells, and what the branches give as it comes.
     ///
     /// `In` → the branches' item. Branches are as those of [`broadcast`](Self::broadcast). Fused, apart from
-    /// the branches; holds one item, and up to 8 before each branch, besides what they hold. Items for a
+    /// the branches; holds one item, and up to 64 before each branch, besides what they hold. Items for a
     /// branch that has ended are dropped. Ends when all branches have ended.
     ///
     /// A branch that is held back holds back the rest once its buffer is full: give it a buffer
@@ -63,7 +63,7 @@ operator! {
 operator! {
     /// Gives every item to a sink, and on.
     ///
-    /// `In: Clone` → `In`. Fused, apart from the sink, which has a task of its own; holds up to 9 items before
+    /// `In: Clone` → `In`. Fused, apart from the sink, which has a task of its own; holds up to 65 items before
     /// the sink. Ends when the input and the sink have ended. What follows may end the run sooner: then the
     /// sink is cancelled.
     ///

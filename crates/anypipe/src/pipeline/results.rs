@@ -43,7 +43,7 @@ operator! {
 operator! {
     /// Gives every error to a sink, and the values on.
     ///
-    /// `Result<T, E>` → `T`. Fused, apart from the sink, which has a task of its own; holds up to 9 errors
+    /// `Result<T, E>` → `T`. Fused, apart from the sink, which has a task of its own; holds up to 65 errors
     /// before the sink, and a sink that is slow holds back the rest when that many wait. Ends when the input
     /// and the sink have ended.
     ///
