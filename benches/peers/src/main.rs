@@ -34,6 +34,9 @@ struct Args {
     /// Prints JSON, with the figures of every round, instead of tables
     #[arg(long)]
     json: bool,
+    /// Prints markdown instead of tables: the first row's figure, and the others as multiples of it
+    #[arg(long, conflicts_with = "json")]
+    markdown: bool,
     /// Draws a chart as well
     #[arg(long, value_name = "FILE")]
     svg: Option<PathBuf>,
@@ -66,6 +69,8 @@ fn main() -> ExitCode {
     let outcomes: Vec<_> = measured.into_iter().map(|measured| Outcome::new(measured, undisturbed)).collect();
     if args.json {
         print!("{}", report::json(&outcomes));
+    } else if args.markdown {
+        print!("{}", report::markdown(&outcomes));
     } else {
         print!("{}", report::text(&outcomes));
     }

@@ -37,6 +37,22 @@ fn hop(Hop { capacity, items, .. }: Hop) -> Job {
     run.boxed()
 }
 
+/// The same with no buffer at all: nothing is made before somebody takes it.
+pub fn rendezvous(Hop { items, .. }: Hop) -> Job {
+    let same = |n: u64| n;
+    let run = Pipeline::from_iter(numbers(items))
+        .map(same)
+        .rendezvous()
+        .map(same)
+        .rendezvous()
+        .map(same)
+        .rendezvous()
+        .map(same)
+        .rendezvous()
+        .fold(0, |sum, n| sum + n);
+    run.boxed()
+}
+
 fn ordered(crew: Crew) -> Job {
     let run = Pipeline::from_iter(numbers(crew.items))
         .then(async |n| n)

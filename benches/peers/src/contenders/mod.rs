@@ -13,7 +13,7 @@ use crate::runtime::Runtime;
 /// Mounts the files, and lists their contenders in this order.
 macro_rules! contenders {
     ($($file:ident,)*) => {
-        $(mod $file;)*
+        $(pub mod $file;)*
 
         pub const ALL: &[Contender] = &[$(self::$file::CONTENDER),*];
     };

@@ -2,6 +2,7 @@
 
 mod chart;
 mod json;
+mod markdown;
 mod text;
 
 use crate::calibration::Undisturbed;
@@ -9,6 +10,7 @@ use crate::measure::Measured;
 
 pub use self::chart::chart;
 pub use self::json::json;
+pub use self::markdown::markdown;
 pub use self::text::text;
 
 /// A table's figures.

@@ -1,6 +1,7 @@
 //! What a hop from task to task costs.
 
 use super::Scenario;
+use crate::contenders::anypipe::rendezvous;
 use crate::contenders::{ALL, Hop, Job};
 use crate::measure::{Effort, Row, Table, sum_of};
 use crate::runtime::Runtime;
@@ -11,8 +12,11 @@ pub const SCENARIO: Scenario = Scenario {
     tables: |effort| tables("hop", effort, |hop, how| hop(how)),
 };
 
-/// How a contender's job is made.
-type Make = fn(fn(Hop) -> Job, Hop) -> Job;
+/// What a contender does.
+type Way = fn(Hop) -> Job;
+
+/// How it is timed.
+type Make = fn(Way, Hop) -> Job;
 
 /// On tokio, with buffers of four sizes.
 pub fn tables(name: &str, effort: Effort, make: Make) -> Vec<Table> {
@@ -31,10 +35,12 @@ pub fn elsewhere(name: &str, on: Runtime, effort: Effort) -> Vec<Table> {
 }
 
 fn table(name: &str, on: Runtime, capacity: usize, items: u64, make: Make) -> Table {
-    let rows = ALL.iter().filter_map(|contender| {
-        let hop = contender.hop?;
+    let ways = ALL.iter().filter_map(|contender| Some((contender.name, contender.hop?)));
+    // A channel of one holds two with the item in hand; `rendezvous` holds that alone.
+    let no_buffer = (capacity == 1).then_some(("anypipe, rendezvous", rendezvous as Way));
+    let rows = ways.chain(no_buffer).map(|(name, hop)| {
         let job = move || make(hop, Hop { on, capacity, items });
-        Some(Row::timed(contender.name, on, items * 4, sum_of(items), job))
+        Row::timed(name, on, items * 4, sum_of(items), job)
     });
     Table {
         name: format!("{name}/{capacity}"),
