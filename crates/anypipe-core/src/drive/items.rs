@@ -114,6 +114,7 @@ impl<S: Stream> Items<S> {
                 break Poll::Pending;
             }
             self.pace.begin();
+            self.pace.offer();
             let (scope, mut stream, left) = (&self.scope, self.stream.as_mut(), self.pace.left());
             for done in 0..left {
                 // Whoever polls us drops us after this poll.

@@ -46,7 +46,7 @@ pub(super) struct Pace {
     quick: Option<bool>,
     /// True where the last items took long enough to be worked on beside what others do.
     long: bool,
-    /// True where the task has called others since it last waited, and its items were not known to be long.
+    /// True where the task has called others since it last waited, as far as it has looked.
     has_called: bool,
     runtime: RuntimeHandle,
 }
@@ -202,9 +202,7 @@ impl Pace {
         } else if now >= before + BETWEEN_READINGS * 2 {
             self.between = 1;
         }
-        if self.long && (std::mem::take(&mut self.has_called) || has_called) {
-            self.runtime.offer_woken();
-        }
+        self.has_called = self.has_called || has_called;
     }
 
     fn begin_chunk(&mut self) {
@@ -225,10 +223,18 @@ impl Pace {
         (self.chunks, self.has_called) = (0, false);
     }
 
-    /// Others were called, maybe: where the next item may be long they are not to wait for this thread.
+    /// Others were called, maybe.
     #[inline]
     pub(super) fn called(&mut self) {
-        if self.long && has_called() {
+        self.has_called = self.has_called || (self.long && has_called());
+    }
+
+    /// The task has an item in hand, and goes on: where that may be long, those who were called are not to wait for this
+    /// thread.
+    #[inline]
+    pub(super) fn offer(&mut self) {
+        if self.has_called && self.long {
+            self.has_called = false;
             self.runtime.offer_woken();
         }
     }

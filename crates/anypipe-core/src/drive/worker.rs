@@ -125,6 +125,7 @@ impl<In: Send + 'static, W: Work<In>> Worker<In, W> {
             let Some(taken) = ready!(self.feed.poll_take(&mut self.line, cx))? else {
                 return Poll::Ready(Ok(None));
             };
+            self.line.pace.offer();
             self.line.port.begin();
             // Also for work that does more than it may when its future is made.
             if self.line.port.is_closed() {
