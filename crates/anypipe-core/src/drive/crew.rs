@@ -20,7 +20,7 @@ use super::port::Port;
 use super::waiting::Waiting;
 use super::{Input, Tally};
 use crate::runtime::WaitsFor;
-use crate::scope::{Scope, Wakes, drop_each, poll_go_on};
+use crate::scope::{Wakes, drop_each, poll_go_on};
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, Ordering};
 
@@ -252,9 +252,8 @@ impl<In: Send + 'static> Feed<In> {
         })
     }
 
-    pub(super) fn pace(&self, scope: &Scope) -> Pace {
-        let runtime = scope.runtime().clone();
-        if self.crew.is_some() { Pace::in_crew(runtime) } else { Pace::new(runtime) }
+    pub(super) fn pace(&self) -> Pace {
+        if self.crew.is_some() { Pace::in_crew() } else { Pace::new() }
     }
 
     /// Lets go of the input, and calls others to it, since this worker waits or gives way.
@@ -334,7 +333,7 @@ impl<In: Send + 'static> Feed<In> {
     /// At the end of a chunk: shows what there is, and gives way when it is time to.
     #[inline(never)]
     pub(super) fn poll_turn<T>(&mut self, next: Next, line: &mut Line<T>, cx: &mut Context<'_>) -> Poll<()> {
-        if next == Next::Show && line.pace.poll_budget(cx).is_ready() {
+        if next == Next::Show && line.scope.runtime().poll_budget(cx).is_ready() {
             line.port.turn(want(self.crew.as_ref().map(|(crew, _)| &**crew), &line.pace));
             line.pace.called();
             return Poll::Ready(());

@@ -55,8 +55,7 @@ pub struct Items<S> {
 impl<S: Stream> Items<S> {
     /// Takes the items of `stream`, in a run's own part or in a task of `scope`.
     pub fn new(stream: S, scope: &Scope) -> Self {
-        let pace = Pace::of_sink(scope.runtime().clone());
-        Self { stream: Box::pin(stream), pace, scope: scope.clone(), next: Next::Go }
+        Self { stream: Box::pin(stream), pace: Pace::of_sink(), scope: scope.clone(), next: Next::Go }
     }
 
     /// The next item; `None` at the end.
@@ -113,8 +112,8 @@ impl<S: Stream> Items<S> {
             if self.next != Next::Go && self.poll_turn(cx).is_pending() {
                 break Poll::Pending;
             }
-            self.pace.begin();
-            self.pace.offer();
+            self.pace.begin(self.scope.runtime());
+            self.pace.offer(self.scope.runtime());
             let (scope, mut stream, left) = (&self.scope, self.stream.as_mut(), self.pace.left());
             for done in 0..left {
                 // Whoever polls us drops us after this poll.
@@ -143,9 +142,9 @@ impl<S: Stream> Items<S> {
     }
 
     /// Counts items that are done.
-    fn count(&mut self, items: usize) {
+    fn count(&mut self, items: u16) {
         if self.pace.items(items) {
-            self.next = self.pace.look();
+            self.next = self.pace.look(self.scope.runtime());
         }
     }
 
@@ -153,7 +152,7 @@ impl<S: Stream> Items<S> {
     #[inline(never)]
     fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         match std::mem::replace(&mut self.next, Next::Go) {
-            Next::Show if self.pace.poll_budget(cx).is_pending() => {
+            Next::Show if self.scope.runtime().poll_budget(cx).is_pending() => {
                 self.next = Next::Show;
                 self.pace.waited();
                 Poll::Pending

@@ -1,6 +1,6 @@
 //! What a worker's task is made of, and how it waits.
 
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::task::{Context, Poll, Waker};
 
 use super::pace::Pace;
@@ -19,6 +19,12 @@ pub(super) struct Line<T> {
 }
 
 impl<T> Line<T> {
+    /// The task looks for an item.
+    #[inline]
+    pub(super) fn begin(&mut self) {
+        self.pace.begin(self.scope.runtime());
+    }
+
     /// Shows what there is before the task waits for this.
     #[inline(never)]
     pub(super) fn rest(&mut self, waits_for: WaitsFor, waker: &Waker) -> Result<(), Unwanted> {
@@ -43,19 +49,18 @@ impl<T> Line<T> {
 ///
 /// A worker polls with it what it can, and only where that is pending ends its poll, by [`next_poll`]: an `await` for
 /// each item would be dear.
-pub(super) async fn present_poll() -> Waker {
-    poll_fn(|cx| Poll::Ready(cx.waker().clone())).await
+pub(super) fn present_poll() -> impl Future<Output = Waker> {
+    poll_fn(|cx| Poll::Ready(cx.waker().clone()))
 }
 
 /// Ends this poll of the task; goes on in its next one, whose waker is kept.
-pub(super) async fn next_poll(waker: &mut Waker) {
+pub(super) fn next_poll(waker: &mut Waker) -> impl Future<Output = ()> {
     let mut is_next = false;
-    poll_fn(|cx| {
+    poll_fn(move |cx| {
         if !std::mem::replace(&mut is_next, true) {
             return Poll::Pending;
         }
         waker.clone_from(cx.waker());
         Poll::Ready(())
     })
-    .await;
 }

@@ -1,6 +1,5 @@
 //! How long a task goes on before it shows what it has, and before it gives way.
 
-use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use crate::runtime::RuntimeHandle;
@@ -9,46 +8,47 @@ use crate::scope::has_called;
 /// A chunk that takes longer than this is slow: its items are shown at once.
 const SLOW: Duration = Duration::from_micros(50);
 /// The most items in a chunk.
-const MOST: usize = 64;
+const MOST: u16 = 64;
 /// The clock is read again after about as many items as take this long, at the speed seen last: often enough to see
 /// soon that they turn slow, and rarely enough to cost little.
 const BETWEEN_READINGS: Duration = Duration::from_micros(1);
 /// And after this many at the latest,
-const MOST_BETWEEN_READINGS: usize = 8;
+const MOST_BETWEEN_READINGS: u16 = 8;
 /// or this many in a sink, where nobody waits to be shown anything.
-const MOST_BETWEEN_READINGS_OF_A_SINK: usize = 16;
+const MOST_BETWEEN_READINGS_OF_A_SINK: u16 = 16;
 /// An item of several workers that takes longer than it takes to wake another is worth being shared.
 const WORTH_A_WAKE: Duration = Duration::from_micros(2);
 /// A task that never has to wait gives way after this many chunks, whatever the runtime's budget says.
-const CHUNKS_IN_A_ROW: usize = 32;
+const CHUNKS_IN_A_ROW: u16 = 32;
 
 /// Counts the items of one task, in chunks that start at one and double while they are quick.
+///
+/// Each task has one: it is kept small, and is lent the runtime by who has it.
 pub(super) struct Pace {
     /// How many items of the present chunk are done.
-    done: usize,
+    done: u16,
     /// The clock is read when this many are.
-    next_reading: usize,
+    next_reading: u16,
     /// When the clock was last read; none where the task has waited since.
     read: Option<Instant>,
     /// When the present chunk began, as far as the task has not waited.
     began: Option<Instant>,
     /// How many items make a chunk now.
-    chunk: usize,
+    chunk: u16,
     /// How many items are done between two readings now.
-    between: usize,
+    between: u16,
     /// And the most that there may be.
-    most_between: usize,
+    most_between: u16,
     /// True where the clock is read after each item.
     in_crew: bool,
     /// Chunks since the task last gave way.
-    chunks: usize,
+    chunks: u16,
     /// Whether the last item of one in a crew was quick, until that is asked.
     quick: Option<bool>,
     /// True where the last items took long enough to be worked on beside what others do.
     long: bool,
     /// True where the task has called others since it last waited, as far as it has looked.
     has_called: bool,
-    runtime: RuntimeHandle,
 }
 
 /// What to do after a reading.
@@ -64,7 +64,7 @@ pub(super) enum Next {
 
 impl Pace {
     /// For a task that works on its input alone.
-    pub(super) fn new(runtime: RuntimeHandle) -> Self {
+    pub(super) fn new() -> Self {
         Self {
             done: 0,
             next_reading: 1,
@@ -78,23 +78,22 @@ impl Pace {
             quick: None,
             long: false,
             has_called: false,
-            runtime,
         }
     }
 
     /// For one of several workers: it has to know after each item whether others had better be called.
-    pub(super) fn in_crew(runtime: RuntimeHandle) -> Self {
-        Self { in_crew: true, ..Self::new(runtime) }
+    pub(super) fn in_crew() -> Self {
+        Self { in_crew: true, ..Self::new() }
     }
 
     /// For a sink.
-    pub(super) fn of_sink(runtime: RuntimeHandle) -> Self {
-        Self { most_between: MOST_BETWEEN_READINGS_OF_A_SINK, ..Self::new(runtime) }
+    pub(super) fn of_sink() -> Self {
+        Self { most_between: MOST_BETWEEN_READINGS_OF_A_SINK, ..Self::new() }
     }
 
     /// How many items make a chunk now.
     pub(super) fn chunk(&self) -> usize {
-        self.chunk
+        self.chunk.into()
     }
 
     /// Whether items take little time, where something was seen of that since this was last asked.
@@ -104,27 +103,27 @@ impl Pace {
 
     /// The task looks for an item: where it has waited, a stretch of work begins.
     #[inline]
-    pub(super) fn begin(&mut self) {
+    pub(super) fn begin(&mut self, runtime: &RuntimeHandle) {
         if self.read.is_none() {
-            self.begin_stretch();
+            self.begin_stretch(runtime);
         }
     }
 
     #[cold]
-    fn begin_stretch(&mut self) {
-        self.read = Some(self.runtime.now_in_task());
+    fn begin_stretch(&mut self, runtime: &RuntimeHandle) {
+        self.read = Some(runtime.now_in_task());
         self.began = self.read;
     }
 
     /// How many more items are to be done before the clock is read.
     #[inline]
-    pub(super) fn left(&self) -> usize {
+    pub(super) fn left(&self) -> u16 {
         self.next_reading - self.done
     }
 
     /// Counts items that are done; `true` where the clock is to be read.
     #[inline]
-    pub(super) fn items(&mut self, done: usize) -> bool {
+    pub(super) fn items(&mut self, done: u16) -> bool {
         self.done += done;
         self.done >= self.next_reading
     }
@@ -137,8 +136,8 @@ impl Pace {
 
     /// Reads the clock, and says what to do.
     #[inline(never)]
-    pub(super) fn look(&mut self) -> Next {
-        let now = self.runtime.now_in_task();
+    pub(super) fn look(&mut self, runtime: &RuntimeHandle) -> Next {
+        let now = runtime.now_in_task();
         // What the task has waited in says nothing.
         let before = self.read.replace(now);
         if let Some(before) = before {
@@ -232,15 +231,10 @@ impl Pace {
     /// The task has an item in hand, and goes on: where that may be long, those who were called are not to wait for this
     /// thread.
     #[inline]
-    pub(super) fn offer(&mut self) {
+    pub(super) fn offer(&mut self, runtime: &RuntimeHandle) {
         if self.has_called && self.long {
             self.has_called = false;
-            self.runtime.offer_woken();
+            runtime.offer_woken();
         }
-    }
-
-    /// Asks the runtime's budget.
-    pub(super) fn poll_budget(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        self.runtime.poll_budget(cx)
     }
 }

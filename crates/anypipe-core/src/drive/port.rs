@@ -21,10 +21,10 @@ pub(super) struct Port<T> {
     batch: Batch<T>,
     /// The waker that the hop knows for the consumer's going.
     registered: Option<Waker>,
-    /// Items taken, filtered out, and made an `Err` of since the last count.
-    taken: usize,
-    filtered: usize,
-    failed: usize,
+    /// Items taken, filtered out, and made an `Err` of since the last count, which comes with each chunk.
+    taken: u32,
+    filtered: u32,
+    failed: u32,
     /// True while it stands among those who wait for room.
     parked: bool,
     /// True while an item is being worked on.
@@ -132,9 +132,9 @@ impl<T> Port<T> {
     }
 
     fn count(&mut self) {
-        self.hop.tally.taken.add(std::mem::take(&mut self.taken));
-        self.hop.tally.filtered.add(std::mem::take(&mut self.filtered));
-        self.hop.tally.failed.add(std::mem::take(&mut self.failed));
+        self.hop.tally.taken.add(std::mem::take(&mut self.taken) as usize);
+        self.hop.tally.filtered.add(std::mem::take(&mut self.filtered) as usize);
+        self.hop.tally.failed.add(std::mem::take(&mut self.failed) as usize);
     }
 
     /// Keeps an item to be put, in the order of these calls.
@@ -152,7 +152,7 @@ impl<T> Port<T> {
     #[inline]
     pub(super) fn push_ticketed(&mut self, ticket: u64, made: Made<T>) {
         self.busy = false;
-        self.filtered += usize::from(made.is_none());
+        self.filtered += u32::from(made.is_none());
         match &mut self.batch {
             Batch::Ticketed(batch) => batch.push((ticket, made)),
             Batch::Plain(items) if items.is_empty() => self.batch = Batch::Ticketed(vec![(ticket, made)]),

@@ -2,23 +2,21 @@
 //! each type of item.
 
 use std::collections::VecDeque;
-use std::iter;
+use std::slice;
 use std::task::Waker;
 
 use crate::scope::replace_waker;
 
 /// The tasks of a stage, by their index, of which some wait to be called. Nothing here takes longer for their
 /// number.
-pub(super) struct Waiting {
-    /// Most stages have one task, which needs no allocation.
-    first: Each,
-    others: Vec<Each>,
-    /// Those to be called, first come first called, and some that wait no more.
-    line: VecDeque<usize>,
+pub(super) enum Waiting {
+    /// Most stages have one task, which needs no line, and no allocation.
+    Alone(Each),
+    Crew(Box<Crew>),
 }
 
 #[derive(Clone, Default)]
-struct Each {
+pub(super) struct Each {
     waker: Option<Waker>,
     /// True while it waits to be called.
     waits: bool,
@@ -26,48 +24,68 @@ struct Each {
     in_line: bool,
 }
 
+impl Each {
+    /// Calls it, where it waits.
+    fn call(&mut self) -> Option<Waker> {
+        if std::mem::take(&mut self.waits) { self.waker.clone() } else { None }
+    }
+}
+
+pub(super) struct Crew {
+    all: Vec<Each>,
+    /// Those to be called, first come first called, and some that wait no more.
+    line: VecDeque<usize>,
+}
+
 impl Waiting {
     pub(super) fn new(count: usize) -> Self {
-        let others = vec![Each::default(); count.saturating_sub(1)];
-        Self { first: Each::default(), others, line: VecDeque::new() }
+        if count == 1 {
+            return Self::Alone(Each::default());
+        }
+        Self::Crew(Box::new(Crew { all: vec![Each::default(); count], line: VecDeque::new() }))
     }
 
-    fn each(&mut self, index: usize) -> &mut Each {
-        match index.checked_sub(1) {
-            None => &mut self.first,
-            Some(index) => &mut self.others[index],
+    fn all(&mut self) -> &mut [Each] {
+        match self {
+            Self::Alone(each) => slice::from_mut(each),
+            Self::Crew(crew) => &mut crew.all,
         }
     }
 
     /// Keeps a task's waker; gives its old one.
     #[must_use]
     pub(super) fn register(&mut self, index: usize, waker: &Waker) -> Option<Waker> {
-        replace_waker(&mut self.each(index).waker, waker)
+        replace_waker(&mut self.all()[index].waker, waker)
     }
 
     /// Has the task called in its turn; gives its old waker.
     #[must_use]
     pub(super) fn enter(&mut self, index: usize, waker: &Waker) -> Option<Waker> {
-        let each = self.each(index);
-        each.waits = true;
-        if !std::mem::replace(&mut each.in_line, true) {
-            self.line.push_back(index);
+        self.all()[index].waits = true;
+        if let Self::Crew(crew) = self {
+            if !std::mem::replace(&mut crew.all[index].in_line, true) {
+                crew.line.push_back(index);
+            }
         }
         self.register(index, waker)
     }
 
     /// The task waits no more; `false` where it had been called.
     pub(super) fn leave(&mut self, index: usize) -> bool {
-        std::mem::take(&mut self.each(index).waits)
+        std::mem::take(&mut self.all()[index].waits)
     }
 
     /// Calls the first that waits.
     pub(super) fn call(&mut self) -> Option<Waker> {
-        while let Some(index) = self.line.pop_front() {
-            let each = self.each(index);
+        let crew = match self {
+            Self::Alone(each) => return each.call(),
+            Self::Crew(crew) => crew,
+        };
+        while let Some(index) = crew.line.pop_front() {
+            let each = &mut crew.all[index];
             each.in_line = false;
-            if std::mem::take(&mut each.waits) {
-                return each.waker.clone();
+            if each.waits {
+                return each.call();
             }
         }
         None
@@ -75,6 +93,6 @@ impl Waiting {
 
     /// The wakers of all.
     pub(super) fn take_all(&mut self) -> Vec<Waker> {
-        iter::once(&mut self.first).chain(&mut self.others).filter_map(|each| each.waker.take()).collect()
+        self.all().iter_mut().filter_map(|each| each.waker.take()).collect()
     }
 }

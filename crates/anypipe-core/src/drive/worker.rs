@@ -25,12 +25,12 @@ pub(super) fn worker<In: Send + 'static, W: Work<In>>(
     port: Port<W::Out>,
     scope: Scope,
 ) -> impl Future<Output = ()> + Send {
-    let line = Line { port, pace: feed.pace(&scope), scope };
+    let line = Line { port, pace: feed.pace(), scope };
     let mut worker = Worker { line, work, feed, name };
     async move {
         let mut state = W::State::default();
         let mut waker = present_poll().await;
-        worker.line.pace.begin();
+        worker.line.begin();
         loop {
             // What a `match` holds while there is an `await` in it is kept in the task, which is dear.
             let Taken { ticket, key, item } = loop {
@@ -44,23 +44,22 @@ pub(super) fn worker<In: Send + 'static, W: Work<In>>(
                     Poll::Pending => {}
                 }
                 next_poll(&mut waker).await;
-                worker.line.pace.begin();
+                worker.line.begin();
             };
             let made = {
-                let Worker { line, work, feed, name } = &mut worker;
-                let mut future =
-                    pin!(Breakable::new(work.call(&mut state, At { stage: name, index: ticket }, item)));
+                let at = At { stage: &worker.name, index: ticket };
+                let mut future = pin!(Breakable::new(worker.work.call(&mut state, at, item)));
                 loop {
                     if let Poll::Ready(made) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
                         break made;
                     }
                     // The next may block, and suspend too late for the others.
-                    line.pace.slow();
-                    feed.learn(line.pace.learned());
-                    feed.share();
-                    let Ok(()) = line.rest(WaitsFor::Future, &waker) else { return };
+                    worker.line.pace.slow();
+                    worker.feed.learn(worker.line.pace.learned());
+                    worker.feed.share();
+                    let Ok(()) = worker.line.rest(WaitsFor::Future, &waker) else { return };
                     next_poll(&mut waker).await;
-                    if line.port.is_closed() {
+                    if worker.line.port.is_closed() {
                         return;
                     }
                 }
@@ -71,7 +70,7 @@ pub(super) fn worker<In: Send + 'static, W: Work<In>>(
                 loop {
                     let Ok(()) = worker.line.rest(WaitsFor::Future, &waker) else { return };
                     next_poll(&mut waker).await;
-                    worker.line.pace.begin();
+                    worker.line.begin();
                     if worker.work.poll_settled(&mut state, &mut Context::from_waker(&waker)).is_ready() {
                         break;
                     }
@@ -79,7 +78,7 @@ pub(super) fn worker<In: Send + 'static, W: Work<In>>(
             }
             if worker.poll_next(key, &mut Context::from_waker(&waker)).is_pending() {
                 next_poll(&mut waker).await;
-                worker.line.pace.begin();
+                worker.line.begin();
             }
         }
     }
@@ -125,7 +124,7 @@ impl<In: Send + 'static, W: Work<In>> Worker<In, W> {
             let Some(taken) = ready!(self.feed.poll_take(&mut self.line, cx))? else {
                 return Poll::Ready(Ok(None));
             };
-            self.line.pace.offer();
+            self.line.pace.offer(self.line.scope.runtime());
             self.line.port.begin();
             // Also for work that does more than it may when its future is made.
             if self.line.port.is_closed() {
@@ -161,7 +160,7 @@ impl<In: Send + 'static, W: Work<In>> Worker<In, W> {
 
     /// Reads the clock, and does what is to be done then.
     fn poll_look(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let next = self.line.pace.look();
+        let next = self.line.pace.look(self.line.scope.runtime());
         self.feed.learn(self.line.pace.learned());
         if next == Next::Go {
             return Poll::Ready(());

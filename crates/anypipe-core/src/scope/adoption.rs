@@ -117,7 +117,7 @@ impl Scope {
         let heir = self.inner.above.nearest(Scope::count_up);
         let mut state = self.inner.state.lock();
         let run = state.run.take();
-        state.abandoned = Some(Abandoned { heir: heir.clone(), panics: Vec::new() });
+        state.abandoned = Some(Box::new(Abandoned { heir: heir.clone(), panics: Vec::new() }));
         // While this goes on, the scope must not report its end.
         state.running += 1;
         let lost = state.failure.take();

@@ -98,6 +98,7 @@ struct Inner {
     state: Mutex<State>,
 }
 
+/// A run has one or more: what is rare lies apart.
 #[derive(Default)]
 struct State {
     /// The work that has not ended.
@@ -116,9 +117,9 @@ struct State {
     /// The run, waiting for a failure or for the end.
     run: Option<Waker>,
     /// Those who wait in `cancel_and_join`.
-    joiners: Waiters,
+    joiners: Option<Box<Waiters>>,
     /// Set when the run was dropped.
-    abandoned: Option<Abandoned>,
+    abandoned: Option<Box<Abandoned>>,
     /// Set when all is over; nothing can be spawned any more.
     ended: bool,
 }
@@ -144,7 +145,8 @@ impl State {
 
     /// All who wait, to be woken once the lock is let go.
     fn waiting(&mut self) -> impl Iterator<Item = Waker> + use<> {
-        self.joiners.take().chain(self.run.take())
+        let joiners = self.joiners.as_mut().map(|joiners| joiners.take());
+        joiners.into_iter().flatten().chain(self.run.take())
     }
 
     /// Gives the waker that was there before, for the caller to drop once the lock is let go.
@@ -556,13 +558,16 @@ impl Future for Join<'_> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
-        this.scope.poll_ended(|state| state.joiners.enter(&mut this.place, cx.waker()))
+        this.scope
+            .poll_ended(|state| state.joiners.get_or_insert_default().enter(&mut this.place, cx.waker()))
     }
 }
 
 impl Drop for Join<'_> {
     fn drop(&mut self) {
-        let waker = self.scope.inner.state.lock().joiners.leave(self.place);
+        let mut state = self.scope.inner.state.lock();
+        let waker = state.joiners.as_mut().and_then(|joiners| joiners.leave(self.place));
+        drop(state);
         drop(waker);
     }
 }

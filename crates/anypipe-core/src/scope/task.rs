@@ -56,8 +56,8 @@ struct Slot {
     ended: bool,
     /// What it waited for when it last gave way.
     waits_for: WaitsFor,
-    /// The message of the panic that ended it; the panic itself is the run's.
-    panicked: Option<String>,
+    /// Tells the panic that ended it; the panic itself is the run's.
+    panicked: Option<RunError>,
 }
 
 impl TaskCell {
@@ -74,7 +74,7 @@ impl TaskCell {
 
     /// The panic that ended the task, as an error with the same message.
     pub(crate) fn panicked(&self) -> Option<RunError> {
-        let message = self.slot.lock().panicked.clone();
+        let message = self.slot.lock().panicked.as_ref().map(ToString::to_string);
         message.map(|message| RunError::panic_message(&self.name, message))
     }
 
@@ -168,7 +168,8 @@ impl Polled for TaskCell {
             Err(panic) => {
                 drop(entered);
                 let error = panic.into_error(Some(&self.name));
-                self.slot.lock().panicked = Some(error.to_string());
+                let told = RunError::panic_message(&self.name, error.to_string());
+                self.slot.lock().panicked = Some(told);
                 self.scope.fail(error);
                 self.end_broken(future);
             }
