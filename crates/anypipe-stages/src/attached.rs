@@ -62,6 +62,11 @@ impl<T> Attached<T> {
         self.poll_closed(cx).map(|()| None)
     }
 
+    /// True where its tasks were cancelled: that one of them is gone tells nothing.
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.scope.as_ref().is_some_and(Scope::is_cancelled)
+    }
+
     /// Drops the stream and cancels its tasks.
     pub(crate) fn close(&mut self) {
         // First: what its tasks send to must not take the closing for their clean end.

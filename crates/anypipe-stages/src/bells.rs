@@ -28,15 +28,22 @@ impl Bells {
     }
 
     /// Puts a stream at the end of the line, unless it stands there already. A new one has the next index.
+    #[inline]
     pub(crate) fn line_up(&mut self, index: usize) {
         if index == self.each.len() {
-            let bell = Bell { index, rung: AtomicBool::new(false), woken: Arc::clone(&self.woken) };
-            let bell = Arc::new(bell);
-            self.each.push((Arc::clone(&bell), Waker::from(bell)));
+            self.hang();
         }
         if !self.each[index].0.rung.swap(true, Ordering::SeqCst) {
             self.line.push_back(index);
         }
+    }
+
+    /// Adds a bell, for a new stream.
+    #[cold]
+    fn hang(&mut self) {
+        let (index, woken) = (self.each.len(), Arc::clone(&self.woken));
+        let bell = Arc::new(Bell { index, rung: AtomicBool::new(false), woken });
+        self.each.push((Arc::clone(&bell), Waker::from(bell)));
     }
 
     /// The waker that a stream is given.
@@ -45,14 +52,19 @@ impl Bells {
     }
 
     /// Has the task woken with any of the streams; before the first is taken out of the line.
+    #[inline]
     pub(crate) fn register(&mut self, cx: &mut Context<'_>) {
         if !self.registered.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
-            let waker = cx.waker().clone();
-            let old = self.woken.lock().task.replace(waker.clone());
-            drop(old);
-            self.registered = Some(waker);
+            self.replace_waker(cx.waker());
         }
         self.woken.asleep.store(false, Ordering::SeqCst);
+    }
+
+    #[cold]
+    fn replace_waker(&mut self, waker: &Waker) {
+        let old = self.woken.lock().task.replace(waker.clone());
+        drop(old);
+        self.registered = Some(waker.clone());
     }
 
     /// Has those that are to be polled now come in the order of their index, whoever was woken first: where it is
@@ -67,15 +79,22 @@ impl Bells {
         !self.line.is_empty() || self.woken.any.load(Ordering::SeqCst)
     }
 
+    #[inline]
     fn take_woken(&mut self) {
         if self.woken.any.load(Ordering::SeqCst) {
-            let mut list = self.woken.lock();
-            self.woken.any.store(false, Ordering::SeqCst);
-            self.line.extend(list.indices.drain(..));
+            self.take_list();
         }
     }
 
+    #[inline(never)]
+    fn take_list(&mut self) {
+        let mut list = self.woken.lock();
+        self.woken.any.store(false, Ordering::SeqCst);
+        self.line.extend(list.indices.drain(..));
+    }
+
     /// The next stream to poll, and with which waker.
+    #[inline]
     pub(crate) fn next(&mut self) -> Option<(usize, &Waker)> {
         self.take_woken();
         if self.line.is_empty() {

@@ -34,6 +34,7 @@ pub(crate) struct Fan<T> {
 
 /// What the dealer knows of a branch.
 struct Lane<T> {
+    index: usize,
     branch: Arc<Branch<T>>,
     /// How many items it was given; wraps.
     dealt: usize,
@@ -109,11 +110,11 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// A fan with this many branches.
 pub(crate) fn fan<T>(branches: usize, meter: Option<Meter>) -> (Fan<T>, Vec<BranchInput<T>>) {
     let common = Arc::new(Common { open: AtomicUsize::new(branches), dealer: Mutex::new(None) });
-    let lane = |_| {
+    let lane = |index| {
         let waiting = Waiting { items: Vec::new(), open: true, ended: false, waker: None };
         let (out, wants_room) = (AtomicUsize::new(0), AtomicBool::new(false));
         let branch = Arc::new(Branch { out, wants_room, waiting: Mutex::new(waiting) });
-        Lane { branch, dealt: 0, room: AHEAD, bell: None }
+        Lane { index, branch, dealt: 0, room: AHEAD, bell: None }
     };
     let lanes: Vec<_> = (0..branches).map(lane).collect();
     let input = |lane: &Lane<T>| {
@@ -130,11 +131,15 @@ impl<T> Fan<T> {
     #[inline]
     pub(crate) fn register(&mut self, cx: &mut Context<'_>) {
         if !self.registered.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
-            let waker = cx.waker().clone();
-            let old = lock(&self.common.dealer).replace(waker.clone());
-            drop(old);
-            self.registered = Some(waker);
+            self.replace_waker(cx.waker());
         }
+    }
+
+    #[cold]
+    fn replace_waker(&mut self, waker: &Waker) {
+        let old = lock(&self.common.dealer).replace(waker.clone());
+        drop(old);
+        self.registered = Some(waker.clone());
     }
 
     /// Tells the waker with which the dealer's own task polls what a branch gives. Where the branch waits with it for
@@ -164,40 +169,18 @@ impl<T> Fan<T> {
         if self.common.open.load(Ordering::SeqCst) != self.open.len() {
             self.open.retain(|index| lock(&self.lanes[*index].branch.waiting).open);
         }
-        let Some(last) = self.open.len().checked_sub(1) else { return };
-        for at in 0..last {
+        let Some((last, others)) = self.open.split_last() else { return };
+        for index in others {
             // Where a branch closed in between, its copy goes.
-            drop(self.put(self.open[at], copy(&item)));
+            drop(self.lanes[*index].put(copy(&item), &mut self.rung));
         }
-        drop(self.put(self.open[last], item));
+        drop(self.lanes[*last].put(item, &mut self.rung));
     }
 
     /// Puts an item before a branch.
+    #[inline]
     pub(crate) fn put(&mut self, index: usize, item: T) -> Result<(), Refused<T>> {
-        let lane = &mut self.lanes[index];
-        if !lane.has_room() {
-            return Err(Refused::Full(item));
-        }
-        let mut waiting = lock(&lane.branch.waiting);
-        if !waiting.open {
-            return Err(Refused::Closed(item));
-        }
-        waiting.items.push(item);
-        let own = match (&waiting.waker, &lane.bell) {
-            (Some(waker), Some(bell)) => waker.will_wake(bell),
-            _ => false,
-        };
-        let waker = if own { None } else { waiting.waker.take() };
-        drop(waiting);
-        lane.dealt = lane.dealt.wrapping_add(1);
-        lane.room -= 1;
-        if own {
-            self.rung.push(index);
-        }
-        if let Some(waker) = waker {
-            waker.wake();
-        }
-        Ok(())
+        self.lanes[index].put(item, &mut self.rung)
     }
 
     /// Ends the input of all branches, after the items that wait.
@@ -230,6 +213,34 @@ impl<T> Lane<T> {
         }
         self.room = found;
         found > 0
+    }
+
+    /// Puts an item before the branch; adds that to `rung` where the dealer's own task is to poll it.
+    #[inline]
+    fn put(&mut self, item: T, rung: &mut Vec<usize>) -> Result<(), Refused<T>> {
+        if !self.has_room() {
+            return Err(Refused::Full(item));
+        }
+        let mut waiting = lock(&self.branch.waiting);
+        if !waiting.open {
+            return Err(Refused::Closed(item));
+        }
+        waiting.items.push(item);
+        let own = match (&waiting.waker, &self.bell) {
+            (Some(waker), Some(bell)) => waker.will_wake(bell),
+            _ => false,
+        };
+        let waker = if own { None } else { waiting.waker.take() };
+        drop(waiting);
+        self.dealt = self.dealt.wrapping_add(1);
+        self.room -= 1;
+        if own {
+            rung.push(self.index);
+        }
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+        Ok(())
     }
 }
 
@@ -331,5 +342,99 @@ impl<T> Drop for BranchInput<T> {
 impl<T> fmt::Debug for BranchInput<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BranchInput").field("in_hand", &self.hand.len()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::Pin;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::{Context, Poll, Wake, Waker};
+    use std::thread::{self, Thread};
+
+    use futures_core::Stream;
+
+    use super::{AHEAD, BranchInput, Fan, Refused, fan};
+
+    /// Counts how often it is woken, and unparks the thread that made it.
+    struct Calls(AtomicUsize, Thread);
+
+    impl Wake for Calls {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+            self.1.unpark();
+        }
+    }
+
+    fn calls() -> (Arc<Calls>, Waker) {
+        let calls = Arc::new(Calls(AtomicUsize::new(0), thread::current()));
+        (Arc::clone(&calls), Waker::from(calls))
+    }
+
+    fn one() -> (Fan<usize>, BranchInput<usize>) {
+        let (fan, mut inputs) = fan(1, None);
+        (fan, inputs.remove(0))
+    }
+
+    fn poll(input: &mut BranchInput<usize>, waker: &Waker) -> Poll<Option<usize>> {
+        Pin::new(input).poll_next(&mut Context::from_waker(waker))
+    }
+
+    #[test]
+    fn what_a_branch_has_in_hand_counts_against_the_bound() {
+        let ((mut fan, mut input), (woken, waker)) = (one(), calls());
+        fan.register(&mut Context::from_waker(&waker));
+        assert!((0..AHEAD).all(|n| fan.put(0, n).is_ok()));
+        for n in 0..3 {
+            assert!(matches!(fan.put(0, AHEAD + n), Err(Refused::Full(_))));
+            assert_eq!(woken.0.load(Ordering::SeqCst), n, "nothing was given out since");
+            assert_eq!(poll(&mut input, Waker::noop()), Poll::Ready(Some(n)));
+            assert_eq!(woken.0.load(Ordering::SeqCst), n + 1, "there is room");
+            assert!(fan.put(0, AHEAD + n).is_ok());
+        }
+    }
+
+    #[test]
+    fn a_branch_that_closes_with_items_in_hand_frees_the_dealer() {
+        let ((mut fan, mut input), (woken, waker)) = (one(), calls());
+        fan.register(&mut Context::from_waker(&waker));
+        assert!((0..AHEAD).all(|n| fan.put(0, n).is_ok()));
+        assert_eq!(poll(&mut input, Waker::noop()), Poll::Ready(Some(0)));
+        assert!(fan.put(0, AHEAD).is_ok());
+        assert!(fan.poll_room().is_pending());
+        drop(input);
+        assert_eq!(woken.0.load(Ordering::SeqCst), 1);
+        assert!(fan.poll_room().is_ready());
+        assert!(matches!(fan.put(0, 0), Err(Refused::Closed(0))));
+    }
+
+    #[test]
+    fn no_wake_is_lost_between_two_threads() {
+        const ITEMS: usize = 20_000;
+        let (mut fan, mut input) = one();
+        let take = move || {
+            let (_, waker) = calls();
+            for n in 0..ITEMS {
+                let item = loop {
+                    match poll(&mut input, &waker) {
+                        Poll::Ready(item) => break item,
+                        Poll::Pending => thread::park(),
+                    }
+                };
+                assert_eq!(item, Some(n));
+            }
+        };
+        thread::scope(|scope| {
+            scope.spawn(take);
+            let (_, waker) = calls();
+            fan.register(&mut Context::from_waker(&waker));
+            for n in 0..ITEMS {
+                while fan.poll_room().is_pending() {
+                    thread::park();
+                }
+                assert!(fan.put(0, n).is_ok());
+            }
+        });
     }
 }

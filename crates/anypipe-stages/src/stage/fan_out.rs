@@ -197,7 +197,11 @@ where
             if dealt.is_pending() && this.fan.rung().is_empty() {
                 return Poll::Pending;
             }
-            this.fan.rung().drain(..).for_each(|index| this.outputs.line_up(index));
+            let rung = this.fan.rung();
+            for index in &*rung {
+                this.outputs.line_up(*index);
+            }
+            rung.clear();
         }
     }
 }

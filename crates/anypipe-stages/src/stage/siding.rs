@@ -79,12 +79,17 @@ where
     S: Stream,
     P: Split<S::Item>,
 {
-    /// Gives the item that waits to the sink.
-    fn poll_aside(&mut self) -> Poll<()> {
-        let Some(aside) = self.waiting.take() else { return Poll::Ready(()) };
+    /// Gives something to the sink, or has it wait for room there.
+    #[inline]
+    fn put_aside(&mut self, aside: P::Aside) -> Poll<()> {
         match self.fan.put(0, aside) {
             Ok(()) => {}
             Err(Refused::Full(aside)) => {
+                self.waiting = Some(aside);
+                return Poll::Pending;
+            }
+            // The sink did not end: it was cut off, and so are we.
+            Err(Refused::Closed(aside)) if self.sink.is_cancelled() => {
                 self.waiting = Some(aside);
                 return Poll::Pending;
             }
@@ -108,7 +113,9 @@ where
         let this = self.get_mut();
         this.fan.register(cx);
         loop {
-            ready!(this.poll_aside());
+            if let Some(aside) = this.waiting.take() {
+                ready!(this.put_aside(aside));
+            }
             let Some(input) = &mut this.input else {
                 return this.sink.poll_next(cx).map(|_| None);
             };
@@ -118,10 +125,11 @@ where
                 continue;
             };
             let (aside, on) = this.split.split(item, this.fan.is_open());
-            this.meter.take(usize::from(aside.is_some()));
-            this.waiting = aside;
-            // Where there is no room now, the next item waits.
-            let _ = this.poll_aside();
+            if let Some(aside) = aside {
+                this.meter.take(1);
+                // Where there is no room now, the next item waits.
+                let _ = this.put_aside(aside);
+            }
             if let Some(on) = on {
                 return Poll::Ready(Some(on));
             }
