@@ -67,9 +67,9 @@ async fn the_slowest_branch_sets_the_pace() {
     settle().await;
     let ahead = seen.lock().unwrap().len();
     // However slow the machine, never more than the slow branch has taken and has room for.
-    assert!(ahead <= 3 + 8, "{ahead} items went to the quick branch");
+    assert!(ahead <= 3 + 64, "{ahead} items went to the quick branch");
     if is_exact() {
-        assert_eq!(ahead, 11);
+        assert_eq!(ahead, 67);
     }
     drop(run);
 }
@@ -132,8 +132,8 @@ async fn a_full_branch_holds_back_the_rest_of_a_route() {
     let (mut probe, slow) = probe_sink();
     let (seen, other) = keep();
     let branches = (slow.into_stage::<()>(), other.into_stage());
-    // Ten for the slow branch, of which eight have room, then one for the other.
-    let numbers = (0..10).chain([100]);
+    // For the slow branch two more than have room, then one for the other.
+    let numbers = (0..66).chain([100]);
     let run = source::iter(numbers).route(|n| usize::from(*n == 100), branches).drain().start();
     settle().await;
     assert!(seen.lock().unwrap().is_empty());
@@ -142,9 +142,9 @@ async fn a_full_branch_holds_back_the_rest_of_a_route() {
     if is_exact() {
         assert_eq!(*seen.lock().unwrap(), [100]);
     }
-    probe.request(9);
+    probe.request(65);
     run.await.unwrap();
-    assert_eq!(probe.received(), (0..10).collect::<Vec<_>>());
+    assert_eq!(probe.received(), (0..66).collect::<Vec<_>>());
 }
 
 #[anypipe::test]
@@ -234,7 +234,7 @@ async fn a_panic_in_a_branch_fails_the_run() {
 fn what_fan_outs_hold_is_told() {
     let branches = || (map(|n: i64| n), map(|n: i64| n).buffer(3));
     let pipeline = || source::iter(0..9i64);
-    assert_eq!(pipeline().broadcast(branches()).max_in_flight().limit(), Some(8 + 8 + 4));
-    assert_eq!(pipeline().route(|_| 0, branches()).max_in_flight().limit(), Some(8 + 8 + 4 + 1));
-    assert_eq!(pipeline().tee(keep().1).max_in_flight().limit(), Some(9));
+    assert_eq!(pipeline().broadcast(branches()).max_in_flight().limit(), Some(64 + 64 + 4));
+    assert_eq!(pipeline().route(|_| 0, branches()).max_in_flight().limit(), Some(64 + 64 + 4 + 1));
+    assert_eq!(pipeline().tee(keep().1).max_in_flight().limit(), Some(65));
 }
