@@ -28,7 +28,8 @@ fn part(outcomes: &[Outcome]) -> String {
     for outcome in outcomes {
         let figure = |name: &str| outcome.rows.iter().find(|row| row.name == name);
         let base = figure(first).map_or(f64::NAN, |row| row.median);
-        let _ = write!(text, "| {} | {base:.0} {} |", outcome.name, outcome.unit);
+        let decimals = usize::from(base < 100.0);
+        let _ = write!(text, "| {} | {base:.decimals$} {} |", outcome.name, outcome.unit);
         for name in others {
             let ratio = figure(name).map(|row| format!(" {:.2}", row.ratio));
             let _ = write!(text, "{} |", ratio.unwrap_or_default());
