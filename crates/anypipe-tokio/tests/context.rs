@@ -31,6 +31,23 @@ fn a_plain_tokio_program_is_found() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "a task that is not ours")]
+fn it_is_known_where_tasks_are_polled() {
+    let several = Builder::new_multi_thread().worker_threads(1).build().unwrap();
+    let known = Tokio::from(several.handle().clone()).handle();
+    assert!(!known.is_current(), "on a thread of nobody");
+    let (in_task, in_root) = several.block_on(async {
+        let handle = known.clone();
+        (tokio::spawn(async move { handle.is_current() }).await.unwrap(), known.is_current())
+    });
+    assert!(in_task && !in_root, "the root is polled by the caller's thread");
+
+    let one = Builder::new_current_thread().build().unwrap();
+    let known = Tokio::from(one.handle().clone()).handle();
+    assert!(one.block_on(async { known.is_current() }), "there is no other thread");
+}
+
+#[test]
 fn entering_from_inside_is_refused_with_advice() {
     let mut advice = String::new();
     Tokio::current_thread().block_on(pin!(async {
