@@ -6,7 +6,6 @@ use std::future::poll_fn;
 use std::hint::black_box;
 use std::pin::Pin;
 use std::sync::{Arc, Condvar, Mutex};
-
 use std::time::{Duration, Instant};
 
 use anypipe::RunStream;
@@ -81,30 +80,20 @@ async fn a_sink_that_is_waited_for(runtime: impl AsHandle) {
     run.on(runtime).await;
 }
 
-#[anypipe::test(tokio)]
-async fn a_worker_that_is_called_on_tokio() {
+/// Both, again and again, each time on a runtime of its own.
+async fn nobody_waits_for_the_caller<R: AsHandle>(runtime: impl Fn() -> R) {
     for _ in 0..20 {
-        workers_that_meet(Tokio::multi_thread(2)).await;
-    }
-}
-
-#[anypipe::test(smol)]
-async fn a_worker_that_is_called_on_smol() {
-    for _ in 0..20 {
-        workers_that_meet(Smol::threads(2)).await;
+        workers_that_meet(runtime()).await;
+        a_sink_that_is_waited_for(runtime()).await;
     }
 }
 
 #[anypipe::test(tokio)]
-async fn a_sink_that_is_called_on_tokio() {
-    for _ in 0..20 {
-        a_sink_that_is_waited_for(Tokio::multi_thread(2)).await;
-    }
+async fn on_tokio() {
+    nobody_waits_for_the_caller(|| Tokio::multi_thread(2)).await;
 }
 
 #[anypipe::test(smol)]
-async fn a_sink_that_is_called_on_smol() {
-    for _ in 0..20 {
-        a_sink_that_is_waited_for(Smol::threads(2)).await;
-    }
+async fn on_smol() {
+    nobody_waits_for_the_caller(|| Smol::threads(2)).await;
 }

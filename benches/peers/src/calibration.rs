@@ -8,10 +8,10 @@ use crate::runtime::THREADS;
 use crate::spin::spin;
 
 /// How much longer than undisturbed the loops may take on a quiet machine: work a little, since a processor's clock
-/// varies; another process at work makes it 1.7 times.
+/// varies; another process at work takes far more.
 const WORK: f64 = 1.1;
 /// Wakes take one of several times by where the system puts the two threads, on an idle machine as well; other
-/// processes at work make it five times.
+/// processes at work take more than that.
 const WAKES: f64 = 2.5;
 
 /// How often each loop is tried for a reading, of which the best counts: now and then the system starts two threads on

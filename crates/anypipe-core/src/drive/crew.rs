@@ -20,7 +20,7 @@ use super::port::Port;
 use super::waiting::Waiting;
 use super::{Input, Tally};
 use crate::runtime::WaitsFor;
-use crate::scope::{Wakes, drop_each, poll_go_on};
+use crate::scope::{Wakes, drop_each, has_called, poll_go_on};
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, Ordering};
 
@@ -138,18 +138,15 @@ impl<In> Crew<In> {
         next.call();
     }
 
-    /// Calls an idle worker to what there is to do, and to the input where that is let go of; `true` where there was
-    /// one.
-    fn call(&self, baton: Option<Baton<In>>) -> bool {
+    /// Calls an idle worker to what there is to do, and to the input where that is let go of.
+    fn call(&self, baton: Option<Baton<In>>) {
         let mut state = self.state.lock();
         if baton.is_some() {
             state.baton = baton;
         }
         let next = state.call_next();
         drop(state);
-        let is_called = !next.is_empty();
         next.call();
-        is_called
     }
 
     /// The input has ended, and goes; all workers are to know.
@@ -305,7 +302,8 @@ impl<In: Send + 'static> Feed<In> {
         } else if !crew.is_quick() {
             // The work may block. Who is called needs room for what comes next.
             line.port.spare();
-            if crew.call(self.baton.take()) {
+            crew.call(self.baton.take());
+            if has_called() {
                 line.scope.runtime().offer_woken();
             }
         }

@@ -1,8 +1,8 @@
 //! The sink of an awaited run, in a task of the run.
 
 // For maintainers. Whoever awaits a run may be polled anywhere: in `main`, by a `block_on`, on a thread that none of
-// the runtime's tasks ever see. A sink that is polled there is woken across threads for each chunk, which costs a
-// hundred times what the chunk does. So it gets a task beside those of the stages, and the awaiter is woken once.
+// the runtime's tasks ever see. A sink that is polled there is woken across threads for each chunk, which takes longer
+// than the chunk does. So it gets a task beside those of the stages, and the awaiter is woken once.
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
