@@ -1,0 +1,42 @@
+//! Tasks that are joined, cancelled and heard of: groups, tokens, blocking work.
+
+mod blocking;
+mod group;
+
+use std::future::poll_fn;
+use std::task::Poll;
+
+pub use anypipe_core::run::{Started, TaskGroup, TaskHandle};
+pub use anypipe_core::scope::{CancelToken, Cancelled};
+
+pub use self::blocking::blocking;
+pub use self::group::{task_group, try_task_group};
+
+/// Lets the runtime's other tasks go first, once.
+///
+/// # Cancel safety
+///
+/// There is nothing to lose.
+///
+/// # Examples
+///
+/// ```
+/// # #[cfg(any(feature = "tokio", feature = "smol", feature = "async-std"))]
+/// anypipe::run(async {
+///     for step in 0..3 {
+///         // … a long computation, in pieces …
+///         anypipe::task::yield_now().await;
+///     }
+/// });
+/// ```
+pub async fn yield_now() {
+    let mut yielded = false;
+    poll_fn(|cx| {
+        if std::mem::replace(&mut yielded, true) {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
