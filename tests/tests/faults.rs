@@ -161,7 +161,9 @@ fn a_tokio_runtime_that_is_shut_down_in_mid_run_is_an_error() {
         drop(tokio);
         let error = run.await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::RuntimeGone, "{error}");
-        assert!(error.to_string().contains("tokio") && error.to_string().contains("then"), "{error}");
+        // The runtime drops its tasks in an order of its own: the workers' and the sink's are there.
+        assert!(matches!(error.stage(), Some("then" | "collect")), "{error}");
+        assert!(error.to_string().contains("tokio"), "{error}");
         assert_eq!(live.load(Ordering::SeqCst), 0);
     });
 }
