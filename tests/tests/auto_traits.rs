@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 
 use anypipe::channel::{
-    Permit, Receiver, RecvError, SendError, Sender, Statistics, TryRecvError, TrySendError,
+    Permit, Receiver, RecvError, SendError, Sender, Statistics, TryRecvError, TrySendError, oneshot,
 };
 use anypipe::runtime::{AsyncStd, RuntimeHandle, Sim, Sleep, Smol, Tokio};
 use anypipe::task::{CancelToken, TaskGroup, TaskHandle};
@@ -49,6 +49,8 @@ fn public_types_cross_threads() {
         Sim: is_send is_sync is_unpin is_static;
         Sender<Item>: is_send is_sync is_unpin is_static;
         Receiver<Item>: is_send is_sync is_unpin is_static;
+        oneshot::Sender<Item>: is_send is_sync is_unpin is_static;
+        oneshot::Receiver<Item>: is_send is_sync is_unpin is_static;
         Permit<'_, Item>: is_send is_sync is_unpin;
         SendError<Item>: is_send is_unpin is_static;
         TrySendError<Item>: is_send is_unpin is_static;

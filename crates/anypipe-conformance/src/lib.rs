@@ -19,6 +19,8 @@
 //! | options, in every form and order | [`options`] |
 //! | P11 and latency, where what was quick turns slow | [`latency`] |
 //! | limits of time, and how loops give way | [`limits`] |
+//! | the channel of one item | [`oneshots`] |
+//! | the channels' calls for plain threads | [`plain_threads`] |
 //! | what is kept of work on threads | [`blocking`] |
 //! | what wakers and destructors may do | [`locks`] |
 //! | random pipelines against the same over `Vec`s | [`property`] |
@@ -51,11 +53,13 @@ pub mod limits;
 pub mod locks;
 pub mod mapping;
 pub mod novel;
+pub mod oneshots;
 pub mod operators;
 pub mod options;
 pub mod peers;
 pub mod permits;
 pub mod pipelines;
+pub mod plain_threads;
 mod plan;
 pub mod promises_items;
 pub mod promises_runs;

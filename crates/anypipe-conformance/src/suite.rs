@@ -185,6 +185,12 @@ macro_rules! __groups {
         mod channels {
             $crate::__channels!(super::$run);
         }
+        mod oneshots {
+            $crate::__oneshots!(super::$run);
+        }
+        mod plain_threads {
+            $crate::__plain_threads!(super::$run);
+        }
         mod scopes {
             $crate::__scopes!(super::$run);
         }

@@ -1,6 +1,12 @@
 //! Channels between tasks, and the traits that stand for anybody's channels.
 //!
-//! [`bounded`] and [`rendezvous`] belong to no runtime. The ends of a runtime's own channels, and of
+//! | Made by | What it is |
+//! |---|---|
+//! | [`bounded`], [`rendezvous`] | each item to one of the receivers |
+//! | [`oneshot`](fn@oneshot) | one item |
+//!
+//! These belong to no runtime, and can be made before there is one. A plain thread uses them by the calls that end in
+//! `_blocking`. The ends of a runtime's own channels, and of
 //! flume's, become sources and sinks by the adapters in the
 //! modules here that carry their names, each with its feature:
 //!

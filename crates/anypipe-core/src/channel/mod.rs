@@ -18,14 +18,17 @@
 mod bounded;
 mod error;
 mod memory;
+pub mod oneshot;
 mod receiver;
 mod sender;
 mod statistics;
+mod thread;
 
 use std::future::Future;
 
 pub use self::bounded::{bounded, rendezvous};
 pub use self::error::{RecvError, SendError, TryRecvError, TrySendError};
+pub use self::oneshot::oneshot;
 pub use self::receiver::{Receiver, RecvFuture};
 pub use self::sender::{Permit, SendFuture, Sender};
 pub use self::statistics::Statistics;

@@ -5,10 +5,12 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use futures_core::Stream;
 
 use super::memory::{Id, Parked, Shared, State};
+use super::thread::{wait, wait_within};
 use super::{ChannelReceiver, RecvError, Statistics, TryRecvError};
 use crate::scope::{drop_each, is_cut_off};
 use crate::sync::atomic::{AtomicBool, Ordering};
@@ -83,6 +85,65 @@ impl<T> Receiver<T> {
             Some(item) => Ok(item),
             None => Err(end(&state).map_or(TryRecvError::Empty, Into::into)),
         }
+    }
+
+    /// Receives an item on a plain thread, which is parked until one comes: [`recv`](Receiver::recv) without a
+    /// runtime. It takes its turn among those who await.
+    ///
+    /// In a task of a runtime that anypipe doesn't know of it blocks the thread that polls the task: await
+    /// [`recv`](Receiver::recv) there.
+    ///
+    /// # Errors
+    ///
+    /// As [`recv`](Receiver::recv).
+    ///
+    /// # Panics
+    ///
+    /// In a task of anypipe, which would block a thread that others need; and where it has to wait in blocking work
+    /// on the simulator.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use anypipe_core::__anypipe as anypipe;
+    /// use anypipe::channel::{RecvError, bounded};
+    ///
+    /// let (sender, receiver) = bounded(1);
+    /// let thread = std::thread::spawn(move || (receiver.recv_blocking(), receiver.recv_blocking()));
+    /// sender.try_send(1).unwrap();
+    /// drop(sender);
+    /// assert_eq!(thread.join().unwrap(), (Ok(1), Err(RecvError::Closed)));
+    /// ```
+    #[track_caller]
+    pub fn recv_blocking(&self) -> Result<T, RecvError> {
+        wait("recv_blocking", "recv", self.recv())
+    }
+
+    /// As [`recv_blocking`](Receiver::recv_blocking), for no longer than `limit` by the thread's own clock. A limit
+    /// of zero tries once.
+    ///
+    /// # Errors
+    ///
+    /// As [`recv`](Receiver::recv), and [`Empty`](TryRecvError::Empty) where no item came in time.
+    ///
+    /// # Panics
+    ///
+    /// As [`recv_blocking`](Receiver::recv_blocking).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use anypipe_core::__anypipe as anypipe;
+    /// use std::time::Duration;
+    ///
+    /// let (_sender, receiver) = anypipe::channel::bounded::<u8>(1);
+    /// assert!(receiver.recv_blocking_within(Duration::from_millis(1)).unwrap_err().is_empty());
+    /// ```
+    #[track_caller]
+    pub fn recv_blocking_within(&self, limit: Duration) -> Result<T, TryRecvError> {
+        let mut recv = self.recv();
+        let received = wait_within("recv_blocking_within", "recv", limit, Pin::new(&mut recv));
+        received.map_or(Err(TryRecvError::Empty), |received| received.map_err(Into::into))
     }
 
     /// Polls for an item: [`recv`](Receiver::recv) for those who write their own futures. The receiver

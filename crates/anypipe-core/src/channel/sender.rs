@@ -5,8 +5,10 @@ use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use super::memory::{Id, Parked, Shared, State};
+use super::thread::{wait, wait_within};
 use super::{ChannelSender, SendError, Statistics, TrySendError};
 use crate::scope::{goes_with, is_cut_off, with_output};
 use crate::sync::atomic::{AtomicBool, Ordering};
@@ -76,6 +78,66 @@ impl<T> Sender<T> {
         match self.gone(&state) {
             Some(gone) => Err(gone.with(item).into()),
             None => state.push(item).map_err(TrySendError::Full),
+        }
+    }
+
+    /// Sends an item from a plain thread, which is parked until there is room: [`send`](Sender::send) without a
+    /// runtime. It takes its turn among those who await.
+    ///
+    /// In a task of a runtime that anypipe doesn't know of it blocks the thread that polls the task: await
+    /// [`send`](Sender::send) there.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Sender::send).
+    ///
+    /// # Panics
+    ///
+    /// In a task of anypipe, which would block a thread that others need; and where it has to wait in blocking work
+    /// on the simulator.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use anypipe_core::__anypipe as anypipe;
+    /// use anypipe::channel::rendezvous;
+    ///
+    /// let (sender, receiver) = rendezvous();
+    /// let thread = std::thread::spawn(move || sender.send_blocking("from a thread"));
+    /// assert_eq!(receiver.recv_blocking(), Ok("from a thread"));
+    /// assert_eq!(thread.join().unwrap(), Ok(()));
+    /// ```
+    #[track_caller]
+    pub fn send_blocking(&self, item: T) -> Result<(), SendError<T>> {
+        wait("send_blocking", "send", self.send(item))
+    }
+
+    /// As [`send_blocking`](Sender::send_blocking), for no longer than `limit` by the thread's own clock. A limit of
+    /// zero tries once.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Sender::send), and [`Full`](TrySendError::Full) where there was no room in time.
+    ///
+    /// # Panics
+    ///
+    /// As [`send_blocking`](Sender::send_blocking).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use anypipe_core::__anypipe as anypipe;
+    /// use std::time::Duration;
+    ///
+    /// let (sender, _receiver) = anypipe::channel::rendezvous();
+    /// assert!(sender.send_blocking_within(1, Duration::from_millis(1)).unwrap_err().is_full());
+    /// ```
+    #[track_caller]
+    pub fn send_blocking_within(&self, item: T, limit: Duration) -> Result<(), TrySendError<T>> {
+        let mut send = self.send(item);
+        match wait_within("send_blocking_within", "send", limit, Pin::new(&mut send)) {
+            Some(outcome) => outcome.map_err(Into::into),
+            None => send.give_up().map_or(Ok(()), |item| Err(TrySendError::Full(item))),
         }
     }
 
@@ -245,16 +307,18 @@ impl<T> Future for SendFuture<'_, T> {
     }
 }
 
+impl<T> SendFuture<'_, T> {
+    /// Ends the wait; the item comes back unless it was sent.
+    fn give_up(&mut self) -> Option<T> {
+        let key = self.key.take()?;
+        let mut state = self.sender.shared.lock();
+        if state.was_granted(key) { None } else { state.unpark_sender(key) }
+    }
+}
+
 impl<T> Drop for SendFuture<'_, T> {
     fn drop(&mut self) {
-        if let Some(key) = self.key {
-            let mut state = self.sender.shared.lock();
-            if !state.was_granted(key) {
-                let item = state.unpark_sender(key);
-                drop(state);
-                drop(item);
-            }
-        }
+        drop(self.give_up());
     }
 }
 

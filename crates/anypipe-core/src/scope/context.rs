@@ -320,6 +320,44 @@ pub(crate) fn is_in_task_of(runtime: &RuntimeHandle) -> bool {
     .unwrap_or_default()
 }
 
+/// Refuses to block a thread that polls a task of ours, or the own part of a run: others need it.
+///
+/// # Panics
+///
+/// Where the thread polls one.
+#[track_caller]
+pub(crate) fn refuse_to_block(call: &str, instead: &str) {
+    let polled = with_frames(|frames| {
+        let polled = frames.entered.iter().find(|frame| frame.facts.is_polling());
+        polled.and_then(|frame| frame.place.as_ref()).map(|place| place.runtime().clone())
+    });
+    if let Some(runtime) = polled.flatten() {
+        panic!(
+            "`{call}` was called in a task on a running {} runtime, where it would block a thread that others \
+             need: await `{instead}`, or call it in blocking work or on a thread of its own",
+            runtime.name(),
+        );
+    }
+}
+
+/// Refuses to wait in blocking work that runs between the tasks of a runtime in virtual time, on their thread: no
+/// task could end the wait.
+///
+/// # Panics
+///
+/// In such work.
+#[track_caller]
+pub(crate) fn refuse_to_wait(call: &str) {
+    let runtime = current_scope().map(|scope| scope.runtime().clone());
+    if let Some(runtime) = runtime.filter(RuntimeHandle::is_exact) {
+        panic!(
+            "`{call}` has to wait in blocking work on the {} runtime, which runs it between its tasks: none of \
+             them could end the wait. Call it on a thread of its own",
+            runtime.name(),
+        );
+    }
+}
+
 /// Notes whether what is dropped from here on was cut off; gives what was noted before.
 pub(super) fn set_breaking(breaking: bool) -> bool {
     with_current(|frame| std::mem::replace(&mut frame.facts.breaking, breaking)).unwrap_or_default()

@@ -52,7 +52,7 @@ pub use self::context::{Entered, current_runtime, current_scope, enter, poll_go_
 pub(crate) use self::context::{
     Flush, flush_later, goes_with, is_breaking, is_cut_off, is_unwinding, note_wait, polling, with_output,
 };
-pub(crate) use self::context::{Turns, has_called, is_in_task_of};
+pub(crate) use self::context::{Turns, has_called, is_in_task_of, refuse_to_block, refuse_to_wait};
 pub(crate) use self::controls::{Controls, Pauses};
 pub(crate) use self::few::{Few, take_out};
 use self::members::Members;
