@@ -15,6 +15,7 @@
 //! | P7, whatever ends a run, at each call of the user's code | [`accounting`] |
 //! | what must not grow with the length or the depth of a program | [`growth`] |
 //! | what was cut off, and what unwinds | [`cut_off`] |
+//! | children that are started, handles, tokens | [`tasks`] |
 //! | a run as a stream | [`streams`] |
 //! | options, in every form and order | [`options`] |
 //! | P11 and latency, where what was quick turns slow | [`latency`] |
@@ -70,6 +71,7 @@ pub mod runtime_laws;
 pub mod scopes;
 pub mod streams;
 mod suite;
+pub mod tasks;
 mod tools;
 
 #[doc(hidden)]

@@ -194,6 +194,9 @@ macro_rules! __groups {
         mod scopes {
             $crate::__scopes!(super::$run);
         }
+        mod tasks {
+            $crate::__tasks!(super::$run);
+        }
         mod accounting {
             $crate::__accounting!(super::$run);
         }

@@ -92,6 +92,11 @@ impl RunError {
         Self::new(ErrorKind::Broken, Some(stage), message)
     }
 
+    /// A child that can't say any more that it is ready.
+    pub(crate) fn not_ready(message: &str) -> Self {
+        Self::new(ErrorKind::Broken, None, message.to_owned())
+    }
+
     /// A run, or a task, that was cancelled.
     pub fn cancelled() -> Self {
         Self::new(ErrorKind::Cancelled, None, "cancelled".to_owned())

@@ -75,6 +75,7 @@ pub mod __anypipe {
     }
 
     pub mod task {
+        pub use crate::run::{StartError, Started, TaskGroup};
         pub use crate::scope::CancelToken;
     }
 }

@@ -1,13 +1,14 @@
 use std::fmt;
 use std::future::{Future, poll_fn};
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker, ready};
+use std::task::{Poll, Waker};
 
+use super::handle::{Outcomes, TaskHandle, child};
+use super::start::{Answer, StartError, Started, Starting, door};
 use super::{AtEnd, Choose, Plan, Run};
 use crate::error::RunError;
-use crate::scope::task::TaskCell;
-use crate::scope::{Breakable, Giver, Promise, Scope, promise, replace_waker};
+use crate::scope::{Breakable, Scope, promise, replace_waker};
 use crate::sync::Mutex;
 
 /// Runs a body that may spawn children, and waits for all of them.
@@ -134,25 +135,39 @@ impl<R: Send + 'static> TaskGroup<R> {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let (giver, promise) = promise();
-        let child = Child { future: Some(Box::pin(future)), giver: Some(giver) };
-        match self.scope.spawn_cell(name.into(), Box::pin(child)) {
-            Ok(cell) => TaskHandle { cell: Some(cell), promise, refused: None },
-            Err(error) => TaskHandle { cell: None, promise, refused: Some(error) },
-        }
+        let (child, outcome) = child(future);
+        TaskHandle::spawn(&self.scope, name.into(), Box::pin(child), outcome)
     }
 
     /// Spawns a child and waits until it says that it is ready.
     ///
-    /// The child is given a [`Started`] to say so with.
+    /// The child is given a [`Started`] to say so with. One that drops it and goes on working will never say so, which
+    /// is told at once; the child goes on.
     ///
     /// # Errors
     ///
-    /// Where the child ended before it was ready, or can't be spawned.
+    /// Where the child was cancelled, panicked or can't be spawned; and
+    /// [`ErrorKind::Broken`](crate::ErrorKind::Broken) where it ended without a word, or has let its [`Started`] go.
     ///
     /// # Cancel safety
     ///
     /// Dropping the future stops the waiting; the child runs on.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use anypipe_core::__anypipe as anypipe;
+    /// use anypipe::task::{Started, TaskGroup};
+    ///
+    /// async fn serve(group: &TaskGroup<()>) -> u16 {
+    ///     let port = group.start(|started: Started<u16>| async move {
+    ///         // … binds a socket …
+    ///         started.ready(8080);
+    ///         // … serves until the group is cancelled …
+    ///     });
+    ///     port.await.expect("it says that it is ready")
+    /// }
+    /// ```
     pub async fn start<V, F, Fut>(&self, child: F) -> Result<V, RunError>
     where
         V: Send + 'static,
@@ -160,14 +175,13 @@ impl<R: Send + 'static> TaskGroup<R> {
         Fut: Future + Send + 'static,
         Fut::Output: Send + 'static,
     {
-        let (giver, ready) = promise();
-        let handle = self.spawn(child(Started { giver }));
+        let (started, door, ready) = door();
+        let (child, outcome) = self::child(child(started));
+        let task = Box::pin(Starting::new(child, door));
+        let handle = TaskHandle::spawn(&self.scope, "task".into(), task, outcome);
         match ready.await {
             Some(value) => Ok(value),
-            None => Err(match handle.await {
-                Ok(_) => RunError::broken("task"),
-                Err(error) => error,
-            }),
+            None => Err(never_ready(handle).await),
         }
     }
 
@@ -199,22 +213,80 @@ where
         U: Send + 'static,
         F: Future<Output = Result<U, E>> + Send + 'static,
     {
-        let (giver, promise) = promise();
+        let (giver, outcome) = promise();
         self.failure.lock().judge = Some(Result::is_err);
         let group = self.clone();
         let child = async move {
-            match future.await {
-                Ok(value) => drop(giver.give(Ok(value))),
-                Err(error) => {
-                    drop(giver);
+            let result = future.await;
+            tell(result, giver, |error| group.fail(error));
+        };
+        TaskHandle::spawn(&self.scope, "task".into(), Box::pin(child), outcome)
+    }
+
+    /// Spawns a child whose `Err` fails the group once it is ready, and waits until it says that it is.
+    ///
+    /// A child that fails before gives that error to the starter alone, and the group goes on. Where nobody waits for
+    /// it any more, because the starter was dropped or has heard that the child let its [`Started`] go, the error fails
+    /// the group.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError::Failed`] with the child's own error; else as [`start`](TaskGroup::start).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future stops the waiting; the child runs on.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use anypipe_core::__anypipe as anypipe;
+    /// use anypipe::task::{StartError, Started, TaskGroup};
+    ///
+    /// # async fn bind(port: u16) -> Result<u16, &'static str> { Err("the port is taken") }
+    /// async fn serve(group: &TaskGroup<Result<(), &'static str>>) {
+    ///     let serving = group.start_try(|started: Started<u16>| async move {
+    ///         started.ready(bind(8080).await?);
+    ///         // … serves: an `Err` from here on fails the group …
+    ///         Ok(())
+    ///     });
+    ///     match serving.await {
+    ///         Ok(port) => println!("serves on {port}"),
+    ///         Err(StartError::Failed(error)) => println!("goes on without: {error}"),
+    ///         Err(StartError::NotReady(error)) => println!("{error}"),
+    ///     }
+    /// }
+    /// ```
+    pub async fn start_try<V, U, F, Fut>(&self, child: F) -> Result<V, StartError<E>>
+    where
+        V: Send + 'static,
+        U: Send + 'static,
+        F: FnOnce(Started<V>) -> Fut,
+        Fut: Future<Output = Result<U, E>> + Send + 'static,
+    {
+        self.failure.lock().judge = Some(Result::is_err);
+        let (started, door, ready) = door();
+        let (giver, outcome) = promise();
+        let asks = Asks { answer: Answer::new(), group: self.clone() };
+        let (answer, group, tells) = (Arc::clone(&asks.answer), self.clone(), Arc::clone(&door));
+        let future = child(started);
+        let child = async move {
+            let result = future.await;
+            tell(result, giver, |error| {
+                if let Err(error) = answer.give(&tells, error) {
                     group.fail(error);
                 }
-            }
+            });
         };
-        match self.scope.spawn_cell("task".into(), Box::pin(child)) {
-            Ok(cell) => TaskHandle { cell: Some(cell), promise, refused: None },
-            Err(error) => TaskHandle { cell: None, promise, refused: Some(error) },
+        let task = Box::pin(Starting::new(child, door));
+        let handle = TaskHandle::<U>::spawn(&self.scope, "task".into(), task, outcome);
+        if let Some(value) = ready.await {
+            return Ok(value);
         }
+        Err(match asks.answer.take() {
+            Some(error) => StartError::Failed(error),
+            None => StartError::NotReady(never_ready(handle).await),
+        })
     }
 
     fn fail(&self, error: E) {
@@ -237,6 +309,50 @@ where
     }
 }
 
+/// Tells a child's outcome: a value to its handle, an error to `fail`, after the handle has heard that no value comes.
+fn tell<U, E>(result: Result<U, E>, giver: Outcomes<U>, fail: impl FnOnce(E)) {
+    match result {
+        Ok(value) => drop(giver.give(Ok(value))),
+        Err(error) => {
+            drop(giver);
+            fail(error);
+        }
+    }
+}
+
+/// Why a child can't be ready any more.
+async fn never_ready<T>(handle: TaskHandle<T>) -> RunError {
+    if !handle.is_finished() {
+        return RunError::not_ready("the task has let its `Started` go: call `ready` before that is dropped");
+    }
+    match handle.await {
+        Ok(_) => RunError::not_ready("the task ended without calling `ready` on its `Started`"),
+        Err(error) => error,
+    }
+}
+
+/// A starter that waits for its child. The error that it was given and has not seen fails the group when it goes.
+struct Asks<T, E>
+where
+    T: Send + 'static,
+    E: Send + 'static,
+{
+    answer: Arc<Answer<E>>,
+    group: TaskGroup<Result<T, E>>,
+}
+
+impl<T, E> Drop for Asks<T, E>
+where
+    T: Send + 'static,
+    E: Send + 'static,
+{
+    fn drop(&mut self) {
+        if let Some(error) = self.answer.take() {
+            self.group.fail(error);
+        }
+    }
+}
+
 /// The body's error where it has one, which then came first; else the child's.
 fn first_error<T, E: Send + 'static>(body: Result<T, E>, child: Result<T, E>, scope: &Scope) -> Result<T, E> {
     let Err(first) = body else { return child };
@@ -249,98 +365,5 @@ fn first_error<T, E: Send + 'static>(body: Result<T, E>, child: Result<T, E>, sc
 impl<R> fmt::Debug for TaskGroup<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TaskGroup").field("scope", &self.scope).finish_non_exhaustive()
-    }
-}
-
-/// A child's way to say that it is ready, given by [`TaskGroup::start`].
-pub struct Started<V> {
-    giver: Giver<V>,
-}
-
-impl<V> Started<V> {
-    /// Lets [`TaskGroup::start`] go on with `value`.
-    pub fn ready(self, value: V) {
-        // A starter that was dropped waits for nothing.
-        let _ = self.giver.give(value);
-    }
-}
-
-impl<V> fmt::Debug for Started<V> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Started").finish_non_exhaustive()
-    }
-}
-
-/// A child's future, that gives its outcome after its destructors have finished.
-struct Child<F: Future> {
-    future: Option<Pin<Box<F>>>,
-    giver: Option<Giver<Result<F::Output, RunError>>>,
-}
-
-impl<F: Future> Future for Child<F> {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        if let Some(future) = &mut self.future {
-            let value = ready!(future.as_mut().poll(cx));
-            self.future = None;
-            if let Some(giver) = self.giver.take() {
-                // A handle that was let go asks for nothing.
-                let _ = giver.give(Ok(value));
-            }
-        }
-        Poll::Ready(())
-    }
-}
-
-// The future is boxed and the value only moved.
-impl<F: Future> Unpin for Child<F> {}
-
-/// A child of a [`task_group`]: a future of what it gives. Dropping it changes nothing.
-///
-/// It gives an error where the child was cancelled, panicked (the panic itself goes on in the
-/// group's awaiter), or was never spawned because the group had ended.
-///
-/// # Cancel safety
-///
-/// Dropping it stops the waiting and nothing else.
-pub struct TaskHandle<T> {
-    cell: Option<Arc<TaskCell>>,
-    promise: Promise<Result<T, RunError>>,
-    refused: Option<RunError>,
-}
-
-impl<T> TaskHandle<T> {
-    /// Cancels this child alone. The group and the other children go on.
-    pub fn cancel(&self) {
-        if let Some(cell) = &self.cell {
-            cell.cancel_alone();
-        }
-    }
-
-    /// True once the child has ended, or was never spawned.
-    pub fn is_finished(&self) -> bool {
-        self.refused.is_some() || self.promise.is_ready()
-    }
-}
-
-impl<T> Future for TaskHandle<T> {
-    type Output = Result<T, RunError>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        if let Some(error) = self.refused.take() {
-            return Poll::Ready(Err(error));
-        }
-        let given = ready!(Pin::new(&mut self.promise).poll(cx));
-        Poll::Ready(given.unwrap_or_else(|| {
-            let panicked = self.cell.as_ref().and_then(|cell| cell.panicked());
-            Err(panicked.unwrap_or_else(RunError::cancelled))
-        }))
-    }
-}
-
-impl<T> fmt::Debug for TaskHandle<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TaskHandle").field("finished", &self.is_finished()).finish_non_exhaustive()
     }
 }

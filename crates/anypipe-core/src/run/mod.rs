@@ -2,9 +2,11 @@
 
 mod control;
 mod group;
+mod handle;
 mod hosted;
 mod running;
 mod session;
+mod start;
 mod stream;
 mod timed;
 
@@ -17,10 +19,12 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 pub use self::control::Control;
-pub use self::group::{Started, TaskGroup, TaskHandle, task_group, try_task_group};
+pub use self::group::{TaskGroup, task_group, try_task_group};
+pub use self::handle::{AbortOnDrop, TaskHandle};
 use self::hosted::hosted;
 pub use self::running::Running;
 pub(crate) use self::session::{AtEnd, FutureSession, Session};
+pub use self::start::{StartError, Started};
 pub use self::stream::{CheckedStream, RunStream};
 pub use self::timed::{Scoped, TimedOut, fail_after, move_on_after, scoped};
 use crate::error::RunError;

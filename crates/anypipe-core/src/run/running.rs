@@ -67,6 +67,32 @@ impl<T: Send + 'static> Running<T> {
     pub fn control(&self) -> Control {
         self.control.clone()
     }
+
+    /// Waits until the run is over, and gives its result. Awaiting it is the same.
+    ///
+    /// # Errors
+    ///
+    /// Where the run failed.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future cancels the run.
+    pub async fn join(self) -> Result<T, RunError> {
+        self.await
+    }
+
+    /// Cancels the run, as [`Control::cancel`] does.
+    pub fn cancel(&self) {
+        self.control.cancel();
+    }
+
+    /// True once the run has its result, or could not start.
+    pub fn is_finished(&self) -> bool {
+        match &self.outcome {
+            Outcome::Promised(promise) => promise.is_ready(),
+            Outcome::Known(_) | Outcome::Over => true,
+        }
+    }
 }
 
 impl<T: Send + 'static> Future for Running<T> {

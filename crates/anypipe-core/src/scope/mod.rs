@@ -64,7 +64,7 @@ pub use self::stats::{StageStats, Stats};
 pub use self::tally::Meter;
 pub(crate) use self::tally::Tally;
 use self::task::{JobCell, Member, TaskCell, TaskName};
-pub use self::token::{CancelToken, Cancelled};
+pub use self::token::{CancelToken, Cancelled, DropGuard};
 pub use self::waiters::{Place, Waiters};
 use crate::error::{ErrorKind, RunError};
 use crate::runtime::{Job, Polled, RuntimeHandle, Task, WaitsFor};

@@ -135,7 +135,25 @@ impl CancelToken {
         self.inner.flags.load(Ordering::SeqCst) & HELD != 0
     }
 
-    /// A future that is done once the token is cancelled.
+    /// A guard that cancels the token when it is dropped.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use anypipe_core::__anypipe as anypipe;
+    /// use anypipe::task::CancelToken;
+    ///
+    /// let token = CancelToken::new();
+    /// let guard = token.clone().drop_guard();
+    /// assert!(!token.is_cancelled());
+    /// drop(guard);
+    /// assert!(token.is_cancelled());
+    /// ```
+    pub fn drop_guard(self) -> DropGuard {
+        DropGuard { token: Some(self) }
+    }
+
+    /// A future that is done once the token is cancelled. It borrows nothing.
     ///
     /// # Cancel safety
     ///
@@ -181,6 +199,33 @@ pub(super) fn enter_child<T>(children: &mut Vec<Weak<T>>, child: &Arc<T>) {
 impl fmt::Debug for CancelToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CancelToken").field("cancelled", &self.is_cancelled()).finish()
+    }
+}
+
+/// Cancels its token when it is dropped, made by [`CancelToken::drop_guard`].
+#[derive(Debug)]
+#[must_use = "the token is cancelled when this is dropped"]
+pub struct DropGuard {
+    /// `None` once it was disarmed.
+    token: Option<CancelToken>,
+}
+
+impl DropGuard {
+    /// Gives the token back, uncancelled.
+    ///
+    /// # Panics
+    ///
+    /// Never: the guard is there until it is disarmed.
+    pub fn disarm(mut self) -> CancelToken {
+        self.token.take().expect("a guard is disarmed once")
+    }
+}
+
+impl Drop for DropGuard {
+    fn drop(&mut self) {
+        if let Some(token) = self.token.take() {
+            token.cancel();
+        }
     }
 }
 

@@ -6,8 +6,8 @@ mod group;
 use std::future::poll_fn;
 use std::task::Poll;
 
-pub use anypipe_core::run::{Started, TaskGroup, TaskHandle};
-pub use anypipe_core::scope::{CancelToken, Cancelled};
+pub use anypipe_core::run::{AbortOnDrop, StartError, Started, TaskGroup, TaskHandle};
+pub use anypipe_core::scope::{CancelToken, Cancelled, DropGuard};
 
 pub use self::blocking::blocking;
 pub use self::group::{task_group, try_task_group};
