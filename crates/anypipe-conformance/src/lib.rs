@@ -20,6 +20,8 @@
 //! | options, in every form and order | [`options`] |
 //! | P11 and latency, where what was quick turns slow | [`latency`] |
 //! | limits of time, and how loops give way | [`limits`] |
+//! | waits and ticks | [`clocks`] |
+//! | limits that are moved while work runs | [`deadlines`] |
 //! | the channel of one item | [`oneshots`] |
 //! | the channels' calls for plain threads | [`plain_threads`] |
 //! | what is kept of work on threads | [`blocking`] |
@@ -45,8 +47,10 @@ pub mod blocking;
 mod case;
 pub mod channel_laws;
 pub mod channels;
+pub mod clocks;
 pub mod combining;
 pub mod cut_off;
+pub mod deadlines;
 pub mod growth;
 pub mod latency;
 pub mod laws;

@@ -10,13 +10,13 @@ use std::task::{Context, Wake, Waker};
 use std::time::Duration;
 
 use anypipe_core::channel::bounded;
-use anypipe_core::run::inherit;
-use anypipe_core::scope::{CancelToken, current_scope};
+use anypipe_core::run::{inherit, move_on};
+use anypipe_core::scope::{CancelToken, Deadline, current_scope};
 use anypipe_core::{ErrorKind, Run, RunError, Scope};
 use anypipe_stages::stage::Rate;
 use anypipe_stages::{source, stage};
 
-use crate::tools::{flow, next, wait};
+use crate::tools::{flow, next, runtime, wait};
 
 crate::suite::cases! { ($) locks as __locks {
     what_a_waker_waits_for_may_be_asked_by_it(),
@@ -83,7 +83,7 @@ impl Wait {
     }
 }
 
-fn waits() -> [Wait; 5] {
+fn waits() -> [Wait; 6] {
     let token = CancelToken::new();
     let (cancels, asks) = (token.clone(), token.clone());
     let cancelled =
@@ -114,7 +114,15 @@ fn waits() -> [Wait; 5] {
         move || sets.set(2, Duration::from_secs(3600)),
         move || asks.get(),
     );
-    [cancelled, received, sent, closed, throttled]
+
+    let deadline = Deadline::new();
+    let (sets, asks) = (deadline.clone(), deadline.clone());
+    let limited = Wait::new(
+        move_on(inherit, deadline, pending::<()>()),
+        move || sets.set(runtime().now()),
+        move || asks.get(),
+    );
+    [cancelled, received, sent, closed, throttled, limited]
 }
 
 async fn what_a_waker_waits_for_may_be_asked_by_it() {

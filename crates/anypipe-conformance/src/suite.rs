@@ -215,6 +215,12 @@ macro_rules! __groups {
         mod latency {
             $crate::__latency!(super::$run);
         }
+        mod clocks {
+            $crate::__clocks!(super::$run);
+        }
+        mod deadlines {
+            $crate::__deadlines!(super::$run);
+        }
         mod limits {
             $crate::__limits!(super::$run);
         }

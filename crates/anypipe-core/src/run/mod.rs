@@ -4,6 +4,7 @@ mod control;
 mod group;
 mod handle;
 mod hosted;
+mod interval;
 mod running;
 mod session;
 mod start;
@@ -16,21 +17,21 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 pub use self::control::Control;
 pub use self::group::{TaskGroup, task_group, try_task_group};
 pub use self::handle::{AbortOnDrop, TaskHandle};
 use self::hosted::hosted;
+pub use self::interval::{Interval, MissedTicks, interval, interval_at};
 pub use self::running::Running;
 pub(crate) use self::session::{AtEnd, FutureSession, Session};
 pub use self::start::{StartError, Started};
 pub use self::stream::{CheckedStream, RunStream};
-pub use self::timed::{Scoped, TimedOut, fail_after, move_on_after, scoped};
+pub use self::timed::{Scoped, TimedOut, fail_after, move_on, move_on_after, scoped, sleep_until};
 use crate::error::RunError;
 use crate::runtime::{AsHandle, RuntimeHandle};
 use crate::scope::task::BoxFuture;
-use crate::scope::{Breakable, CancelToken, Cancelled, Controls, Scope, current_runtime};
+use crate::scope::{Breakable, CancelToken, Cancelled, Controls, Deadline, Scope, current_runtime};
 pub use crate::scope::{StageStats, Stats};
 use crate::sink::Sink;
 use crate::source::Source;
@@ -62,8 +63,8 @@ pub(crate) struct Plan {
     on: Option<RuntimeHandle>,
     /// What the given runtime needs to live.
     keep: Option<Arc<dyn Any + Send + Sync>>,
-    /// How long the run may take.
-    deadline: Option<Duration>,
+    /// By when the run must be over.
+    deadline: Option<Deadline>,
     /// What steers the run from outside.
     controls: Controls,
     /// What cancels it beside those.
@@ -98,11 +99,9 @@ impl Plan {
     {
         let runtime = self.runtime()?;
         let make = make.into_inner();
-        let mut session = Session::open(runtime, self.name, self.at_end, self.controls, self.keep, make);
+        let (controls, deadline) = (self.controls, self.deadline);
+        let mut session = Session::open(runtime, self.name, self.at_end, controls, deadline, self.keep, make);
         session.set_cancel(self.cancelled);
-        if let Some(length) = self.deadline {
-            session.set_deadline(length);
-        }
         Ok(session)
     }
 }
@@ -182,9 +181,12 @@ impl<T: Send + 'static> Run<T> {
         self.edit(|plan| plan.set_runtime(&runtime))
     }
 
-    /// Cancels and joins the run when it has taken `length`; it then fails as timed out.
-    pub fn deadline(self, length: Duration) -> Self {
-        self.edit(|plan| plan.deadline = Some(length))
+    /// Cancels and joins the run at its deadline; it then fails as timed out.
+    ///
+    /// A length of time counts from when the run starts. A [`Deadline`] can be looked at and moved while the run goes
+    /// on, and may limit other work too.
+    pub fn deadline(self, deadline: impl Into<Deadline>) -> Self {
+        self.edit(|plan| plan.deadline = Some(deadline.into()))
     }
 
     /// Cancels and joins the run when the token is cancelled; it then fails as cancelled. Nothing

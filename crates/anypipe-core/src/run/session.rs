@@ -5,12 +5,12 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use crate::error::RunError;
 use crate::runtime::{Alarm, RuntimeHandle};
 use crate::scope::{
-    Cancelled, Controls, Panic, Scope, catch, current_scope, drop_broken, drop_caught, polling,
+    Cancelled, Controls, Deadline, DeadlineWatch, Panic, Scope, catch, current_scope, drop_broken,
+    drop_caught, polling,
 };
 
 /// What becomes of tasks that still run when the body is done.
@@ -35,7 +35,7 @@ pub(crate) struct Session<B> {
     /// The name told where the body panics outside any stage.
     name: &'static str,
     /// Ends the run as timed out.
-    deadline: Alarm,
+    deadline: Option<DeadlineWatch>,
     /// Ends the run as cancelled, whichever is first.
     cancel: Vec<Cancelled>,
     /// Ends the run as cancelled, after the grace of a stop.
@@ -55,16 +55,22 @@ impl<B> Session<B> {
         name: &'static str,
         at_end: AtEnd,
         controls: Controls,
+        deadline: Option<Deadline>,
         keep: Option<Arc<dyn Any + Send + Sync>>,
         make: impl FnOnce(&Scope) -> B,
     ) -> Self {
-        let (deadline, grace) = (Alarm::new(&runtime), Alarm::new(&runtime));
-        let scope = Scope::new(runtime, current_scope().as_ref(), controls);
+        // First: a length counts also while the body is made.
+        if let Some(deadline) = &deadline {
+            deadline.begin(runtime.now());
+        }
+        let (watch, grace) =
+            (deadline.clone().map(|deadline| deadline.watch(&runtime)), Alarm::new(&runtime));
+        let scope = Scope::limited(runtime, current_scope().as_ref(), controls, deadline);
         let mut session = Self {
             scope,
             body: None,
             name,
-            deadline,
+            deadline: watch,
             cancel: Vec::new(),
             grace,
             at_end,
@@ -83,13 +89,6 @@ impl<B> Session<B> {
 
     pub(crate) fn scope(&self) -> &Scope {
         &self.scope
-    }
-
-    /// Fails the run as timed out after `length`. A runtime without a timer panics, which fails the run.
-    pub(crate) fn set_deadline(&mut self, length: Duration) {
-        if let Err(panic) = catch(|| self.deadline.set(length)) {
-            self.fail(panic);
-        }
     }
 
     /// The name of the run's own part.
@@ -176,14 +175,14 @@ impl<B> Session<B> {
         if self.scope.controls().is_cancelled() {
             return self.scope.fail(RunError::cancelled());
         }
-        if grace.is_none() && !self.deadline.is_set() && !self.grace.is_set() {
+        if grace.is_none() && self.deadline.is_none() && !self.grace.is_set() {
             return;
         }
         let over = catch(|| {
             if let Some(grace) = grace {
                 self.grace.set(grace);
             }
-            (self.deadline.poll(cx).is_ready(), self.grace.poll(cx).is_ready())
+            (self.is_too_late(cx), self.grace.poll(cx).is_ready())
         });
         match over {
             Ok((true, _)) => self.scope.fail(RunError::timed_out()),
@@ -191,6 +190,11 @@ impl<B> Session<B> {
             Ok((false, false)) => {}
             Err(panic) => self.fail(panic),
         }
+    }
+
+    /// Whether the deadline has passed. A runtime without a timer panics.
+    fn is_too_late(&mut self, cx: &mut Context<'_>) -> bool {
+        self.deadline.as_mut().is_some_and(|deadline| deadline.poll(cx).is_ready())
     }
 
     /// Drops a body that is not to be finished; what it sends to is broken.
@@ -222,11 +226,11 @@ impl<B> Session<B> {
                     self.look_at_cancel(cx);
                     self.look_at_clock(cx);
                 }
-                AtEnd::Linger => {
-                    if self.deadline.poll(cx).is_ready() {
-                        self.scope.cancel();
-                    }
-                }
+                AtEnd::Linger => match catch(|| self.is_too_late(cx)) {
+                    Ok(true) => self.scope.cancel(),
+                    Ok(false) => {}
+                    Err(panic) => self.fail(panic),
+                },
             }
             // A cancel may have ended the last of them.
             ready!(self.scope.poll_join(cx));

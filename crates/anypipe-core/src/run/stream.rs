@@ -1,7 +1,6 @@
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use futures_core::Stream;
 
@@ -9,7 +8,7 @@ use super::{AtEnd, Choose, Control, Make, Plan, Session};
 use crate::drive::Input;
 use crate::error::RunError;
 use crate::runtime::AsHandle;
-use crate::scope::{Breakable, CancelToken, Controls};
+use crate::scope::{Breakable, CancelToken, Controls, Deadline};
 use crate::source::Source;
 
 /// A run whose items come out one by one, for the rest of the futures world.
@@ -55,12 +54,12 @@ impl<T: Send + 'static> RunStream<T> {
         self.edit(|plan| plan.set_runtime(&runtime))
     }
 
-    /// Cancels and joins the run when `length` has passed since its first poll; its last item is then the
-    /// failure that it timed out. An item that is there when the limit passes is given first.
+    /// Cancels and joins the run at its deadline; its last item is then the failure that it timed out. An item that is
+    /// there when the limit passes is given first. A length of time counts from the first poll.
     ///
     /// The limit is looked at when the stream is polled, so a consumer that pauses learns of it afterwards.
-    pub fn deadline(self, length: Duration) -> Self {
-        self.edit(|plan| plan.deadline = Some(length))
+    pub fn deadline(self, deadline: impl Into<Deadline>) -> Self {
+        self.edit(|plan| plan.deadline = Some(deadline.into()))
     }
 
     /// Cancels and joins the run when the token is cancelled; its last item is then the failure that it was

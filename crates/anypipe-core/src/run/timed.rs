@@ -1,13 +1,14 @@
 use std::error::Error;
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::{AtEnd, Choose, FutureSession, Plan};
 use crate::error::{ErrorKind, RunError};
-use crate::scope::{Breakable, Scope};
+use crate::runtime::Alarm;
+use crate::scope::{Breakable, Deadline, Scope};
 
 /// A future in a scope of its own, made by [`scoped`]: the runs and tasks it starts are joined before
 /// it is done.
@@ -38,14 +39,15 @@ pub fn scoped<F: Future>(name: &'static str, choose: Choose, future: F) -> Scope
 }
 
 impl<F: Future> Scoped<F> {
-    /// Cancels and joins after `length`; the result is then a [`RunError`] that timed out.
+    /// Cancels and joins at the deadline; the result is then a [`RunError`] that timed out. A length of time counts from
+    /// the first poll.
     ///
     /// The future is polled once before the limit counts, and what it gives is never given up for the clock: a
     /// value that is there when the limit passes is the result. What the future has left behind by then is
     /// cancelled and joined.
-    pub fn deadline(mut self, length: Duration) -> Self {
+    pub fn deadline(mut self, deadline: impl Into<Deadline>) -> Self {
         if let State::Planned { plan, .. } = &mut self.state {
-            plan.deadline = Some(length);
+            plan.deadline = Some(deadline.into());
         }
         self
     }
@@ -96,7 +98,25 @@ impl fmt::Display for TimedOut {
 
 impl Error for TimedOut {}
 
-/// Runs a future for `length` at most: `None` where it wasn't done by then, and it has then been
+/// Waits until the runtime's clock shows `at`; `choose` finds the runtime. A moment that is over is not waited for.
+///
+/// # Panics
+///
+/// Where there is no runtime, and where the runtime has no timer.
+///
+/// # Cancel safety
+///
+/// Dropping it forgets the wait and nothing else.
+pub async fn sleep_until(choose: Choose, at: Instant) {
+    let mut alarm = match choose() {
+        Ok(runtime) => Alarm::new(&runtime),
+        Err(error) => error.resume(),
+    };
+    alarm.set_at(at);
+    poll_fn(|cx| alarm.poll(cx)).await;
+}
+
+/// Runs a future until a deadline at most: `None` where it wasn't done by then, and it has then been
 /// dropped, and all it had started has been joined.
 ///
 /// The future is polled once before the limit counts, also where that is zero; a value that is there when
@@ -105,12 +125,33 @@ impl Error for TimedOut {}
 /// # Panics
 ///
 /// Where there is no runtime, where the runtime has no timer, and where the future does.
-pub async fn move_on_after<F: Future>(choose: Choose, length: Duration, future: F) -> Option<F::Output> {
-    match scoped("move_on_after", choose, future).deadline(length).await {
+///
+/// # Cancel safety
+///
+/// Dropping it drops the future and cancels what it started; the enclosing scope joins the rest.
+pub async fn move_on<F: Future>(
+    choose: Choose,
+    deadline: impl Into<Deadline>,
+    future: F,
+) -> Option<F::Output> {
+    match scoped("move_on", choose, future).deadline(deadline).await {
         Ok(value) => Some(value),
         Err(error) if error.kind() == ErrorKind::TimedOut && error.others().is_empty() => None,
         Err(error) => error.resume(),
     }
+}
+
+/// As [`move_on`], for a length of time that counts from the first poll.
+///
+/// # Panics
+///
+/// As [`move_on`].
+///
+/// # Cancel safety
+///
+/// As [`move_on`].
+pub async fn move_on_after<F: Future>(choose: Choose, length: Duration, future: F) -> Option<F::Output> {
+    move_on(choose, length, future).await
 }
 
 /// Runs a future for `length` at most.
@@ -122,7 +163,11 @@ pub async fn move_on_after<F: Future>(choose: Choose, length: Duration, future: 
 ///
 /// # Panics
 ///
-/// As [`move_on_after`].
+/// As [`move_on`].
+///
+/// # Cancel safety
+///
+/// As [`move_on`].
 pub async fn fail_after<F: Future>(
     choose: Choose,
     length: Duration,

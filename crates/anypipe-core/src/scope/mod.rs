@@ -24,6 +24,7 @@ mod blocking;
 mod breakable;
 mod context;
 mod controls;
+mod deadline;
 mod entries;
 mod few;
 mod members;
@@ -43,6 +44,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, Waker};
+use std::time::Instant;
 use std::{fmt, iter};
 
 use self::adoption::{Abandoned, Above, Line};
@@ -54,6 +56,8 @@ pub(crate) use self::context::{
 };
 pub(crate) use self::context::{Turns, has_called, is_in_task_of, refuse_to_block, refuse_to_wait};
 pub(crate) use self::controls::{Controls, Pauses};
+pub(crate) use self::deadline::DeadlineWatch;
+pub use self::deadline::{Deadline, DeadlinePassed};
 pub(crate) use self::few::{Few, take_out};
 use self::members::Members;
 pub(crate) use self::panic::{Panic, Wakes, catch, drop_broken, drop_caught, wake_each};
@@ -88,6 +92,8 @@ struct Inner {
     joined_by: Option<Scope>,
     /// What steers the run from outside: stop, pause, statistics.
     controls: Controls,
+    /// By when the run must be over, where it has a limit of its own.
+    deadline: Option<Deadline>,
     /// True inside a [`repeated_child`](Scope::repeated_child).
     repeated: bool,
     /// Lists it, and what is started in it, for a watchdog.
@@ -169,7 +175,17 @@ pub(crate) fn replace_waker(place: &mut Option<Waker>, waker: &Waker) -> Option<
 impl Scope {
     /// A scope of a run on `runtime`, started in `parent`.
     pub(crate) fn new(runtime: RuntimeHandle, parent: Option<&Scope>, controls: Controls) -> Self {
-        Self::with(runtime, parent, None, controls, false)
+        Self::limited(runtime, parent, controls, None)
+    }
+
+    /// As [`new`](Scope::new), of a run that must be over by a moment.
+    pub(crate) fn limited(
+        runtime: RuntimeHandle,
+        parent: Option<&Scope>,
+        controls: Controls,
+        deadline: Option<Deadline>,
+    ) -> Self {
+        Self::with(runtime, parent, None, controls, false, deadline)
     }
 
     fn with(
@@ -178,13 +194,15 @@ impl Scope {
         joined_by: Option<Scope>,
         controls: Controls,
         repeated: bool,
+        deadline: Option<Deadline>,
     ) -> Self {
         let state = Mutex::new(State::default());
         let cancelled = AtomicBool::new(false);
         let roster = parent.map_or_else(Roster::current, |parent| parent.inner.roster.clone());
         let above = Above::new(parent.map(Scope::line));
         let inner =
-            Arc::new(Inner { runtime, above, joined_by, controls, repeated, roster, cancelled, state });
+            Inner { runtime, above, joined_by, controls, deadline, repeated, roster, cancelled, state };
+        let inner = Arc::new(inner);
         if let Some(roster) = &inner.roster {
             roster.list(&inner);
         }
@@ -205,6 +223,19 @@ impl Scope {
     /// The runtime that the scope's tasks run on.
     pub fn runtime(&self) -> &RuntimeHandle {
         &self.inner.runtime
+    }
+
+    /// The nearest of the deadlines of the runs around the code in this scope, as they are now; `None` where none of
+    /// them has any. A run that has ended limits nothing any more, also what was started in it and goes on.
+    pub fn deadline(&self) -> Option<Instant> {
+        let mut nearest: Option<Instant> = None;
+        let mut next = Some(self.clone());
+        while let Some(scope) = next {
+            let own = scope.inner.deadline.as_ref().and_then(Deadline::get);
+            nearest = own.map_or(nearest, |own| Some(nearest.map_or(own, |nearest| nearest.min(own))));
+            next = scope.inner.above.nearest(|ancestor| !ancestor.has_ended());
+        }
+        nearest
     }
 
     /// True once the scope was cancelled, by whatever cause. Look at it before starting a user future.
@@ -230,7 +261,7 @@ impl Scope {
 
     fn child_that(&self, repeated: bool) -> Scope {
         let (runtime, controls) = (self.inner.runtime.clone(), self.controls().clone());
-        let child = Self::with(runtime, Some(self), Some(self.clone()), controls, repeated);
+        let child = Self::with(runtime, Some(self), Some(self.clone()), controls, repeated, None);
         let mut state = self.inner.state.lock();
         token::enter_child(&mut state.children, &child.inner);
         drop(state);
