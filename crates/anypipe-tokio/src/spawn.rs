@@ -44,7 +44,8 @@ impl Runtime for Native {
 
     fn offer_woken(&self) {
         // A thread of tokio keeps the task that it woke last to itself; the next one that comes takes that place, and
-        // the one before goes where others find it.
+        // the one before goes where others find it. One that is just going to sleep doesn't, now and then: it has looked, and
+        // is not asleep yet, so that nobody wakes it. Then who was woken waits for this thread after all, for one item.
         if tokio::task::try_id().is_some() && self.handle.runtime_flavor() == RuntimeFlavor::MultiThread {
             drop(self.handle.spawn(async {}));
         }
