@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The examples with heavy dependencies, each a workspace of its own: linted, tested and run. Its
-# arguments stand in a line `// ci: ...` of its `src/main.rs`, as in `examples.sh`.
+# The examples with heavy dependencies, each a workspace of its own: linted, tested and run, each of its programs. The
+# arguments stand in a line `// ci: ...` of the program, as in `examples.sh`; without one there are none.
 source "$(dirname "$0")/common.sh"
 
 export CARGO_TARGET_DIR=$root/target/ci/apps
@@ -10,8 +10,13 @@ for manifest in examples/apps/*/Cargo.toml; do
     say "app ${folder##*/}"
     cargo clippy --manifest-path "$manifest" --all-targets -- -D warnings
     cargo test --manifest-path "$manifest"
-    runs=$(sed -n 's|^// ci:\(.*\)$|\1|p' "$folder/src/main.rs")
-    while read -r -a arguments; do
-        (cd "$folder" && cargo run --quiet -- "${arguments[@]}" </dev/null)
-    done <<<"$runs"
+    for program in "$folder"/src/main.rs "$folder"/src/bin/*.rs; do
+        [ -f "$program" ] || continue
+        name=$(basename "$program" .rs)
+        [ "$name" = main ] && name=${folder##*/}
+        runs=$(sed -n 's|^// ci:\(.*\)$|\1|p' "$program")
+        while read -r -a arguments; do
+            (cd "$folder" && cargo run --quiet --bin "$name" -- "${arguments[@]}" </dev/null)
+        done <<<"$runs"
+    done
 done

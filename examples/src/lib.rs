@@ -24,6 +24,7 @@ pages! {
     coming_from_pumps: "../../docs/guide/coming-from/pumps.md"
     coming_from_rx: "../../docs/guide/coming-from/rx.md"
     coming_from_tokio_stream: "../../docs/guide/coming-from/tokio-stream.md"
+    ecosystem: "../../docs/guide/ecosystem.md"
     first_pipeline: "../../docs/guide/first-pipeline.md"
     library: "../../docs/guide/library.md"
     operator: "../../docs/guide/operator.md"
