@@ -6,6 +6,7 @@ use anypipe::channel::{
     Permit, Receiver, RecvError, SendError, Sender, Statistics, TryRecvError, TrySendError, oneshot,
 };
 use anypipe::runtime::{AsyncStd, RuntimeHandle, Sim, Sleep, Smol, Tokio};
+use anypipe::sync::{CapacityLimiter, Event, Lock, LockGuard, OwnedPermit, OwnedToken, Semaphore, Token};
 use anypipe::task::{CancelToken, TaskGroup, TaskHandle};
 use anypipe::time::TimedOut;
 use anypipe::{
@@ -61,5 +62,15 @@ fn public_types_cross_threads() {
         TaskHandle<Item>: is_send is_sync is_unpin is_static;
         CancelToken: is_send is_sync is_unpin is_static;
         TimedOut: is_send is_sync is_unpin is_static;
+        Lock<Item>: is_send is_sync is_unpin is_static;
+        LockGuard<'_, Item>: is_send is_unpin;
+        LockGuard<'_, u8>: is_send is_sync is_unpin;
+        Semaphore: is_send is_sync is_unpin is_static;
+        anypipe::sync::Permit<'_>: is_send is_sync is_unpin;
+        OwnedPermit: is_send is_sync is_unpin is_static;
+        CapacityLimiter: is_send is_sync is_unpin is_static;
+        Token<'_>: is_send is_sync is_unpin;
+        OwnedToken: is_send is_sync is_unpin is_static;
+        Event: is_send is_sync is_unpin is_static;
     }
 }

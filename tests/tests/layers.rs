@@ -199,6 +199,7 @@ fn no_circle_among_the_files_of_a_crate() {
     for of in [
         "anypipe-core",
         "anypipe-stages",
+        "anypipe-sync",
         "anypipe-sim",
         "anypipe-tokio",
         "anypipe-smol",

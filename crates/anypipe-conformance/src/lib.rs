@@ -26,6 +26,7 @@
 //! | the channels' calls for plain threads | [`plain_threads`] |
 //! | what is kept of work on threads | [`blocking`] |
 //! | what wakers and destructors may do | [`locks`] |
+//! | permits and events of `anypipe-sync` (C again), and those against a model | [`sync_cases`], [`sync_laws`] |
 //! | random pipelines against the same over `Vec`s | [`property`] |
 //! | how each operator is built, and what it means | [`registry`] |
 //!
@@ -74,7 +75,10 @@ mod rules;
 pub mod runtime_laws;
 pub mod scopes;
 pub mod streams;
+mod subjects;
 mod suite;
+pub mod sync_cases;
+pub mod sync_laws;
 pub mod tasks;
 mod tools;
 

@@ -15,7 +15,9 @@ use anypipe_core::scope::{CancelToken, Deadline, current_scope};
 use anypipe_core::{ErrorKind, Run, RunError, Scope};
 use anypipe_stages::stage::Rate;
 use anypipe_stages::{source, stage};
+use anypipe_sync::Event;
 
+use crate::subjects::subjects;
 use crate::tools::{flow, next, runtime, wait};
 
 crate::suite::cases! { ($) locks as __locks {
@@ -83,7 +85,7 @@ impl Wait {
     }
 }
 
-fn waits() -> [Wait; 6] {
+fn waits() -> Vec<Wait> {
     let token = CancelToken::new();
     let (cancels, asks) = (token.clone(), token.clone());
     let cancelled =
@@ -122,7 +124,17 @@ fn waits() -> [Wait; 6] {
         move || sets.set(runtime().now()),
         move || asks.get(),
     );
-    [cancelled, received, sent, closed, throttled, limited]
+    let mut waits = vec![cancelled, received, sent, closed, throttled, limited];
+
+    let event = Arc::new(Event::new());
+    let (sets, asks) = (Arc::clone(&event), Arc::clone(&event));
+    waits.push(Wait::new(async move { event.wait().await }, move || sets.set(), move || asks.statistics()));
+    for subject in subjects(1) {
+        let subject = Arc::new(subject);
+        let (held, asks) = (subject.try_acquire(1).expect("it is free"), Arc::clone(&subject));
+        waits.push(Wait::new(subject.acquire(1), move || drop(held), move || asks.counts()));
+    }
+    waits
 }
 
 async fn what_a_waker_waits_for_may_be_asked_by_it() {

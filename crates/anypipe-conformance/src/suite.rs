@@ -233,6 +233,12 @@ macro_rules! __groups {
         mod permits {
             $crate::__permits!(super::$run);
         }
+        mod sync_cases {
+            $crate::__sync_cases!(super::$run);
+        }
+        mod sync_laws {
+            $crate::__sync_laws!(super::$run);
+        }
         mod mapping {
             $crate::__mapping!(super::$run);
         }

@@ -58,6 +58,7 @@ pub mod stage;
 // The anyio half.
 pub mod channel;
 pub mod runtime;
+pub mod sync;
 pub mod task;
 #[cfg(feature = "sim")]
 pub mod testing;

@@ -41,6 +41,12 @@ pub(crate) async fn once<F: Future + Unpin>(mut future: F) -> Poll<F::Output> {
     poll_fn(|cx| Poll::Ready(Pin::new(&mut future).poll(cx))).await
 }
 
+/// Polls once, in a poll that has just begun: what is free is had, since nothing has gone on for long.
+pub(crate) async fn fresh<F: Future + Unpin>(future: F) -> Poll<F::Output> {
+    give_way().await;
+    once(future).await
+}
+
 /// Polls a future this often at the most, giving way in between, then drops it.
 pub(crate) async fn drop_after<F: Future>(polls: usize, future: F) -> Option<F::Output> {
     let mut future = pin!(future);
