@@ -31,7 +31,7 @@ pub use anypipe_core::option::Parallel;
 pub use self::boxed::{BoxSource, BoxStage, SharedSource, SharedStage};
 pub use self::compose::{Joined, Piped};
 pub use self::fan::BranchInput;
-pub use self::lend::{AsyncRef, AsyncWith};
+pub use self::lend::{AsyncRef, AsyncUsing, AsyncUsingFold, AsyncWith};
 pub use self::name::Name;
 pub use self::on_ok::OnOk;
 pub use self::parallel::{OnPool, Pass, Synchronous, Tasks};

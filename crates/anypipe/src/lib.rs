@@ -54,6 +54,7 @@ pub mod prelude;
 pub mod sink;
 pub mod source;
 pub mod stage;
+mod using;
 
 // The anyio half.
 pub mod channel;
@@ -71,6 +72,7 @@ pub use self::entry::{run, run_on, try_run};
 pub use self::pipeline::{
     BoxPipeline, BoxSegment, Pipeline, Segment, SharedPipeline, SharedSegment, segment,
 };
+pub use self::using::{using, using_fold, using_ref};
 
 /// Runs an `async fn` as the program's `main`, on a runtime of its own.
 ///

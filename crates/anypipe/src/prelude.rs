@@ -8,4 +8,5 @@ pub use crate::pipeline::{
 };
 pub use crate::sink::IntoStage;
 pub use crate::stage::*;
+pub use crate::using::{using, using_fold, using_ref};
 pub use crate::{sink, source, stage};

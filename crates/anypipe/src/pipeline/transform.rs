@@ -39,7 +39,8 @@ operator! {
     ///
     /// `In` → `U`, asynchronous. A boundary: a task of its own, that holds the buffer (64) and one item
     /// for each worker (1). Takes `.workers(n)`; results then come in input order unless `.unordered()`
-    /// is asked for.
+    /// is asked for. What an asynchronous closure needs from outside it is given by [`using`](crate::using):
+    /// `then(using(client, async |client, url| client.get(url).await))`.
     ///
     /// # Panics
     ///
@@ -99,7 +100,8 @@ operator! {
     ///
     /// `In` → `U`, asynchronous. A boundary: holds the buffer (64) and one item for each worker (1). Takes
     /// `.workers(n)`. For an `init` that can fail there is [`try_then_with`](Self::try_then_with). What `f`
-    /// captures it can't lend to its future: put it into the state, or clone it.
+    /// captures it can't lend to its future: put it into the state. What all workers share is lent by
+    /// [`using`](crate::using).
     ///
     /// # Examples
     ///
