@@ -25,6 +25,7 @@
 //! | the channel of one item | [`oneshots`] |
 //! | the channels' calls for plain threads | [`plain_threads`] |
 //! | what is kept of work on threads | [`blocking`] |
+//! | calls into a scope from plain threads | [`portals`] |
 //! | what wakers and destructors may do | [`locks`] |
 //! | permits and events of `anypipe-sync` (C again), and those against a model | [`sync_cases`], [`sync_laws`] |
 //! | random pipelines against the same over `Vec`s | [`property`] |
@@ -67,6 +68,7 @@ pub mod permits;
 pub mod pipelines;
 pub mod plain_threads;
 mod plan;
+pub mod portals;
 pub mod promises_items;
 pub mod promises_runs;
 pub mod property;

@@ -227,6 +227,9 @@ macro_rules! __groups {
         mod blocking {
             $crate::__blocking!(super::$run);
         }
+        mod portals {
+            $crate::__portals!(super::$run);
+        }
         mod locks {
             $crate::__locks!(super::$run);
         }

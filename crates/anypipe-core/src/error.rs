@@ -24,6 +24,8 @@ pub enum ErrorKind {
     RuntimeGone,
     /// The scope had ended before the task was spawned into it.
     ScopeEnded,
+    /// A call that waits was made where it would block a thread that others need.
+    WouldBlock,
 }
 
 /// The failure of a run: what went wrong, in which stage, and what else failed after it.
@@ -125,6 +127,11 @@ impl RunError {
     pub fn scope_ended() -> Self {
         let message = "the scope has ended: nothing can be spawned into it any more".to_owned();
         Self::new(ErrorKind::ScopeEnded, None, message)
+    }
+
+    /// A call that waits, made where it must not; `advice` is the whole message.
+    pub(crate) fn would_block(advice: String) -> Self {
+        Self::new(ErrorKind::WouldBlock, None, advice)
     }
 
     /// Puts another error below this one, for [`Error::source`].

@@ -38,6 +38,10 @@ impl Runtime for SimRuntime {
         }
         Poll::Ready(())
     }
+
+    fn jobs_run_between_tasks(&self) -> bool {
+        true
+    }
 }
 
 impl SimRuntime {

@@ -110,6 +110,11 @@ pub(crate) fn refuse_nesting() -> Result<(), RunError> {
     let around = scope::current_scope().map(|scope| scope.runtime().clone()).or_else(detect);
     match around {
         None => Ok(()),
+        Some(runtime) if scope::in_blocking_work() => Err(RunError::no_runtime(format!(
+            "`anypipe::run` was called in blocking work of a run on the {} runtime: call into that run by \
+             `anypipe::task::portal().call(..)`, or enter another on a thread of its own",
+            runtime.name(),
+        ))),
         Some(runtime) => Err(RunError::no_runtime(format!(
             "`anypipe::run` was called inside a running {} runtime, where it would block a thread that \
              others need: await the future instead, or call it on a thread of its own",

@@ -127,4 +127,8 @@ impl Runtime for Around {
     fn is_current(&self) -> bool {
         self.inner.is_current()
     }
+
+    fn jobs_run_between_tasks(&self) -> bool {
+        self.inner.jobs_run_between_tasks()
+    }
 }

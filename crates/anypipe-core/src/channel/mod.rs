@@ -32,6 +32,7 @@ pub use self::oneshot::oneshot;
 pub use self::receiver::{Receiver, RecvFuture};
 pub use self::sender::{Permit, SendFuture, Sender};
 pub use self::statistics::Statistics;
+pub(crate) use self::thread::wait as wait_on_thread;
 
 /// The sending end of a bounded channel.
 pub trait ChannelSender<T>: Send + 'static {

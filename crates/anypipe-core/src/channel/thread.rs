@@ -34,7 +34,7 @@ impl Wake for Parked {
 ///
 /// In a task of ours, and where nobody could end the wait.
 #[track_caller]
-pub(super) fn wait<F: Future>(call: &str, instead: &str, future: F) -> F::Output {
+pub(crate) fn wait<F: Future>(call: &str, instead: &str, future: F) -> F::Output {
     let mut future = std::pin::pin!(future);
     wait_until(call, instead, None, future.as_mut()).expect("it waits without a limit")
 }

@@ -31,6 +31,12 @@ pub trait Runtime: Spawner + Timer {
     fn is_current(&self) -> bool {
         false
     }
+
+    /// True where blocking work runs between the tasks, on their thread: it can't wait for one of them then, and is
+    /// told so where it tries. So it is on a simulator of one thread.
+    fn jobs_run_between_tasks(&self) -> bool {
+        false
+    }
 }
 
 /// A runtime as a value: cheap to clone, met once per stage and never per item.
@@ -94,6 +100,11 @@ impl RuntimeHandle {
     /// See [`Runtime::is_current`].
     pub fn is_current(&self) -> bool {
         self.runtime.is_current()
+    }
+
+    /// See [`Runtime::jobs_run_between_tasks`].
+    pub fn jobs_run_between_tasks(&self) -> bool {
+        self.runtime.jobs_run_between_tasks()
     }
 
     /// Whether this is a clone of the other.

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::Scope;
 use super::entries::Entries;
+use crate::error::RunError;
 use crate::runtime::{RuntimeHandle, WaitsFor};
 use crate::sync::thread_local;
 
@@ -58,6 +59,8 @@ enum Polls {
     /// A run's own part.
     OwnPart,
     Task,
+    /// Nothing either: the thread does blocking work.
+    Job,
 }
 
 /// What is known of the innermost scope or entered runtime.
@@ -81,7 +84,7 @@ struct Facts {
 
 impl Facts {
     fn is_polling(&self) -> bool {
-        self.polls != Polls::Nothing
+        matches!(self.polls, Polls::OwnPart | Polls::Task)
     }
 }
 
@@ -293,6 +296,11 @@ pub(crate) fn working(scope: &Scope) -> Entered {
     enter_scope(scope, Polls::Nothing)
 }
 
+/// Marks the thread as doing blocking work of `scope`.
+pub(crate) fn blocking(scope: &Scope) -> Entered {
+    enter_scope(scope, Polls::Job)
+}
+
 fn enter_scope(scope: &Scope, polls: Polls) -> Entered {
     let unwinding_outside = std::thread::panicking();
     Entered::new(Place::Scope(scope.clone()), || Facts { polls, unwinding_outside, ..Facts::default() })
@@ -327,17 +335,55 @@ pub(crate) fn is_in_task_of(runtime: &RuntimeHandle) -> bool {
 /// Where the thread polls one.
 #[track_caller]
 pub(crate) fn refuse_to_block(call: &str, instead: &str) {
-    let polled = with_frames(|frames| {
-        let polled = frames.entered.iter().find(|frame| frame.facts.is_polling());
-        polled.and_then(|frame| frame.place.as_ref()).map(|place| place.runtime().clone())
-    });
-    if let Some(runtime) = polled.flatten() {
+    if let Some(runtime) = polled_runtime() {
         panic!(
             "`{call}` was called in a task on a running {} runtime, where it would block a thread that others \
              need: await `{instead}`, or call it in blocking work or on a thread of its own",
             runtime.name(),
         );
     }
+}
+
+/// The runtime of a task of ours, or of the own part of a run, that this thread polls.
+fn polled_runtime() -> Option<RuntimeHandle> {
+    with_frames(|frames| {
+        let polled = frames.entered.iter().find(|frame| frame.facts.is_polling());
+        polled.and_then(|frame| frame.place.as_ref()).map(|place| place.runtime().clone())
+    })?
+}
+
+/// The runtime that runs the blocking work on this thread between its tasks, so that none of them could end a wait.
+fn waits_for_nobody() -> Option<RuntimeHandle> {
+    let runtime = current_scope()?.runtime().clone();
+    runtime.jobs_run_between_tasks().then_some(runtime)
+}
+
+/// Tells whether this thread may wait for a task.
+///
+/// # Errors
+///
+/// Where it polls one, which others wait for, and where no task could end the wait.
+pub(crate) fn may_block(call: &str) -> Result<(), RunError> {
+    if let Some(runtime) = polled_runtime() {
+        return Err(RunError::would_block(format!(
+            "`{call}` was called in a task on a running {} runtime, where it would block a thread that others need: \
+             await the work itself here, or call this in blocking work or on a thread of its own",
+            runtime.name(),
+        )));
+    }
+    match waits_for_nobody() {
+        None => Ok(()),
+        Some(runtime) => Err(RunError::would_block(format!(
+            "`{call}` has to wait in blocking work on the {} runtime, which runs it between its tasks: none of them \
+             could end the wait. Test this on another runtime",
+            runtime.name(),
+        ))),
+    }
+}
+
+/// True in blocking work of ours, which is on a plain thread and part of a run.
+pub fn in_blocking_work() -> bool {
+    with_current(|frame| frame.facts.polls == Polls::Job).unwrap_or_default()
 }
 
 /// Refuses to wait in blocking work that runs between the tasks of a runtime in virtual time, on their thread: no
@@ -348,8 +394,7 @@ pub(crate) fn refuse_to_block(call: &str, instead: &str) {
 /// In such work.
 #[track_caller]
 pub(crate) fn refuse_to_wait(call: &str) {
-    let runtime = current_scope().map(|scope| scope.runtime().clone());
-    if let Some(runtime) = runtime.filter(RuntimeHandle::is_exact) {
+    if let Some(runtime) = waits_for_nobody() {
         panic!(
             "`{call}` has to wait in blocking work on the {} runtime, which runs it between its tasks: none of \
              them could end the wait. Call it on a thread of its own",

@@ -50,11 +50,13 @@ use std::{fmt, iter};
 use self::adoption::{Abandoned, Above, Line};
 pub use self::blocking::Blocking;
 pub use self::breakable::Breakable;
-pub use self::context::{Entered, current_runtime, current_scope, enter, poll_go_on};
+pub use self::context::{Entered, current_runtime, current_scope, enter, in_blocking_work, poll_go_on};
 pub(crate) use self::context::{
     Flush, flush_later, goes_with, is_breaking, is_cut_off, is_unwinding, note_wait, polling, with_output,
 };
-pub(crate) use self::context::{Turns, has_called, is_in_task_of, refuse_to_block, refuse_to_wait};
+pub(crate) use self::context::{
+    Turns, has_called, is_in_task_of, may_block, refuse_to_block, refuse_to_wait,
+};
 pub(crate) use self::controls::{Controls, Pauses};
 pub(crate) use self::deadline::DeadlineWatch;
 pub use self::deadline::{Deadline, DeadlinePassed};
@@ -398,6 +400,11 @@ impl Scope {
                 }
             }
         }
+    }
+
+    /// True while work may be let in.
+    pub(crate) fn is_open(&self) -> bool {
+        !self.is_cancelled() && !self.has_ended()
     }
 
     fn has_ended(&self) -> bool {

@@ -56,6 +56,8 @@ struct Slot {
     ended: bool,
     /// What it waited for when it last gave way.
     waits_for: WaitsFor,
+    /// Set where the runtime dropped it before its end.
+    lost: bool,
     /// Tells the panic that ended it; the panic itself is the run's.
     panicked: Option<RunError>,
 }
@@ -66,6 +68,7 @@ impl TaskCell {
             future: Some(future),
             waker: None,
             ended: false,
+            lost: false,
             waits_for: WaitsFor::Future,
             panicked: None,
         };
@@ -76,6 +79,16 @@ impl TaskCell {
     pub(crate) fn panicked(&self) -> Option<RunError> {
         let message = self.slot.lock().panicked.as_ref().map(ToString::to_string);
         message.map(|message| RunError::panic_message(&self.name, message))
+    }
+
+    /// Why the task has ended without giving anything.
+    pub(crate) fn why_it_ended(&self) -> RunError {
+        let lost = self.slot.lock().lost;
+        self.panicked().unwrap_or_else(|| if lost { self.runtime_gone() } else { RunError::cancelled() })
+    }
+
+    fn runtime_gone(&self) -> RunError {
+        RunError::runtime_gone(self.scope.runtime().name(), Some(self.name.to_string()))
     }
 
     /// Cancels this task alone.
@@ -178,11 +191,14 @@ impl Polled for TaskCell {
     }
 
     fn dropped_by_runtime(&self) {
-        let future = self.slot.lock().future.take();
+        let cancelled = self.is_cancelled();
+        let mut slot = self.slot.lock();
+        let future = slot.future.take();
+        slot.lost = future.is_some() && !cancelled;
+        drop(slot);
         let Some(future) = future else { return };
-        if !self.is_cancelled() {
-            let name = Some(self.name.to_string());
-            self.scope.fail(RunError::runtime_gone(self.scope.runtime().name(), name));
+        if !cancelled {
+            self.scope.fail(self.runtime_gone());
         }
         self.end_broken(future);
     }
@@ -261,7 +277,7 @@ impl Blocks for JobCell {
         if self.scope.is_cancelled() {
             return self.give_up(job);
         }
-        let entered = context::working(&self.scope);
+        let entered = context::blocking(&self.scope);
         let done = catch(job);
         drop(entered);
         self.end(done.err().map(|panic| panic.into_error(Some(&self.name))));

@@ -1,7 +1,8 @@
-//! Tasks that are joined, cancelled and heard of: groups, tokens, blocking work.
+//! Tasks that are joined, cancelled and heard of: groups, tokens, blocking work, and the way back in from plain threads.
 
 mod blocking;
 mod group;
+mod portal;
 
 use std::future::poll_fn;
 use std::task::Poll;
@@ -11,6 +12,7 @@ pub use anypipe_core::scope::{CancelToken, Cancelled, DropGuard};
 
 pub use self::blocking::blocking;
 pub use self::group::{task_group, try_task_group};
+pub use self::portal::{BlockingPortal, PortalTask, portal};
 
 /// Lets the runtime's other tasks go first, once.
 ///
