@@ -53,6 +53,14 @@ pub async fn tee(_: &Bare, capacity: usize, items: u64) -> u64 {
     sum.get()
 }
 
+/// To one branch, which is fused.
+pub async fn broadcast_to_one(_: &Bare, capacity: usize, items: u64) -> u64 {
+    let sum = Sum::default();
+    let branches = (stage::map(|n: u64| n),);
+    Pipeline::from_iter(0..items).buffer(capacity).broadcast(branches).into_sink(sum.sink()).await;
+    sum.get()
+}
+
 /// To two branches, each of which is fused.
 pub async fn broadcast(_: &Bare, capacity: usize, items: u64) -> u64 {
     let sum = Sum::default();

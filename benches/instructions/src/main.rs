@@ -85,6 +85,7 @@ const RENDEZVOUS: [Named; 3] = [
 const FOR_EACH: [Named; 1] = [contender!(anypipe, "anypipe", ends::for_each)];
 const INTO_STREAM: [Named; 1] = [contender!(anypipe, "anypipe", ends::into_stream)];
 const TEE: [Named; 1] = [contender!(anypipe, "anypipe", ends::tee)];
+const BROADCAST_TO_ONE: [Named; 1] = [contender!(anypipe, "anypipe", ends::broadcast_to_one)];
 const BROADCAST: [Named; 1] = [contender!(anypipe, "anypipe", ends::broadcast)];
 const ORDERED: [Named; 2] =
     [contender!(anypipe, "anypipe", workers::ordered), contender!(bare, "futures", workers::buffered)];
@@ -124,9 +125,13 @@ fn cases() -> Vec<Case> {
     }
     add("instructions", "rendezvous", "4 hops", &RENDEZVOUS, 1, ITEMS, 4);
     for capacity in [64, 1024] {
-        for (end, contenders) in
-            [("for_each", FOR_EACH), ("into_stream", INTO_STREAM), ("tee", TEE), ("broadcast", BROADCAST)]
-        {
+        for (end, contenders) in [
+            ("for_each", FOR_EACH),
+            ("into_stream", INTO_STREAM),
+            ("tee", TEE),
+            ("broadcast to one", BROADCAST_TO_ONE),
+            ("broadcast to two", BROADCAST),
+        ] {
             add("instructions", "ends", &format!("{end}, {capacity}"), &contenders, capacity, ITEMS, 1);
         }
     }

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use anypipe_core::runtime::Sleep;
 use anypipe_core::{Scope, Stage};
+use anypipe_stages::sink::IntoStage;
 use anypipe_stages::{BoxSource, sink, source, stage};
 use futures_core::Stream;
 
@@ -23,6 +24,8 @@ crate::suite::cases! { ($) latency as __latency {
     promise_p11_what_was_slow_and_is_quick_again_goes_in_chunks_again(),
     promise_p11_what_turns_slow_takes_no_longer_than_it_must(),
     promise_p11_a_sink_that_turns_slow_pays_soon_for_what_it_took(),
+    promise_p11_what_turns_slow_is_shown_to_branches(),
+    promise_p11_a_branch_that_turns_slow_holds_no_other_back(),
 } }
 
 /// How many slow items may follow the first before what is finished is shown, and others are called to the rest: one of
@@ -395,4 +398,102 @@ async fn promise_p11_a_sink_that_turns_slow_pays_soon_for_what_it_took() {
     assert!(in_a_poll[0] <= SLOW_IN_A_POLL, "{in_a_poll:?}");
     // From then on it is known that they are slow.
     assert!(in_a_poll[1..].iter().all(|items| *items == 1), "{in_a_poll:?}");
+}
+
+/// What deals items to branches.
+#[derive(Clone, Copy, Debug)]
+enum FanOut {
+    Broadcast,
+    Route,
+    Tee,
+}
+
+/// The longest that items, some of which are slow, were kept from a branch that is fused, and from one that is a task.
+async fn kept_from_branches(slow: Where, fan_out: FanOut) -> Vec<Duration> {
+    let slow_ones = if is_virtual() { 40 } else { 2 };
+    let shape = Shape { slow, rest: Rest::Nothing, workers: 1, ordered: true, lengths: [200, slow_ones, 40] };
+    let ledger = Ledger::new(shape);
+    let came = Arc::new(Mutex::new(vec![None; shape.all()]));
+    let kept = Arc::new(Mutex::new(vec![Duration::ZERO; 2]));
+    let (site, comes) = (ledger.site.clone(), Arc::clone(&came));
+    let come = move |item: usize| {
+        if slow == Where::Fused && shape.is_slow(item) {
+            site.spend(SLOW);
+        }
+        comes.lock().unwrap()[item] = Some(site.now());
+        item
+    };
+    let (site, longest) = (ledger.site.clone(), Arc::clone(&kept));
+    let go = move |item: usize, branch: usize| {
+        let kept = site.now() - came.lock().unwrap()[item].expect("it came");
+        let longest = &mut longest.lock().unwrap()[branch];
+        *longest = (*longest).max(kept);
+        item
+    };
+    let goes = go.clone();
+    let sink = sink::for_each(move |item| {
+        goes(item, 1);
+    });
+    let branches = (stage::map(move |item| go(item, 0)), sink.clone().into_stage());
+    let items = flow(ledger.source()).pipe(stage::map(come));
+    let runtime = ledger.site.runtime();
+    let count = match fan_out {
+        FanOut::Broadcast => items.pipe(stage::broadcast(branches)).into(sink::count()).on(runtime).await,
+        FanOut::Route => {
+            let route = stage::route(|item: &usize| *item % 2, branches);
+            2 * items.pipe(route).into(sink::count()).on(runtime).await
+        }
+        FanOut::Tee => items.pipe(stage::tee(sink)).into(sink::count()).on(runtime).await,
+    };
+    assert_eq!(count, shape.all());
+    std::mem::take(&mut kept.lock().unwrap())
+}
+
+/// Items are dealt in bursts, of which nothing is held back for longer than in a chunk.
+async fn promise_p11_what_turns_slow_is_shown_to_branches() {
+    for fan_out in [FanOut::Broadcast, FanOut::Route, FanOut::Tee] {
+        // Where the thread is blocked the task that is called has none. What suspends leaves it to all.
+        let blocked = [SLOW * (1 + follow(1)), Duration::MAX];
+        for (slow, most) in [(Where::Fused, blocked), (Where::Stream, [Duration::ZERO; 2])] {
+            let kept = kept_from_branches(slow, fan_out).await;
+            let late = kept.iter().zip(&most).any(|(kept, most)| kept > most);
+            assert!(!is_virtual() || !late, "{kept:?} is more than {most:?}: {slow:?}, {fan_out:?}");
+        }
+    }
+}
+
+/// Of a branch whose items are slow one is given on before it is another's turn, where that has any.
+async fn promise_p11_a_branch_that_turns_slow_holds_no_other_back() {
+    const QUICK: usize = 200;
+    const ALL: usize = 300;
+    let site = Site::new("none", 1);
+    // How many the other has made that were not given on, and how many slow ones went before them.
+    let (ready, row) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let most = Arc::new(AtomicUsize::new(0));
+    let (spends, waits, goes, longest) = (site.clone(), ready.clone(), row.clone(), most.clone());
+    let slow = stage::map(move |item: usize| {
+        if item >= QUICK {
+            spends.spend(SLOW);
+            if waits.load(Ordering::SeqCst) > 0 {
+                longest.fetch_max(goes.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            }
+        }
+        (0, item)
+    });
+    let makes = ready.clone();
+    let other = stage::then(move |item: usize| {
+        makes.fetch_add(1, Ordering::SeqCst);
+        async move { (1, item) }
+    });
+    let route = stage::route(|item: &usize| *item % 2, (slow, other));
+    let given = stage::inspect(move |item: &(usize, usize)| {
+        if item.0 == 1 {
+            ready.fetch_sub(1, Ordering::SeqCst);
+            row.store(0, Ordering::SeqCst);
+        }
+    });
+    let run = flow(source::from_iter(0..ALL)).pipe(route).pipe(given).into(sink::count());
+    assert_eq!(run.on(site.runtime()).await, ALL);
+    let most = most.load(Ordering::SeqCst);
+    assert!(!is_virtual() || most <= 2, "{most} slow items went before what another branch had ready");
 }

@@ -52,14 +52,23 @@ impl<T: Send + 'static> Attached<T> {
 
 impl<T> Attached<T> {
     /// The next item; `None` once the stream has ended, or was closed, and its tasks have ended.
+    #[inline]
     pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<T>> {
         if let Some(stream) = &mut self.stream {
             if let Some(item) = ready!(stream.as_mut().poll_next(cx)) {
                 return Poll::Ready(Some(item));
             }
+        }
+        self.poll_end(cx).map(|()| None)
+    }
+
+    /// The stream has ended, if there is one: waits until its tasks have.
+    #[cold]
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.stream.is_some() {
             self.close();
         }
-        self.poll_closed(cx).map(|()| None)
+        self.poll_closed(cx)
     }
 
     /// True where its tasks were cancelled: that one of them is gone tells nothing.

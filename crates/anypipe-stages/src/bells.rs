@@ -8,21 +8,32 @@ use std::task::{Context, Wake, Waker};
 /// Tells which of a task's streams are to be polled: only those that were woken, each in its turn. Nothing here
 /// takes longer for their number.
 pub(crate) struct Bells {
-    /// By the index of the stream, with the waker that the stream is given.
-    each: Vec<(Arc<Bell>, Waker)>,
+    /// By the index of the stream.
+    each: Vec<Hung>,
     /// Those to be polled, in this order.
     line: VecDeque<usize>,
     /// Those that were woken since.
     woken: Arc<Woken>,
     /// The waker that `woken` knows.
     registered: Option<Waker>,
+    /// True where `woken` was told that the task has none to poll.
+    sleeps: bool,
+}
+
+/// What the task knows of a bell.
+struct Hung {
+    bell: Arc<Bell>,
+    /// The waker that the stream is given.
+    waker: Waker,
+    /// True while the stream is in line.
+    in_line: bool,
 }
 
 impl Bells {
     /// One for each of so many streams, all of which are in line.
     pub(crate) fn new(count: usize) -> Self {
         let (each, line) = (Vec::new(), VecDeque::new());
-        let mut bells = Self { each, line, woken: Arc::default(), registered: None };
+        let mut bells = Self { each, line, woken: Arc::default(), registered: None, sleeps: false };
         (0..count).for_each(|index| bells.line_up(index));
         bells
     }
@@ -33,7 +44,7 @@ impl Bells {
         if index == self.each.len() {
             self.hang();
         }
-        if !self.each[index].0.rung.swap(true, Ordering::SeqCst) {
+        if !std::mem::replace(&mut self.each[index].in_line, true) {
             self.line.push_back(index);
         }
     }
@@ -43,12 +54,12 @@ impl Bells {
     fn hang(&mut self) {
         let (index, woken) = (self.each.len(), Arc::clone(&self.woken));
         let bell = Arc::new(Bell { index, rung: AtomicBool::new(false), woken });
-        self.each.push((Arc::clone(&bell), Waker::from(bell)));
+        self.each.push(Hung { bell: Arc::clone(&bell), waker: Waker::from(bell), in_line: false });
     }
 
     /// The waker that a stream is given.
     pub(crate) fn waker(&self, index: usize) -> &Waker {
-        &self.each[index].1
+        &self.each[index].waker
     }
 
     /// Has the task woken with any of the streams; before the first is taken out of the line.
@@ -57,7 +68,9 @@ impl Bells {
         if !self.registered.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
             self.replace_waker(cx.waker());
         }
-        self.woken.asleep.store(false, Ordering::SeqCst);
+        if std::mem::take(&mut self.sleeps) {
+            self.woken.asleep.store(false, Ordering::SeqCst);
+        }
     }
 
     #[cold]
@@ -90,7 +103,11 @@ impl Bells {
     fn take_list(&mut self) {
         let mut list = self.woken.lock();
         self.woken.any.store(false, Ordering::SeqCst);
-        self.line.extend(list.indices.drain(..));
+        for index in list.indices.drain(..) {
+            if !std::mem::replace(&mut self.each[index].in_line, true) {
+                self.line.push_back(index);
+            }
+        }
     }
 
     /// The next stream to poll, and with which waker.
@@ -99,12 +116,17 @@ impl Bells {
         self.take_woken();
         if self.line.is_empty() {
             // First: one that is woken from here on wakes the task, and one before is seen after it.
+            self.sleeps = true;
             self.woken.asleep.store(true, Ordering::SeqCst);
             self.take_woken();
         }
         let index = self.line.pop_front()?;
-        let (bell, waker) = &self.each[index];
-        bell.rung.store(false, Ordering::SeqCst);
+        let Hung { bell, waker, in_line } = &mut self.each[index];
+        *in_line = false;
+        // A store is dear. Who wakes it from here on has it polled once more.
+        if bell.rung.load(Ordering::SeqCst) {
+            bell.rung.store(false, Ordering::SeqCst);
+        }
         Some((index, waker))
     }
 }
@@ -136,7 +158,7 @@ impl Woken {
 /// The waker of one stream.
 struct Bell {
     index: usize,
-    /// True while the stream is in line, or among the woken.
+    /// True from when the stream is woken until it is polled: it is woken once.
     rung: AtomicBool,
     woken: Arc<Woken>,
 }

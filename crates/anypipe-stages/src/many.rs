@@ -15,12 +15,14 @@ pub(crate) struct Many<T> {
     members: Vec<Option<Attached<T>>>,
     /// The holes.
     holes: Vec<usize>,
+    /// The stream that gave the last item, and has yet to go to the end of the line.
+    turn: Option<usize>,
     bells: Bells,
 }
 
 impl<T> Many<T> {
     pub(crate) fn new() -> Self {
-        Self { members: Vec::new(), holes: Vec::new(), bells: Bells::new(0) }
+        Self { members: Vec::new(), holes: Vec::new(), turn: None, bells: Bells::new(0) }
     }
 
     /// Adds a stream, at the next index that is free.
@@ -68,6 +70,9 @@ impl<T> Many<T> {
     /// The next item of any of them with the stream's index, or the end of that stream; `None` once all
     /// have ended.
     pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<(usize, Option<T>)>> {
+        if let Some(index) = self.turn.take() {
+            self.bells.line_up(index);
+        }
         self.bells.register(cx);
         let mut first = true;
         while let Some((index, waker)) = self.bells.next() {
@@ -75,7 +80,7 @@ impl<T> Many<T> {
             let Some(stream) = &mut self.members[index] else { continue };
             match stream.poll_next(&mut Context::from_waker(waker)) {
                 Poll::Ready(Some(item)) => {
-                    self.bells.line_up(index);
+                    self.turn = Some(index);
                     return Poll::Ready(Some((index, Some(item))));
                 }
                 Poll::Ready(None) => {
@@ -91,6 +96,23 @@ impl<T> Many<T> {
             }
         }
         if self.len() == 0 { Poll::Ready(None) } else { Poll::Pending }
+    }
+
+    /// The next item of the stream that gave the last one, for less than a turn of another's. `None` where that has none
+    /// now, and it is another's turn.
+    #[inline]
+    pub(crate) fn next_in_turn(&mut self) -> Option<T> {
+        let index = self.turn?;
+        let stream = self.members[index].as_mut()?;
+        match stream.poll_next(&mut Context::from_waker(self.bells.waker(index))) {
+            // One that has ended is asked again in its turn.
+            Poll::Ready(item) => item,
+            Poll::Pending => {
+                // It is to be polled when it is woken, and not before.
+                self.turn = None;
+                None
+            }
+        }
     }
 }
 

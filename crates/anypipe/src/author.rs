@@ -27,7 +27,9 @@
 //! let _doubled = Pipeline::from_source(Below(9)).map(|n| n * 2);
 //! ```
 
-pub use anypipe_core::drive::{At, Boundary, DEFAULT_BUFFER, Items, Key, Limits, Order, Outlet, Weigh, Work};
+pub use anypipe_core::drive::{
+    At, Boundary, Burst, DEFAULT_BUFFER, Inlet, Items, Key, Limits, Order, Outlet, Weigh, Work,
+};
 pub use anypipe_core::option::Parallel;
 pub use anypipe_core::runtime::Alarm;
 pub use anypipe_core::scope::{Meter, Scope, current_scope};

@@ -6,13 +6,17 @@
 
 mod common;
 
+use std::future::poll_fn;
+use std::ops::Range;
+use std::pin::pin;
 use std::sync::{Arc, Mutex};
 
 use anypipe::channel::bounded;
 use anypipe::prelude::*;
 use anypipe::time::{now, sleep};
-use anypipe_sim::testing::{Resources, probe_sink, probe_source};
-use common::{assert_ticks, is_exact, settle, ticks};
+use anypipe_sim::testing::{Counted, Resources, probe_sink, probe_source};
+use common::{assert_ticks, is_exact, is_virtual, settle, ticks};
+use futures_core::Stream;
 
 /// A sink that keeps what it is given, and what it has kept.
 fn keep<T: Send + 'static>() -> (Arc<Mutex<Vec<T>>>, impl Sink<T, Output = ()> + Clone) {
@@ -203,6 +207,74 @@ async fn an_error_of_a_sink_fails_the_run() {
 }
 
 #[anypipe::test]
+async fn tee_shows_its_sink_nothing_that_has_not_gone_on() {
+    let (kept, sink) = keep();
+    // The sink has copies of all that lies in the buffer.
+    let mut run = pin!(source::iter(0..20i64).buffer(20).tee(sink).into_stream());
+    for n in 0..5 {
+        assert_eq!(poll_fn(|cx| run.as_mut().poll_next(cx)).await, Some(n));
+        settle().await;
+        let kept = kept.lock().unwrap().clone();
+        assert!(kept.iter().all(|kept| *kept <= n), "{n} has gone on, and the sink has seen {kept:?}");
+        if is_virtual() {
+            assert!(kept.into_iter().eq(0..=n), "nor does it wait for more");
+        }
+    }
+}
+
+/// An item whose copies are counted, and of which one can't be copied.
+struct Dear {
+    n: i64,
+    held: Counted<i64>,
+    resources: Resources,
+}
+
+impl Clone for Dear {
+    fn clone(&self) -> Self {
+        assert!(self.n != 150, "item 150 can't be copied");
+        Self { n: self.n, held: self.resources.hold(self.n), resources: self.resources.clone() }
+    }
+}
+
+fn dear(resources: &Resources, items: Range<i64>) -> Pipeline<impl Source<Item = Dear>> {
+    let resources = resources.clone();
+    let dear = move |n| Dear { n, held: resources.hold(n), resources: resources.clone() };
+    source::iter(items).map(dear).buffer(30)
+}
+
+#[anypipe::test]
+async fn what_a_tee_counts_is_exact_however_it_ends() {
+    for (items, ends) in [(0..100, None), (0..100, Some(50)), (0..200, None)] {
+        let resources = Resources::new();
+        let tee = dear(&resources, items.clone()).tee(sink::for_each(|item: Dear| drop(item.held)));
+        let run = tee.take(ends.unwrap_or(1000)).count().start();
+        let control = run.control();
+        let count = run.await;
+        resources.assert_none_left();
+        let stats = control.stats();
+        let tee = stats.stage("tee").unwrap();
+        assert_eq!(tee.taken, tee.delivered + tee.left, "{tee:?}");
+        match (ends, count) {
+            (None, Ok(100)) => assert_eq!((tee.delivered, tee.left), (100, 0)),
+            (Some(50), Ok(50)) => assert!(tee.delivered <= 50, "{tee:?}"),
+            (None, Err(error)) => {
+                assert_eq!(error.to_string(), "stage `tee` panicked: item 150 can't be copied");
+            }
+            (ends, count) => panic!("{count:?} with {ends:?}"),
+        }
+    }
+}
+
+#[anypipe::test]
+async fn a_copy_that_fails_leaves_nothing_behind() {
+    let resources = Resources::new();
+    let branches = (map(|item: Dear| item.n), then(async |item: Dear| item.n).workers(2));
+    let error = dear(&resources, 0..200).broadcast(branches).drain().checked().await.unwrap_err();
+    assert_eq!(error.to_string(), "stage `broadcast` panicked: item 150 can't be copied");
+    resources.assert_none_left();
+}
+
+#[anypipe::test]
 async fn dead_letter_parts_errors_and_values() {
     let (kept, sink) = keep();
     let results = |n: i64| if n % 3 == 0 { Err(n.to_string()) } else { Ok(n) };
@@ -236,5 +308,5 @@ fn what_fan_outs_hold_is_told() {
     let pipeline = || source::iter(0..9i64);
     assert_eq!(pipeline().broadcast(branches()).max_in_flight().limit(), Some(64 + 64 + 4));
     assert_eq!(pipeline().route(|_| 0, branches()).max_in_flight().limit(), Some(64 + 64 + 4 + 1));
-    assert_eq!(pipeline().tee(keep().1).max_in_flight().limit(), Some(65));
+    assert_eq!(pipeline().tee(keep().1).max_in_flight().limit(), Some(64));
 }

@@ -147,7 +147,7 @@ pub(super) const ENTRIES: &[Operator] = &[
             });
             BuiltStage::new("tee(for_each)", stage::tee(sink), <[i64]>::to_vec)
                 .itemwise()
-                .holds(Holds::at_most(AHEAD + 1))
+                .holds(Holds::at_most(AHEAD))
         },
     },
 ];

@@ -9,7 +9,7 @@ use super::hop::Room;
 use super::pair::hop;
 use super::port::Port;
 use super::worker::{Common, worker};
-use super::{Input, Outlet, Weigh, Work};
+use super::{Inlet, Outlet, Weigh, Work};
 use crate::holds::Holds;
 use crate::scope::Scope;
 
@@ -161,7 +161,7 @@ impl Boundary {
         In: Send + 'static,
         W: Work<In>,
     {
-        let (mut ends, outlet) = self.ends(Input::new(input), limits, scope);
+        let (mut ends, outlet) = self.ends(Inlet::new(input), limits, scope);
         let spawn = |(feed, port), work| {
             let name = self.name.clone();
             scope.spawn(name.clone(), worker(name, feed, work, port, scope.clone()));
@@ -180,7 +180,7 @@ impl Boundary {
     #[inline(never)]
     fn ends<In, Out>(
         &self,
-        input: Input<In>,
+        input: Inlet<In>,
         limits: Limits<In, Out>,
         scope: &Scope,
     ) -> (impl Iterator<Item = (Feed<In>, Port<Out>)> + use<In, Out>, Outlet<Out>)

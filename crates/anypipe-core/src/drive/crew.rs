@@ -18,7 +18,7 @@ use super::line::{Line, Unwanted};
 use super::pace::{Next, Pace};
 use super::port::Port;
 use super::waiting::Waiting;
-use super::{Input, Tally};
+use super::{Inlet, Tally};
 use crate::runtime::WaitsFor;
 use crate::scope::{Wakes, drop_each, has_called, poll_go_on};
 use crate::sync::Mutex;
@@ -61,7 +61,7 @@ pub(super) struct Taken<In> {
 
 /// The input, and the right to take items of it.
 struct Baton<In> {
-    input: Input<In>,
+    input: Inlet<In>,
     /// The next item's ticket.
     next: u64,
 }
@@ -232,7 +232,7 @@ impl<In: Send + 'static> Feed<In> {
     /// For each of so many workers: one that is alone has the input to itself, several share it.
     pub(super) fn each(
         workers: usize,
-        input: Input<In>,
+        input: Inlet<In>,
         order: Order,
         key: Option<Key<In>>,
         tally: Tally,

@@ -5,8 +5,10 @@
 //! [`Items`]. The README beside the source explains the protocol.
 
 mod boundary;
+mod burst;
 mod crew;
 mod hop;
+mod inlet;
 mod items;
 mod line;
 mod outlet;
@@ -19,68 +21,20 @@ mod worker;
 #[cfg(all(test, loom))]
 mod loom;
 
-use std::any::Any;
 use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use futures_core::Stream;
-
 pub use self::boundary::{Boundary, DEFAULT_BUFFER, Limits};
+pub use self::burst::Burst;
 pub use self::crew::{Key, Order};
+pub use self::inlet::Inlet;
 pub use self::items::Items;
 pub use self::outlet::Outlet;
 use crate::scope::Tally;
 
 /// Tells an item's weight.
 pub type Weigh<T> = Arc<dyn Fn(&T) -> usize + Send + Sync>;
-
-/// What a boundary's tasks, and a run that is a stream, take items from.
-pub(crate) enum Input<In> {
-    /// What comes out of another boundary, with nothing in between: the most common.
-    Hop(Outlet<In>),
-    /// Boxed, so that the loops are built once for an item's type and not once for each stream's.
-    Stream(Pin<Box<dyn Stream<Item = In> + Send>>),
-}
-
-impl<In: Send + 'static> Input<In> {
-    pub(crate) fn new<S: Stream<Item = In> + Send + 'static>(stream: S) -> Self {
-        let mut stream = Some(stream);
-        let outlet = (&mut stream as &mut dyn Any).downcast_mut::<Option<Outlet<In>>>();
-        match (outlet.and_then(Option::take), stream) {
-            (Some(outlet), _) => Self::Hop(outlet),
-            (None, Some(stream)) => Self::Stream(Box::pin(stream)),
-            (None, None) => unreachable!("it is one or the other"),
-        }
-    }
-
-    /// For a consumer that calls [`take_at_hand`](Input::take_at_hand).
-    pub(crate) fn for_stream<S: Stream<Item = In> + Send + 'static>(stream: S) -> Self {
-        let mut input = Self::new(stream);
-        if let Self::Hop(outlet) = &mut input {
-            outlet.count_each();
-        }
-        input
-    }
-
-    /// The next item where it is at hand, and taking it runs nothing of others but wakers.
-    #[inline]
-    pub(crate) fn take_at_hand(&mut self) -> Option<In> {
-        match self {
-            Self::Hop(outlet) => outlet.take_at_hand(),
-            Self::Stream(_) => None,
-        }
-    }
-
-    #[inline]
-    pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<In>> {
-        match self {
-            Self::Hop(outlet) => Pin::new(outlet).poll_next(cx),
-            Self::Stream(stream) => stream.as_mut().poll_next(cx),
-        }
-    }
-}
 
 /// What a boundary does with one item.
 ///

@@ -50,6 +50,11 @@ impl<T> Outlet<T> {
 }
 
 impl<T: Send + 'static> Outlet<T> {
+    /// What it gives next, without a look at the hop; the next one last.
+    pub(super) fn at_hand(&self) -> &[T] {
+        &self.local
+    }
+
     /// Gives an item out, whose permit is then owed.
     #[inline]
     fn give(&mut self) -> Option<T> {

@@ -215,6 +215,12 @@ impl Pace {
         (self.quick, self.long) = (Some(false), true);
     }
 
+    /// What comes next is others' items: the clock is read after the first.
+    pub(super) fn turn(&mut self) {
+        self.between = 1;
+        self.waited();
+    }
+
     /// The task waits, or gives way: what comes is a new stretch of work.
     pub(super) fn waited(&mut self) {
         self.begin_chunk();

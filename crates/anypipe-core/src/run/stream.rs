@@ -5,7 +5,7 @@ use std::task::{Context, Poll, ready};
 use futures_core::Stream;
 
 use super::{AtEnd, Choose, Control, Make, Plan, Session};
-use crate::drive::Input;
+use crate::drive::Inlet;
 use crate::error::RunError;
 use crate::runtime::AsHandle;
 use crate::scope::{Breakable, CancelToken, Controls, Deadline};
@@ -28,8 +28,8 @@ pub struct RunStream<T> {
 }
 
 enum State<T> {
-    Planned { plan: Plan, make: Make<Input<T>> },
-    Active { session: Session<Input<T>>, finishing: bool },
+    Planned { plan: Plan, make: Make<Inlet<T>> },
+    Active { session: Session<Inlet<T>>, finishing: bool },
     Over,
 }
 
@@ -37,7 +37,7 @@ impl<T: Send + 'static> RunStream<T> {
     /// A run that gives the items of `source`; `choose` finds a runtime.
     pub fn new(choose: Choose, source: impl Source<Item = T>) -> Self {
         let plan = Plan::new("into_stream", choose, AtEnd::Cancel);
-        let make: Make<Input<T>> = Breakable::new(Box::new(|scope| Input::for_stream(source.attach(scope))));
+        let make: Make<Inlet<T>> = Breakable::new(Box::new(|scope| Inlet::for_stream(source.attach(scope))));
         let controls = plan.controls.clone();
         Self { state: State::Planned { plan, make }, controls }
     }
@@ -100,10 +100,10 @@ impl<T: Send + 'static> RunStream<T> {
         };
         let mut ended_by_itself = *finishing;
         if !*finishing {
-            if let Some(item) = session.body().and_then(Input::take_at_hand) {
+            if let Some(item) = session.body().and_then(Inlet::take_at_hand) {
                 return Poll::Ready(Some(Ok(item)));
             }
-            match ready!(session.poll_body(cx, Input::poll_next)) {
+            match ready!(session.poll_body(cx, Inlet::poll_next)) {
                 Some(Some(item)) => return Poll::Ready(Some(Ok(item))),
                 Some(None) => {
                     *finishing = true;

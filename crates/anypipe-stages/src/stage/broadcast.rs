@@ -44,11 +44,17 @@ sequential_stage!(Broadcast<B>, "broadcast");
 struct ToAll;
 
 impl<T: Clone> Deal<T> for ToAll {
+    #[inline]
     fn poll_ready(&mut self, fan: &mut Fan<T>) -> Poll<()> {
-        fan.poll_room()
+        fan.poll_room_of_all()
     }
 
+    #[inline]
     fn deal(&mut self, fan: &mut Fan<T>, item: T) {
-        fan.put_to_all(item, |item| in_stage("broadcast", || item.clone()));
+        fan.deal_to_all(item);
+    }
+
+    fn show(&mut self, fan: &mut Fan<T>) {
+        fan.show_to_all(|item| in_stage("broadcast", || item.clone()));
     }
 }

@@ -3,6 +3,7 @@
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use anypipe_core::drive::Burst;
 use anypipe_core::stage::poll_go_on;
 use anypipe_core::{Holds, Scope, Stage};
 use futures_core::Stream;
@@ -100,8 +101,11 @@ pub(super) trait Deal<T>: Send + 'static {
     /// Waits until a further item can be dealt.
     fn poll_ready(&mut self, fan: &mut Fan<T>) -> Poll<()>;
 
-    /// Gives the item to its branches.
+    /// Deals the item to its branches.
     fn deal(&mut self, fan: &mut Fan<T>, item: T);
+
+    /// Shows what was dealt to the branches.
+    fn show(&mut self, fan: &mut Fan<T>);
 }
 
 /// The most that wait before the branches, besides what these hold.
@@ -127,7 +131,14 @@ where
         outputs.push(Attached::boxed(output));
         fan.set_bell(index, outputs.waker(index).clone());
     }
-    FanOut { input: Some(Box::pin(input)), outputs, fan, deal }
+    FanOut {
+        input: Some(Box::pin(input)),
+        outputs,
+        fan,
+        deal,
+        burst: Burst::new(scope),
+        turn: Burst::of_turns(scope),
+    }
 }
 
 struct FanOut<S, In, D, Out> {
@@ -137,6 +148,10 @@ struct FanOut<S, In, D, Out> {
     outputs: Many<Out>,
     fan: Fan<In>,
     deal: D,
+    /// How many items it deals before the branches see them.
+    burst: Burst,
+    /// How many items it gives on of one branch before it asks the next.
+    turn: Burst,
 }
 
 // The items are only ever moved.
@@ -147,22 +162,74 @@ where
     S: Stream<Item = In>,
     D: Deal<In>,
 {
-    /// Deals the next item of the input, or ends the branches' input with it.
+    /// Deals a burst of items of the input and shows them to the branches, or ends their input with it; pending where that
+    /// is waited for, or for room.
     fn poll_deal(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if !self.fan.is_open() {
             self.input = None;
         }
         let Some(input) = &mut self.input else { return Poll::Pending };
-        ready!(self.deal.poll_ready(&mut self.fan));
-        match ready!(input.as_mut().poll_next(cx)) {
-            Some(item) => self.deal.deal(&mut self.fan, item),
-            None => {
-                self.input = None;
-                // What the dealer still had, it has dealt: it said that it was ready.
-                self.fan.end();
+        self.burst.begin();
+        let polled = loop {
+            if self.deal.poll_ready(&mut self.fan).is_pending() {
+                break Poll::Pending;
+            }
+            match input.as_mut().poll_next(cx) {
+                Poll::Ready(Some(item)) => self.deal.deal(&mut self.fan, item),
+                Poll::Ready(None) => {
+                    self.input = None;
+                    break Poll::Ready(());
+                }
+                Poll::Pending => break Poll::Pending,
+            }
+            if !self.burst.goes_on() {
+                break Poll::Ready(());
+            }
+        };
+        self.deal.show(&mut self.fan);
+        if self.input.is_none() {
+            // What the dealer still had, it has dealt: it said that it was ready.
+            self.fan.end();
+        }
+        polled
+    }
+}
+
+impl<S, In, D, Out> FanOut<S, In, D, Out>
+where
+    S: Stream<Item = In>,
+    D: Deal<In>,
+{
+    /// It is another branch's turn: deals until one gives an item.
+    #[inline(never)]
+    fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<Option<Out>> {
+        self.fan.register(cx);
+        let mut first = true;
+        loop {
+            self.turn.begin();
+            match self.outputs.poll_next(cx) {
+                Poll::Ready(Some((_, Some(item)))) => return Poll::Ready(Some(item)),
+                // One branch has ended.
+                Poll::Ready(Some((_, None))) => continue,
+                Poll::Ready(None) => {
+                    self.input = None;
+                    return Poll::Ready(None);
+                }
+                Poll::Pending => {}
+            }
+            // A burst for each poll costs no more than that.
+            if !std::mem::take(&mut first) {
+                ready!(poll_go_on(cx));
+            }
+            let dealt = self.poll_deal(cx);
+            // Also where the dealer waits, after it has dealt something.
+            if dealt.is_pending() && self.fan.rung().is_empty() {
+                return Poll::Pending;
+            }
+            for index in self.fan.rung().drain(..) {
+                self.outputs.line_up(index);
             }
         }
-        Poll::Ready(())
     }
 }
 
@@ -173,35 +240,15 @@ where
 {
     type Item = Out;
 
+    #[inline]
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Out>> {
         let this = self.get_mut();
-        this.fan.register(cx);
-        let mut first = true;
-        loop {
-            match this.outputs.poll_next(cx) {
-                Poll::Ready(Some((_, Some(item)))) => return Poll::Ready(Some(item)),
-                // One branch has ended.
-                Poll::Ready(Some((_, None))) => continue,
-                Poll::Ready(None) => {
-                    this.input = None;
-                    return Poll::Ready(None);
-                }
-                Poll::Pending => {}
+        // Where there is one branch nobody else waits for a turn.
+        if this.outputs.len() == 1 || this.turn.goes_on() {
+            if let Some(item) = this.outputs.next_in_turn() {
+                return Poll::Ready(Some(item));
             }
-            // An item for each poll costs no more than that.
-            if !std::mem::take(&mut first) {
-                ready!(poll_go_on(cx));
-            }
-            let dealt = this.poll_deal(cx);
-            // Also where the dealer waits, after it has dealt something.
-            if dealt.is_pending() && this.fan.rung().is_empty() {
-                return Poll::Pending;
-            }
-            let rung = this.fan.rung();
-            for index in &*rung {
-                this.outputs.line_up(*index);
-            }
-            rung.clear();
         }
+        this.poll_turn(cx)
     }
 }

@@ -4,7 +4,7 @@ use anypipe_core::{Holds, Scope, Stage};
 use futures_core::Stream;
 
 use crate::Name;
-use crate::fan::{Fan, Refused};
+use crate::fan::Fan;
 use crate::stage::fan_out::{Branches, Deal, fan_out, holds};
 use crate::stage::sequential_stage;
 
@@ -66,13 +66,12 @@ where
 {
     fn poll_ready(&mut self, fan: &mut Fan<T>) -> Poll<()> {
         let Some((index, item)) = self.waiting.take() else { return Poll::Ready(()) };
-        match fan.put(index, item) {
-            Err(Refused::Full(item)) => {
+        match fan.deal(index, item) {
+            Err(item) => {
                 self.waiting = Some((index, item));
                 Poll::Pending
             }
-            // A branch that has ended takes no items.
-            Ok(()) | Err(Refused::Closed(_)) => Poll::Ready(()),
+            Ok(()) => Poll::Ready(()),
         }
     }
 
@@ -84,5 +83,8 @@ where
         });
         self.waiting = Some((index, item));
         let _ = self.poll_ready(fan);
+    }
+    fn show(&mut self, fan: &mut Fan<T>) {
+        fan.show();
     }
 }

@@ -1,139 +1,105 @@
 //! What `tee` and `dead_letter` share: a sink beside the way of the items.
 
 use std::convert::Infallible;
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::iter;
+use std::task::{Context, Poll};
 
 use anypipe_core::scope::Meter;
-use anypipe_core::stage::poll_go_on;
-use anypipe_core::{Holds, Scope, Sink};
-use futures_core::Stream;
+use anypipe_core::{Scope, Sink};
 
 use crate::Name;
 use crate::attached::Attached;
-use crate::fan::{AHEAD, Fan, Refused, fan};
+use crate::fan::{Closed, Fan, Refused, fan};
 use crate::sink::{NothingToTell, drain_beside};
 
-/// What of an item goes to the sink, and what goes on.
-pub(super) trait Split<In>: Send + 'static {
-    /// What goes to the sink.
-    type Aside: Send + 'static;
-    /// What goes on.
-    type On: Send + 'static;
-
-    /// Splits an item; `wanted` tells whether the sink takes any more.
-    fn split(&mut self, item: In, wanted: bool) -> (Option<Self::Aside>, Option<Self::On>);
-
-    /// Something went aside after the sink had ended.
-    fn refused(&mut self, aside: Self::Aside);
-}
-
-/// The most that wait before the sink.
-pub(super) const HOLDS: Holds = Holds::at_most(AHEAD + 1);
-
-/// Gives what goes on of the items of `input`, and the rest to the sink; ends when both have.
-pub(super) fn siding<S, K, P>(
-    input: S,
-    name: &Name,
-    sink: K,
-    split: P,
-    scope: &Scope,
-) -> Siding<S, P::Aside, P>
-where
-    S: Stream,
-    P: Split<S::Item>,
-    K: Sink<P::Aside, Output: NothingToTell>,
-{
-    let meter = scope.meter(name.0.clone());
-    let (fan, inputs) = fan(1, Some(meter.clone()));
-    let aside = inputs.into_iter().next().expect("one branch");
-    let sink = drain_beside(name, sink, aside, scope);
-    Siding { input: Some(Box::pin(input)), sink, fan, waiting: None, meter, split }
-}
-
-pub(super) struct Siding<S, Aside, P> {
-    /// The input, until it has ended.
-    input: Option<Pin<Box<S>>>,
+/// A sink beside the way of the items, and what waits before it.
+pub(super) struct Siding<T> {
     /// Ends when the sink has.
     sink: Attached<Infallible>,
     /// Where items wait for the sink.
-    fan: Fan<Aside>,
-    /// An item that waits for room there.
-    waiting: Option<Aside>,
+    fan: Fan<T>,
     /// Counts what goes aside.
     meter: Meter,
-    split: P,
 }
 
-impl<S, Aside, P> Drop for Siding<S, Aside, P> {
-    fn drop(&mut self) {
-        self.meter.leave(usize::from(self.waiting.is_some()));
+impl<T: Send + 'static> Siding<T> {
+    pub(super) fn new<K>(name: &Name, sink: K, scope: &Scope) -> Self
+    where
+        K: Sink<T, Output: NothingToTell>,
+    {
+        let meter = scope.meter(name.0.clone());
+        let (fan, inputs) = fan(1, Some(meter.clone()));
+        let aside = inputs.into_iter().next().expect("one branch");
+        let sink = drain_beside(name, sink, aside, scope);
+        Self { sink, fan, meter }
     }
-}
 
-// The items are only ever moved.
-impl<S, Aside, P> Unpin for Siding<S, Aside, P> {}
-
-impl<S, P> Siding<S, P::Aside, P>
-where
-    S: Stream,
-    P: Split<S::Item>,
-{
-    /// Gives something to the sink, or has it wait for room there.
+    /// Has the task woken where the sink ends, and where it has room for more.
     #[inline]
-    fn put_aside(&mut self, aside: P::Aside) -> Poll<()> {
-        match self.fan.put(0, aside) {
-            Ok(()) => {}
-            Err(Refused::Full(aside)) => {
-                self.waiting = Some(aside);
-                return Poll::Pending;
-            }
+    pub(super) fn register(&mut self, cx: &mut Context<'_>) {
+        self.fan.register(cx);
+    }
+
+    /// Gives an item to the sink.
+    pub(super) fn put(&mut self, item: T) -> Result<(), Refused<T>> {
+        match self.fan.give(0, item) {
             // The sink did not end: it was cut off, and so are we.
-            Err(Refused::Closed(aside)) if self.sink.is_cancelled() => {
-                self.waiting = Some(aside);
-                return Poll::Pending;
-            }
-            Err(Refused::Closed(aside)) => {
-                self.meter.leave(1);
-                self.split.refused(aside);
-            }
+            Err(Refused::Closed(item)) if self.sink.is_cancelled() => Err(Refused::Full(item)),
+            put => put,
         }
-        Poll::Ready(())
+    }
+
+    /// Waits until the sink has room; `None` where it takes no more.
+    pub(super) fn poll_room(&mut self) -> Poll<Option<usize>> {
+        if !self.fan.is_open() {
+            // As in `put`.
+            return if self.sink.is_cancelled() { Poll::Pending } else { Poll::Ready(None) };
+        }
+        match self.fan.room(0) {
+            0 => Poll::Pending,
+            room => Poll::Ready(Some(room)),
+        }
+    }
+
+    /// Puts items before the sink, for which there is [room](Siding::poll_room), each to be [shown](Siding::show_next); gives
+    /// how many. Where the sink has ended they go.
+    pub(super) fn put_unseen(&mut self, first: T, rest: impl ExactSizeIterator<Item = T>) -> usize {
+        let count = rest.len() + 1;
+        self.fan.deal_all(0, iter::once(first));
+        self.fan.deal_all(0, rest);
+        self.meter.take(count);
+        if let Err(Closed) = self.fan.put(0) {
+            self.meter.leave(count);
+            return 0;
+        }
+        count
+    }
+
+    /// Shows the next item to the sink.
+    #[inline]
+    pub(super) fn show_next(&mut self) {
+        self.fan.show_next(0);
+    }
+
+    /// No more items come.
+    pub(super) fn end(&self) {
+        self.fan.end();
+    }
+
+    /// Waits until the sink has ended, after the last item.
+    pub(super) fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.sink.poll_next(cx).map(|_| ())
     }
 }
 
-impl<S, P> Stream for Siding<S, P::Aside, P>
-where
-    S: Stream,
-    P: Split<S::Item>,
-{
-    type Item = P::On;
+impl<T> Siding<T> {
+    /// Counts an item for the sink, which is [put](Siding::put) or left.
+    pub(super) fn take(&self) {
+        self.meter.take(1);
+    }
 
-    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<P::On>> {
-        let this = self.get_mut();
-        this.fan.register(cx);
-        loop {
-            if let Some(aside) = this.waiting.take() {
-                ready!(this.put_aside(aside));
-            }
-            let Some(input) = &mut this.input else {
-                return this.sink.poll_next(cx).map(|_| None);
-            };
-            let Some(item) = ready!(input.as_mut().poll_next(cx)) else {
-                this.input = None;
-                this.fan.end();
-                continue;
-            };
-            let (aside, on) = this.split.split(item, this.fan.is_open());
-            if let Some(aside) = aside {
-                this.meter.take(1);
-                // Where there is no room now, the next item waits.
-                let _ = this.put_aside(aside);
-            }
-            if let Some(on) = on {
-                return Poll::Ready(Some(on));
-            }
-            ready!(poll_go_on(cx));
-        }
+    /// Nobody takes an item that was counted.
+    pub(super) fn leave(&self) {
+        self.meter.leave(1);
     }
 }

@@ -1,11 +1,16 @@
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use anypipe_core::drive::Inlet;
 use anypipe_core::stage::in_stage;
 use anypipe_core::{Holds, Scope, Sink, Stage};
 use futures_core::Stream;
 
 use crate::Name;
+use crate::fan::AHEAD;
 use crate::sink::NothingToTell;
 use crate::stage::sequential_stage;
-use crate::stage::siding::{HOLDS, Split, siding};
+use crate::stage::siding::Siding;
 
 /// A sink beside the way of the items, that sees all of them; made by [`tee`].
 #[derive(Clone, Debug)]
@@ -31,26 +36,65 @@ where
         input: impl Stream<Item = In> + Send + 'static,
         scope: &Scope,
     ) -> impl Stream<Item = In> + Send + 'static {
-        siding(input, &self.name, self.sink, Both, scope)
+        let siding = Siding::new(&self.name, self.sink, scope);
+        Teed { input: Some(Inlet::new(input)), siding, copied: 0 }
     }
 
     fn holds(&self) -> Holds {
-        HOLDS
+        Holds::at_most(AHEAD)
     }
 }
 
 sequential_stage!(Tee<K>, named);
 
-struct Both;
+struct Teed<T> {
+    /// The input, until it has ended.
+    input: Option<Inlet<T>>,
+    siding: Siding<T>,
+    /// Of how many items that come next the sink has copies, which it doesn't see yet.
+    copied: usize,
+}
 
-impl<In: Clone + Send + 'static> Split<In> for Both {
-    type Aside = In;
-    type On = In;
+// The items are only ever moved.
+impl<T> Unpin for Teed<T> {}
 
-    fn split(&mut self, item: In, wanted: bool) -> (Option<In>, Option<In>) {
-        let copy = wanted.then(|| in_stage("tee", || item.clone()));
-        (copy, Some(item))
+impl<T: Clone + Send + 'static> Teed<T> {
+    /// Gives the sink a copy of this item and of those at hand behind it, as far as there is room.
+    #[inline(never)]
+    fn copy(&mut self, item: &T, room: usize) {
+        let Some(input) = &self.input else { return };
+        let copy = |item: &T| in_stage("tee", || item.clone());
+        let next = input.at_hand().take(room - 1).map(copy);
+        self.copied = self.siding.put_unseen(copy(item), next);
     }
+}
 
-    fn refused(&mut self, _copy: In) {}
+impl<T: Clone + Send + 'static> Stream for Teed<T> {
+    type Item = T;
+
+    #[inline]
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        let this = self.get_mut();
+        let Some(input) = &mut this.input else {
+            return this.siding.poll_end(cx).map(|()| None);
+        };
+        let mut room = None;
+        if this.copied == 0 {
+            this.siding.register(cx);
+            room = ready!(this.siding.poll_room());
+        }
+        let Some(item) = ready!(input.poll_next(cx)) else {
+            this.input = None;
+            this.siding.end();
+            return this.siding.poll_end(cx).map(|()| None);
+        };
+        if let Some(room) = room {
+            this.copy(&item, room);
+        }
+        if this.copied > 0 {
+            this.copied -= 1;
+            this.siding.show_next();
+        }
+        Poll::Ready(Some(item))
+    }
 }

@@ -63,9 +63,10 @@ operator! {
 operator! {
     /// Gives every item to a sink, and on.
     ///
-    /// `In: Clone` → `In`. Fused, apart from the sink, which has a task of its own; holds up to 65 items before
+    /// `In: Clone` → `In`. Fused, apart from the sink, which has a task of its own; holds up to 64 items before
     /// the sink. Ends when the input and the sink have ended. What follows may end the run sooner: then the
-    /// sink is cancelled.
+    /// sink is cancelled. It sees no item that has not gone on; where the input comes out of a boundary, copies of what waits
+    /// there may be made before.
     ///
     /// A sink that is slow holds back the rest; one that ends early frees it. What the sink gives must be
     /// `()`, or a `Result` of it, whose `Err` fails the run.
