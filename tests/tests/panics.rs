@@ -57,7 +57,7 @@ async fn in_asynchronous_closures_and_their_futures() {
         names("then", numbers().then(async |n| bad(n)).workers(workers).unordered().collect::<Vec<_>>())
             .await;
         let results = numbers().map(Ok::<u64, ()>).and_then(async |n| Ok(bad(n))).workers(workers);
-        names("and_then", results.try_collect::<Vec<_>, _, _>()).await;
+        names("and_then", results.try_collect::<Vec<_>>()).await;
     }
 }
 

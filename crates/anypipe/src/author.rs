@@ -37,8 +37,8 @@ pub use anypipe_core::stage::{
     Breakable, Place, Waiters, catch_panic, drop_each, holding, in_stage, poll_go_on,
 };
 pub use anypipe_stages::{
-    Joined, Name, OnOk, OnPool, Pass, Piped, Seat, Sequential, Synchronous, Tasks, sequential_stage,
-    synchronous_stage,
+    IsResult, Joined, Name, OnOk, OnPool, Pass, Piped, Seat, Sequential, Synchronous, Tasks,
+    sequential_stage, synchronous_stage,
 };
 
 pub use anypipe_stages as operators;

@@ -115,7 +115,7 @@ async fn a_state_that_fails_is_tried_again_and_loses_no_error() {
     let results: Vec<Result<u32, &str>> = pipeline.collect().await;
     assert_eq!(results, [Err("refused"), Err("refused"), Ok(22), Err("no answer"), Ok(24)]);
     let down = Pipeline::range(0..).try_then_with(async || Err::<u8, _>("down"), async |_, n: i32| Ok(n));
-    assert_eq!(down.workers(3).try_collect::<Vec<_>, _, _>().await, Err("down"));
+    assert_eq!(down.workers(3).try_collect::<Vec<_>>().await, Err("down"));
 }
 
 #[anypipe::test(seeds = 8)]

@@ -146,7 +146,7 @@ async fn the_consumers_time_is_no_wait() {
 #[anypipe::test]
 async fn a_timeout_ends_a_fallible_run() {
     let start = now();
-    let run = timed(&[(0, 1), (1000, 2)]).timeout(ticks(3)).try_collect::<Vec<_>, _, _>();
+    let run = timed(&[(0, 1), (1000, 2)]).timeout(ticks(3)).try_collect::<Vec<_>>();
     assert_eq!(run.await, Err(TimedOut));
     if is_exact() {
         assert_ticks(start, 3);

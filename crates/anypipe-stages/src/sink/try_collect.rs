@@ -7,6 +7,8 @@ use anypipe_core::stage::holding;
 use anypipe_core::{Scope, Sink};
 use futures_core::Stream;
 
+use crate::IsResult;
+
 /// Gathers the values of results; made by [`try_collect`].
 #[derive(Debug)]
 pub struct TryCollect<C> {
@@ -18,25 +20,24 @@ pub fn try_collect<C>() -> TryCollect<C> {
     TryCollect { collection: PhantomData }
 }
 
-impl<T, E, C> Sink<Result<T, E>> for TryCollect<C>
+impl<R, C> Sink<R> for TryCollect<C>
 where
-    T: Send + 'static,
-    E: Send + 'static,
-    C: Default + Extend<T> + Send + 'static,
+    R: IsResult,
+    C: Default + Extend<R::Ok> + Send + 'static,
 {
-    type Output = Result<C, E>;
+    type Output = Result<C, R::Err>;
 
     fn drain(
         self,
-        input: impl Stream<Item = Result<T, E>> + Send + 'static,
+        input: impl Stream<Item = R> + Send + 'static,
         scope: &Scope,
-    ) -> impl Future<Output = Result<C, E>> + Send + 'static {
+    ) -> impl Future<Output = Result<C, R::Err>> + Send + 'static {
         let mut items = Items::new(input, scope);
         let scope = scope.clone();
         async move {
             let mut collection = C::default();
-            let keep = |item: Result<T, E>| {
-                let kept = item.map(|value| collection.extend(Some(value)));
+            let keep = |item: R| {
+                let kept = item.into_result().map(|value| collection.extend(Some(value)));
                 kept.or_else(|error| scope.keep_error(error))
                     .map_or_else(ControlFlow::Break, ControlFlow::Continue)
             };

@@ -5,6 +5,8 @@ use anypipe_core::stage::{holding, in_stage};
 use anypipe_core::{Scope, Sink};
 use futures_core::Stream;
 
+use crate::IsResult;
+
 /// Folds the values of results into one value; made by [`try_fold`].
 #[derive(Clone, Debug)]
 pub struct TryFold<A, F> {
@@ -17,27 +19,26 @@ pub fn try_fold<A, F>(start: A, f: F) -> TryFold<A, F> {
     TryFold { start, f }
 }
 
-impl<T, E, A, F> Sink<Result<T, E>> for TryFold<A, F>
+impl<R, A, F> Sink<R> for TryFold<A, F>
 where
-    T: Send + 'static,
-    E: Send + 'static,
+    R: IsResult,
     A: Send + 'static,
-    F: FnMut(A, T) -> Result<A, E> + Send + 'static,
+    F: FnMut(A, R::Ok) -> Result<A, R::Err> + Send + 'static,
 {
-    type Output = Result<A, E>;
+    type Output = Result<A, R::Err>;
 
     fn drain(
         self,
-        input: impl Stream<Item = Result<T, E>> + Send + 'static,
+        input: impl Stream<Item = R> + Send + 'static,
         scope: &Scope,
-    ) -> impl Future<Output = Result<A, E>> + Send + 'static {
+    ) -> impl Future<Output = Result<A, R::Err>> + Send + 'static {
         let mut items = Items::new(input, scope);
         let scope = scope.clone();
         let Self { start, mut f } = self;
         async move {
             let mut folded = start;
             while let Some(item) = items.next().await {
-                match item {
+                match item.into_result() {
                     Ok(value) => match in_stage("try_fold", || f(folded, value)) {
                         Ok(next) => folded = next,
                         Err(error) => return Err(items.end_with(error)),

@@ -6,6 +6,8 @@ use anypipe_core::stage::in_stage;
 use anypipe_core::{Scope, Sink};
 use futures_core::Stream;
 
+use crate::IsResult;
+
 /// Calls a fallible closure with each value of results; made by [`try_for_each`].
 #[derive(Clone, Debug)]
 pub struct TryForEach<F> {
@@ -17,25 +19,24 @@ pub fn try_for_each<F>(f: F) -> TryForEach<F> {
     TryForEach { f }
 }
 
-impl<T, E, F> Sink<Result<T, E>> for TryForEach<F>
+impl<R, F> Sink<R> for TryForEach<F>
 where
-    T: Send + 'static,
-    E: Send + 'static,
-    F: FnMut(T) -> Result<(), E> + Send + 'static,
+    R: IsResult,
+    F: FnMut(R::Ok) -> Result<(), R::Err> + Send + 'static,
 {
-    type Output = Result<(), E>;
+    type Output = Result<(), R::Err>;
 
     fn drain(
         self,
-        input: impl Stream<Item = Result<T, E>> + Send + 'static,
+        input: impl Stream<Item = R> + Send + 'static,
         scope: &Scope,
-    ) -> impl Future<Output = Result<(), E>> + Send + 'static {
+    ) -> impl Future<Output = Result<(), R::Err>> + Send + 'static {
         let mut items = Items::new(input, scope);
         let scope = scope.clone();
         let mut f = self.f;
         async move {
-            let call = |item: Result<T, E>| {
-                let done = item.and_then(|value| in_stage("try_for_each", || f(value)));
+            let call = |item: R| {
+                let done = item.into_result().and_then(|value| in_stage("try_for_each", || f(value)));
                 let done = done.or_else(|error| scope.keep_error(error));
                 done.map_or_else(ControlFlow::Break, ControlFlow::Continue)
             };

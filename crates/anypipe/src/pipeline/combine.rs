@@ -284,7 +284,7 @@ pub(crate) mod many {
         ///
         /// async fn is_square(columns: Vec<Vec<u32>>) -> bool {
         ///     let rows = source::zip_strict(columns.into_iter().map(source::iter));
-        ///     rows.try_collect::<Vec<_>, _, _>().await.is_ok()
+        ///     rows.try_collect::<Vec<_>>().await.is_ok()
         /// }
         /// ```
         zip_strict -> ZipStrict;

@@ -6,7 +6,7 @@ use std::iter;
 use anypipe_core::channel::{ChannelSender, SendError};
 use anypipe_core::run::RunStream;
 use anypipe_core::{Run, Sink, Source};
-use anypipe_stages::sink;
+use anypipe_stages::{IsResult, sink};
 
 use super::Pipeline;
 use crate::backend::choose;
@@ -38,29 +38,6 @@ impl<S: Source> Pipeline<S> {
         C: Default + Extend<S::Item> + Send + 'static,
     {
         self.terminal("collect", sink::collect())
-    }
-
-    /// Gathers the values of all results in a collection, or gives the first `Err` and cancels the rest.
-    /// [`Run::all_errors`] gives every error instead.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use std::num::ParseIntError;
-    /// use anypipe::prelude::*;
-    ///
-    /// async fn numbers(texts: Vec<String>) -> Result<Vec<u32>, ParseIntError> {
-    ///     Pipeline::from_iter(texts).map(|text| text.parse::<u32>()).try_collect().await
-    /// }
-    /// ```
-    pub fn try_collect<C, T, E>(self) -> Run<Result<C, E>>
-    where
-        S: Source<Item = Result<T, E>>,
-        T: Send + 'static,
-        E: Send + 'static,
-        C: Default + Extend<T> + Send + 'static,
-    {
-        self.terminal("try_collect", sink::try_collect())
     }
 
     /// Calls `f` with each item, one after the other.
@@ -344,6 +321,54 @@ impl<S: Source> Pipeline<S> {
         self.terminal("send_to", sink::send_to(channel))
     }
 
+    /// Gives the items one by one, for the rest of the futures world.
+    ///
+    /// Dropping the stream cancels the run. Where the run fails the stream panics;
+    /// [`RunStream::checked`] gives the failure as a last item instead.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anypipe::prelude::*;
+    /// use futures_core::Stream;
+    ///
+    /// fn lengths(words: Vec<String>) -> impl Stream<Item = usize> {
+    ///     Pipeline::from_iter(words).map(|word| word.len()).into_stream()
+    /// }
+    /// ```
+    pub fn into_stream(self) -> RunStream<S::Item> {
+        RunStream::new(choose, self.source)
+    }
+}
+
+/// What an `Ok` of a pipeline's results holds.
+type OkOf<S> = <<S as Source>::Item as IsResult>::Ok;
+/// What an `Err` of them holds.
+type ErrOf<S> = <<S as Source>::Item as IsResult>::Err;
+
+/// Terminals of results.
+impl<S: Source> Pipeline<S> {
+    /// Gathers the values of all results in a collection, or gives the first `Err` and cancels the rest.
+    /// [`Run::all_errors`] gives every error instead.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::num::ParseIntError;
+    /// use anypipe::prelude::*;
+    ///
+    /// async fn numbers(texts: Vec<String>) -> Result<Vec<u32>, ParseIntError> {
+    ///     Pipeline::from_iter(texts).map(|text| text.parse::<u32>()).try_collect().await
+    /// }
+    /// ```
+    pub fn try_collect<C>(self) -> Run<Result<C, ErrOf<S>>>
+    where
+        S::Item: IsResult,
+        C: Default + Extend<OkOf<S>> + Send + 'static,
+    {
+        self.terminal("try_collect", sink::try_collect())
+    }
+
     /// Gathers the values of all results in one collection and their errors in another.
     ///
     /// # Examples
@@ -357,13 +382,11 @@ impl<S: Source> Pipeline<S> {
     ///     Pipeline::from_iter(texts).map(|text| text.parse::<u32>()).partition_results().await
     /// }
     /// ```
-    pub fn partition_results<A, B, T, E>(self) -> Run<(A, B)>
+    pub fn partition_results<A, B>(self) -> Run<(A, B)>
     where
-        S: Source<Item = Result<T, E>>,
-        T: Send + 'static,
-        E: Send + 'static,
-        A: Default + Extend<T> + Send + 'static,
-        B: Default + Extend<E> + Send + 'static,
+        S::Item: IsResult,
+        A: Default + Extend<OkOf<S>> + Send + 'static,
+        B: Default + Extend<ErrOf<S>> + Send + 'static,
     {
         self.terminal("partition_results", sink::partition_results())
     }
@@ -381,12 +404,10 @@ impl<S: Source> Pipeline<S> {
     ///     Pipeline::from_iter(numbers).try_for_each(check).await
     /// }
     /// ```
-    pub fn try_for_each<F, T, E>(self, f: F) -> Run<Result<(), E>>
+    pub fn try_for_each<F>(self, f: F) -> Run<Result<(), ErrOf<S>>>
     where
-        S: Source<Item = Result<T, E>>,
-        T: Send + 'static,
-        E: Send + 'static,
-        F: FnMut(T) -> Result<(), E> + Send + 'static,
+        S::Item: IsResult,
+        F: FnMut(OkOf<S>) -> Result<(), ErrOf<S>> + Send + 'static,
     {
         self.terminal("try_for_each", sink::try_for_each(f))
     }
@@ -405,33 +426,12 @@ impl<S: Source> Pipeline<S> {
     ///     Pipeline::from_iter(numbers).try_fold(0, add).await
     /// }
     /// ```
-    pub fn try_fold<A, F, T, E>(self, start: A, f: F) -> Run<Result<A, E>>
+    pub fn try_fold<A, F>(self, start: A, f: F) -> Run<Result<A, ErrOf<S>>>
     where
-        S: Source<Item = Result<T, E>>,
-        T: Send + 'static,
-        E: Send + 'static,
+        S::Item: IsResult,
         A: Send + 'static,
-        F: FnMut(A, T) -> Result<A, E> + Send + 'static,
+        F: FnMut(A, OkOf<S>) -> Result<A, ErrOf<S>> + Send + 'static,
     {
         self.terminal("try_fold", sink::try_fold(start, f))
-    }
-
-    /// Gives the items one by one, for the rest of the futures world.
-    ///
-    /// Dropping the stream cancels the run. Where the run fails the stream panics;
-    /// [`RunStream::checked`] gives the failure as a last item instead.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use anypipe::prelude::*;
-    /// use futures_core::Stream;
-    ///
-    /// fn lengths(words: Vec<String>) -> impl Stream<Item = usize> {
-    ///     Pipeline::from_iter(words).map(|word| word.len()).into_stream()
-    /// }
-    /// ```
-    pub fn into_stream(self) -> RunStream<S::Item> {
-        RunStream::new(choose, self.source)
     }
 }

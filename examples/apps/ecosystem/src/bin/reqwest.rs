@@ -22,7 +22,7 @@ fn main() {
     };
 
     // Without a line, elsewhere than on tokio: the run fails, and says where. (So a panic is printed here.)
-    let squares = Pipeline::from_iter(1..=5).then(fetch.clone()).try_collect::<Vec<_>, _, _>();
+    let squares = Pipeline::from_iter(1..=5).then(fetch.clone()).try_collect::<Vec<_>>();
     let error = anypipe::run_on(Smol::new(), squares.checked()).expect_err("there is no tokio");
     assert!(error.to_string().contains("stage `then` panicked: there is no reactor running"), "{error}");
 
@@ -33,13 +33,13 @@ fn main() {
             assert_eq!(current().name(), name);
             Compat::new(fetch(n))
         };
-        let squares = Pipeline::from_iter(1..=5).then(fetch).workers(3).try_collect::<Vec<_>, _, _>().await;
+        let squares = Pipeline::from_iter(1..=5).then(fetch).workers(3).try_collect::<Vec<_>>().await;
         assert_eq!(squares.expect("the server answers"), ["1", "4", "9", "16", "25"]);
         println!("{name}: 5 pages, by `Compat`");
     });
 
     // The line for an application: this run is on tokio, the rest of the program where it was.
-    let squares = Pipeline::from_iter(1..=5).then(fetch).workers(3).try_collect::<Vec<_>, _, _>();
+    let squares = Pipeline::from_iter(1..=5).then(fetch).workers(3).try_collect::<Vec<_>>();
     let squares = anypipe::run_on(Smol::new(), squares.on(Tokio::new()));
     assert_eq!(squares.expect("the server answers"), ["1", "4", "9", "16", "25"]);
     println!("smol: 5 pages, the run on tokio");
