@@ -10,7 +10,7 @@
 //! |---|---|
 //! | what an implementer of a runtime, or of a channel, MUST do | [`runtime_laws`], [`channel_laws`] |
 //! | the promises, as `promise_pNN_…` | [`promises_runs`], [`promises_items`] |
-//! | the acceptance cases, by their first letters | [`channels`] (A), [`scopes`] (B), [`permits`] (C), [`mapping`] (D), [`operators`] and [`combining`] (E), [`pipelines`] (F), [`novel`] (G), [`peers`] (H2 and I) |
+//! | the acceptance cases, by their first letters | [`channels`] (A), [`scopes`] and [`shields`] (B), [`permits`] (C), [`mapping`] and [`gathers`] (D), [`operators`] and [`combining`] (E), [`pipelines`] (F), [`novel`] (G), [`peers`] (H2 and I) |
 //! | what holds for every registered operator alone | [`laws`] |
 //! | P7, whatever ends a run, at each call of the user's code | [`accounting`] |
 //! | what must not grow with the length or the depth of a program | [`growth`] |
@@ -53,6 +53,7 @@ pub mod clocks;
 pub mod combining;
 pub mod cut_off;
 pub mod deadlines;
+pub mod gathers;
 pub mod growth;
 pub mod latency;
 pub mod laws;
@@ -76,6 +77,7 @@ pub mod registry;
 mod rules;
 pub mod runtime_laws;
 pub mod scopes;
+pub mod shields;
 pub mod streams;
 mod subjects;
 mod suite;

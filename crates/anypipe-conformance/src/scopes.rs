@@ -1,6 +1,6 @@
 //! B. Scopes, cancellation and deadlines.
 //!
-//! B4, a plain native `main`, is the facade's to show; B13 waits for `shield`.
+//! B4, a plain native `main`, is the facade's to show; B13 is among the shields.
 
 use std::future::pending;
 use std::sync::Arc;

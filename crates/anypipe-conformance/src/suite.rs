@@ -197,6 +197,12 @@ macro_rules! __groups {
         mod tasks {
             $crate::__tasks!(super::$run);
         }
+        mod shields {
+            $crate::__shields!(super::$run);
+        }
+        mod gathers {
+            $crate::__gathers!(super::$run);
+        }
         mod accounting {
             $crate::__accounting!(super::$run);
         }

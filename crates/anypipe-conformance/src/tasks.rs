@@ -1,13 +1,15 @@
 //! Children that are started, their handles, and tokens.
 
-use std::future::{pending, ready};
+use std::future::{Future, pending, ready};
+use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use anypipe_core::ErrorKind;
-use anypipe_core::run::{StartError, Started, inherit, task_group};
+use anypipe_core::run::{StartError, Started, TaskHandle, inherit, move_on_after, shield, task_group};
 use anypipe_core::scope::CancelToken;
 
+use crate::registry::Draw;
 use crate::tools::{Clock, Dropped, drop_after, give_way, panic_in, sleep, together, unit, until};
 
 crate::suite::cases! { ($) tasks as __tasks {
@@ -20,6 +22,7 @@ crate::suite::cases! { ($) tasks as __tasks {
     a_child_that_can_not_be_started_says_why(),
     a_handle_joins_cancels_and_goes_with_its_child_where_asked(),
     a_guard_cancels_its_token_unless_disarmed(),
+    what_is_drawn_ends_with_its_scope(seed),
 } }
 
 async fn a_child_that_fails_before_it_is_ready_fails_its_starter_alone() {
@@ -308,4 +311,121 @@ async fn a_guard_cancels_its_token_unless_disarmed() {
     .await;
     assert!(kept.is_cancelled());
     assert!(!token.is_cancelled(), "a token is not cancelled with those below it");
+}
+
+type BoxFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// What a drawn program is watched by.
+#[derive(Clone, Default)]
+struct Watched {
+    /// One for each task that is alive.
+    tasks: Dropped,
+    /// How many shields have begun, and how many of them were done.
+    shields: Arc<[AtomicUsize; 2]>,
+}
+
+/// Work that is drawn: it waits, and does to others what others do to it.
+fn drawn(mut draw: Draw, depth: usize, watched: Watched, token: CancelToken) -> BoxFuture {
+    Box::pin(async move {
+        let _alive = watched.tasks.tells();
+        for _ in 0..draw.within(0..=3) {
+            let (below, seed) = (depth.saturating_sub(1), draw.any());
+            let inner: BoxFuture = drawn(Draw::new(seed), below, watched.clone(), token.child());
+            match draw.below(if depth == 0 { 3 } else { 9 }) {
+                0 => give_way().await,
+                1 => sleep(std::time::Duration::from_millis(1 + seed % 3)).await,
+                2 => {
+                    token.run_until_cancelled(sleep(std::time::Duration::from_millis(seed % 5))).await;
+                }
+                3 => family(Draw::new(seed), below, watched.clone(), token.child()).await,
+                // Dropped in its middle.
+                4 => {
+                    let group = family(Draw::new(seed), below, watched.clone(), token.child());
+                    drop_after(1 + draw.below(6), group).await;
+                }
+                5 => {
+                    let guard = token.child().drop_guard();
+                    inner.await;
+                    drop(guard);
+                }
+                6 => {
+                    move_on_after(inherit, std::time::Duration::from_millis(seed % 4), inner).await;
+                }
+                _ => {
+                    let (shields, work) = (Arc::clone(&watched.shields), inner);
+                    let shielded = shield(inherit, async move {
+                        shields[0].fetch_add(1, Ordering::SeqCst);
+                        work.await;
+                        shields[1].fetch_add(1, Ordering::SeqCst);
+                    });
+                    if draw.coin() {
+                        shielded.await;
+                    } else {
+                        drop_after(1 + draw.below(3), shielded).await;
+                    }
+                }
+            }
+        }
+    })
+}
+
+/// A group of drawn children, of which some are cancelled.
+fn family(mut draw: Draw, depth: usize, watched: Watched, token: CancelToken) -> BoxFuture {
+    Box::pin(async move {
+        let group = task_group(inherit, move |group| async move {
+            let mut handles = Vec::new();
+            for _ in 0..draw.within(1..=4) {
+                let child = drawn(Draw::new(draw.any()), depth, watched.clone(), token.child());
+                match draw.below(7) {
+                    0 => {
+                        let started = group.start(|started: Started<()>| async move {
+                            started.ready(());
+                            child.await;
+                        });
+                        drop(started.await);
+                    }
+                    1 => drop(group.spawn(child).abort_on_drop()),
+                    2 => drop(group.spawn(child).join().await),
+                    3 => group.spawn(child).cancel(),
+                    _ => handles.push(group.spawn(child)),
+                }
+            }
+            match draw.below(4) {
+                0 => group.cancel(),
+                1 => token.cancel(),
+                2 => handles.iter().for_each(TaskHandle::cancel),
+                _ => {}
+            }
+            if draw.coin() {
+                for handle in handles {
+                    drop(handle.await);
+                    // What it was is over with it, whatever it was.
+                    give_way().await;
+                }
+            }
+        });
+        drop(group.checked().await);
+    })
+}
+
+async fn what_is_drawn_ends_with_its_scope(seed: u64) {
+    let mut draw = Draw::new(seed);
+    for round in 0..8 {
+        let watched = Watched::default();
+        let (inner, token) = (watched.clone(), CancelToken::new());
+        let whole = family(Draw::new(draw.any()), 3, inner, token);
+        if round % 2 == 0 {
+            whole.await;
+        } else {
+            // Dropped, and adopted by the group around it.
+            let polls = 1 + draw.below(20);
+            together(move |_| async move {
+                drop_after(polls, whole).await;
+            })
+            .await;
+        }
+        assert_eq!(watched.tasks.live(), 0, "nothing outlives its scope");
+        let [begun, done] = [0, 1].map(|n| watched.shields[n].load(Ordering::SeqCst));
+        assert_eq!(begun, done, "what was shielded was done");
+    }
 }

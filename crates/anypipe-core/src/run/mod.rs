@@ -1,6 +1,8 @@
 //! What a terminal returns: a run that has not started yet, one in hand, and one as a stream.
 
 mod control;
+mod crew;
+mod gather;
 mod group;
 mod handle;
 mod hosted;
@@ -8,6 +10,7 @@ mod interval;
 mod portal;
 mod running;
 mod session;
+mod shield;
 mod start;
 mod stream;
 mod timed;
@@ -20,6 +23,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 pub use self::control::Control;
+pub use self::gather::{AsCompleted, as_completed, gather, try_gather};
 pub use self::group::{TaskGroup, task_group, try_task_group};
 pub use self::handle::{AbortOnDrop, TaskHandle};
 use self::hosted::hosted;
@@ -27,6 +31,7 @@ pub use self::interval::{Interval, MissedTicks, interval, interval_at};
 pub use self::portal::{BlockingPortal, PortalTask};
 pub use self::running::Running;
 pub(crate) use self::session::{AtEnd, FutureSession, Session};
+pub use self::shield::{Shield, shield, shield_for};
 pub use self::start::{StartError, Started};
 pub use self::stream::{CheckedStream, RunStream};
 pub use self::timed::{Scoped, TimedOut, fail_after, move_on, move_on_after, scoped, sleep_until};

@@ -31,6 +31,7 @@ mod members;
 mod panic;
 mod promise;
 mod roster;
+mod shield;
 mod stats;
 mod tally;
 pub(crate) mod task;
@@ -66,6 +67,7 @@ pub(crate) use self::panic::{Panic, Wakes, catch, drop_broken, drop_caught, wake
 pub use self::panic::{catch_panic, drop_each, holding, in_stage};
 pub(crate) use self::promise::{Giver, Promise, promise};
 pub use self::roster::{Listing, Roster};
+pub(crate) use self::shield::{NAME as SHIELD, Shielded};
 pub use self::stats::{StageStats, Stats};
 pub use self::tally::Meter;
 pub(crate) use self::tally::Tally;
@@ -96,6 +98,8 @@ struct Inner {
     controls: Controls,
     /// By when the run must be over, where it has a limit of its own.
     deadline: Option<Deadline>,
+    /// True for one that goes on when those above it are cancelled.
+    shields: bool,
     /// True inside a [`repeated_child`](Scope::repeated_child).
     repeated: bool,
     /// Lists it, and what is started in it, for a watchdog.
@@ -187,7 +191,7 @@ impl Scope {
         controls: Controls,
         deadline: Option<Deadline>,
     ) -> Self {
-        Self::with(runtime, parent, None, controls, false, deadline)
+        Self::with(runtime, parent, None, controls, false, deadline, false)
     }
 
     fn with(
@@ -197,13 +201,24 @@ impl Scope {
         controls: Controls,
         repeated: bool,
         deadline: Option<Deadline>,
+        shields: bool,
     ) -> Self {
         let state = Mutex::new(State::default());
         let cancelled = AtomicBool::new(false);
         let roster = parent.map_or_else(Roster::current, |parent| parent.inner.roster.clone());
         let above = Above::new(parent.map(Scope::line));
-        let inner =
-            Inner { runtime, above, joined_by, controls, deadline, repeated, roster, cancelled, state };
+        let inner = Inner {
+            runtime,
+            above,
+            joined_by,
+            controls,
+            deadline,
+            shields,
+            repeated,
+            roster,
+            cancelled,
+            state,
+        };
         let inner = Arc::new(inner);
         if let Some(roster) = &inner.roster {
             roster.list(&inner);
@@ -228,14 +243,16 @@ impl Scope {
     }
 
     /// The nearest of the deadlines of the runs around the code in this scope, as they are now; `None` where none of
-    /// them has any. A run that has ended limits nothing any more, also what was started in it and goes on.
+    /// them has any. A run that has ended limits nothing any more, also what was started in it and goes on; and none outside a
+    /// shield does.
     pub fn deadline(&self) -> Option<Instant> {
         let mut nearest: Option<Instant> = None;
         let mut next = Some(self.clone());
         while let Some(scope) = next {
             let own = scope.inner.deadline.as_ref().and_then(Deadline::get);
             nearest = own.map_or(nearest, |own| Some(nearest.map_or(own, |nearest| nearest.min(own))));
-            next = scope.inner.above.nearest(|ancestor| !ancestor.has_ended());
+            let above = || scope.inner.above.nearest(|ancestor| !ancestor.has_ended());
+            next = if scope.inner.shields { None } else { above() };
         }
         nearest
     }
@@ -263,7 +280,7 @@ impl Scope {
 
     fn child_that(&self, repeated: bool) -> Scope {
         let (runtime, controls) = (self.inner.runtime.clone(), self.controls().clone());
-        let child = Self::with(runtime, Some(self), Some(self.clone()), controls, repeated, None);
+        let child = Self::with(runtime, Some(self), Some(self.clone()), controls, repeated, None, false);
         let mut state = self.inner.state.lock();
         token::enter_child(&mut state.children, &child.inner);
         drop(state);

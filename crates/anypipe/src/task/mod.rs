@@ -1,18 +1,22 @@
 //! Tasks that are joined, cancelled and heard of: groups, tokens, blocking work, and the way back in from plain threads.
 
 mod blocking;
+mod gather;
 mod group;
 mod portal;
+mod shield;
 
 use std::future::poll_fn;
 use std::task::Poll;
 
-pub use anypipe_core::run::{AbortOnDrop, StartError, Started, TaskGroup, TaskHandle};
+pub use anypipe_core::run::{AbortOnDrop, Shield, StartError, Started, TaskGroup, TaskHandle};
 pub use anypipe_core::scope::{CancelToken, Cancelled, DropGuard};
 
 pub use self::blocking::blocking;
+pub use self::gather::{as_completed, gather, try_gather};
 pub use self::group::{task_group, try_task_group};
 pub use self::portal::{BlockingPortal, PortalTask, portal};
+pub use self::shield::{shield, shield_for};
 
 /// Lets the runtime's other tasks go first, once.
 ///
