@@ -15,6 +15,7 @@
 //! | P7, whatever ends a run, at each call of the user's code | [`accounting`] |
 //! | what must not grow with the length or the depth of a program | [`growth`] |
 //! | what was cut off, and what unwinds | [`cut_off`] |
+//! | values that tasks inherit | [`locals`] |
 //! | children that are started, handles, tokens | [`tasks`] |
 //! | a run as a stream | [`streams`] |
 //! | options, in every form and order | [`options`] |
@@ -58,6 +59,7 @@ pub mod growth;
 pub mod latency;
 pub mod laws;
 pub mod limits;
+pub mod locals;
 pub mod locks;
 pub mod mapping;
 pub mod novel;

@@ -200,6 +200,9 @@ macro_rules! __groups {
         mod shields {
             $crate::__shields!(super::$run);
         }
+        mod locals {
+            $crate::__locals!(super::$run);
+        }
         mod gathers {
             $crate::__gathers!(super::$run);
         }

@@ -77,5 +77,6 @@ pub mod __anypipe {
     pub mod task {
         pub use crate::run::{StartError, Started, TaskGroup};
         pub use crate::scope::CancelToken;
+        pub use crate::task_local;
     }
 }

@@ -21,6 +21,7 @@ scenarios! {
     cpu,
     latency,
     start,
+    spawn,
     parked,
     fused,
     sinks,

@@ -255,10 +255,10 @@ where
         Poll::Pending
     }
 
-    /// Tells that an outcome which counted was taken.
-    pub(super) fn taken(self: &Arc<Self>) {
+    /// Tells that so many outcomes which counted were taken.
+    pub(super) fn taken(self: &Arc<Self>, outcomes: usize) {
         let mut state = self.state.lock();
-        state.outstanding -= 1;
+        state.outstanding -= outcomes;
         let call = state.call(self.limit);
         drop(state);
         self.make(call);

@@ -117,7 +117,7 @@ where
             self.futures,
             Queue { outcomes: VecDeque::new() },
         );
-        Completed { crew, scope, _item: PhantomData }
+        Completed { crew, scope, taken: 0, batch: (self.limit / 2).max(1), _item: PhantomData }
     }
 }
 
@@ -236,6 +236,11 @@ struct Completed<I, T> {
     crew: Arc<Crew<I, Queue<T>>>,
     /// The workers', that end with the stream.
     scope: Scope,
+    /// How many items were taken whose room is not given back: each time that would wake a worker for one future.
+    /// While there are items at hand it is the consumer that is behind, and half of the room may wait.
+    taken: usize,
+    /// How many it gives back at the latest.
+    batch: usize,
     _item: PhantomData<fn() -> T>,
 }
 
@@ -247,18 +252,33 @@ where
 {
     type Item = T;
 
-    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        let look = self.crew.poll_body(cx, |state| match state.keeps().outcomes.pop_front() {
-            Some(item) => Some(Some(item)),
-            None => state.is_done().then_some(None),
-        });
-        let item = ready!(look);
-        if item.is_some() {
-            self.crew.taken();
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        let this = &mut *self;
+        loop {
+            let before = this.taken;
+            let look = this.crew.poll_body(cx, |state| match state.keeps().outcomes.pop_front() {
+                Some(item) => Some(Some(item)),
+                // What was taken still counts, and is given back first.
+                None if before > 0 => Some(None),
+                None => state.is_done().then_some(None),
+            });
+            match ready!(look) {
+                Some(item) => {
+                    this.taken += 1;
+                    if this.taken >= this.batch {
+                        this.crew.taken(std::mem::take(&mut this.taken));
+                    }
+                    return Poll::Ready(Some(item));
+                }
+                None if before > 0 => this.crew.taken(std::mem::take(&mut this.taken)),
+                None => return Poll::Ready(None),
+            }
         }
-        Poll::Ready(item)
     }
 }
+
+// Nothing in it is pinned.
+impl<I, T> Unpin for Completed<I, T> {}
 
 impl<I, T> Drop for Completed<I, T> {
     fn drop(&mut self) {

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::Scope;
 use super::entries::Entries;
+use super::values::Locals;
 use crate::error::RunError;
 use crate::runtime::{RuntimeHandle, WaitsFor};
 use crate::sync::thread_local;
@@ -46,6 +47,8 @@ struct Frame {
     dirty: Option<Arc<dyn Flush>>,
     /// The rest of it, in the rare case.
     more_dirty: Option<Vec<Arc<dyn Flush>>>,
+    /// The values of tasks that were there before, where a task's poll hides them.
+    hidden: Locals,
     /// What is known of the place.
     facts: Facts,
 }
@@ -147,6 +150,8 @@ struct Frames {
     outside: Frame,
     /// One for each runtime that was entered, and for each poll.
     entered: Entries<Frame>,
+    /// The values of tasks that the code sees which runs now.
+    locals: Locals,
 }
 
 impl Frames {
@@ -194,12 +199,15 @@ impl fmt::Debug for Entered {
 }
 
 impl Entered {
-    /// Enters a frame; its facts are made where they lie.
+    /// Enters a frame; its facts are made where they lie. Where it `hides`, the code in it sees no values of tasks.
     #[inline]
-    fn new(place: Place, facts: impl FnOnce() -> Facts) -> Self {
+    fn new(place: Place, hides: bool, facts: impl FnOnce() -> Facts) -> Self {
         let enter = |frames: &mut Frames| {
             let (number, frame) = frames.entered.enter();
             (frame.place, frame.facts) = (Some(place), facts());
+            if hides && frames.locals.is_some() {
+                frame.hidden = frames.locals.take();
+            }
             number
         };
         Self { entry: with_frames(enter), _not_send: PhantomData }
@@ -217,8 +225,10 @@ impl Entered {
             let frame = frames.entered.leave(self.entry.take()?)?;
             (dirty, more_dirty) = (frame.dirty.take(), frame.more_dirty.take());
             let (place, unwinding_outside) = (frame.place.take(), frame.facts.unwinding_outside);
+            let hidden = frame.hidden.take();
             let (number, frame) = frames.entered.enter();
             (frame.place, frame.facts) = (place, Facts { unwinding_outside, ..Facts::default() });
+            frame.hidden = hidden;
             self.entry = Some(number);
             Some(())
         });
@@ -229,14 +239,19 @@ impl Entered {
     fn restore(&mut self) -> Option<WaitsFor> {
         let entry = self.entry.take()?;
         let (mut place, mut dirty, mut more_dirty, mut waits_for) = (None, None, None, None);
+        let mut left = None;
         let _ = with_frames(|frames| {
             if let Some(frame) = frames.entered.leave(entry) {
                 (place, waits_for) = (frame.place.take(), frame.facts.waits_for);
                 (dirty, more_dirty) = (frame.dirty.take(), frame.more_dirty.take());
+                if frame.hidden.is_some() {
+                    left = std::mem::replace(&mut frames.locals, frame.hidden.take());
+                }
             }
         });
         flush(dirty, more_dirty);
         drop(place);
+        drop(left);
         waits_for
     }
 }
@@ -278,7 +293,7 @@ pub fn enter(runtime: RuntimeHandle) -> Entered {
     // Under another runtime, but no other task than before.
     let around = with_current(|frame| (frame.facts.breaking, frame.facts.unwinding_outside));
     let (breaking, unwinding_outside) = around.unwrap_or_default();
-    Entered::new(Place::Runtime(runtime), || Facts { breaking, unwinding_outside, ..Facts::default() })
+    Entered::new(Place::Runtime(runtime), false, || Facts { breaking, unwinding_outside, ..Facts::default() })
 }
 
 /// Marks the thread as polling the own part of the run that `scope` is of.
@@ -303,7 +318,24 @@ pub(crate) fn blocking(scope: &Scope) -> Entered {
 
 fn enter_scope(scope: &Scope, polls: Polls) -> Entered {
     let unwinding_outside = std::thread::panicking();
-    Entered::new(Place::Scope(scope.clone()), || Facts { polls, unwinding_outside, ..Facts::default() })
+    let hides = polls != Polls::OwnPart;
+    Entered::new(Place::Scope(scope.clone()), hides, || Facts {
+        polls,
+        unwinding_outside,
+        ..Facts::default()
+    })
+}
+
+/// The values of tasks that the code sees which runs now.
+#[inline]
+pub(super) fn current_locals() -> Locals {
+    with_frames(|frames| frames.locals.clone()).flatten()
+}
+
+/// Has the code see other values; gives those that it saw, to be dropped outside.
+#[must_use]
+pub(super) fn swap_locals(locals: Locals) -> Locals {
+    with_frames(|frames| std::mem::replace(&mut frames.locals, locals)).flatten()
 }
 
 /// Notes that the poll that goes on calls another task to work.

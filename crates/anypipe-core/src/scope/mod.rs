@@ -27,6 +27,7 @@ mod controls;
 mod deadline;
 mod entries;
 mod few;
+mod local;
 mod members;
 mod panic;
 mod promise;
@@ -36,6 +37,7 @@ mod stats;
 mod tally;
 pub(crate) mod task;
 mod token;
+mod values;
 mod waiters;
 
 #[cfg(all(test, loom))]
@@ -62,6 +64,7 @@ pub(crate) use self::controls::{Controls, Pauses};
 pub(crate) use self::deadline::DeadlineWatch;
 pub use self::deadline::{Deadline, DeadlinePassed};
 pub(crate) use self::few::{Few, take_out};
+pub use self::local::{LocalKey, LocalScope, NotSet};
 use self::members::Members;
 pub(crate) use self::panic::{Panic, Wakes, catch, drop_broken, drop_caught, wake_each};
 pub use self::panic::{catch_panic, drop_each, holding, in_stage};
@@ -308,6 +311,7 @@ impl Scope {
         name: TaskName,
         future: task::BoxFuture<()>,
     ) -> Result<Arc<TaskCell>, RunError> {
+        let future = local::inherit(future);
         let cell = self.admit(|index| TaskCell::new(name, self.clone(), index, future))?;
         let task = Arc::clone(&cell) as Arc<dyn Polled>;
         self.inner.runtime.spawn(Task { cell: task });
@@ -316,6 +320,7 @@ impl Scope {
 
     /// Starts blocking work that the scope joins.
     pub(crate) fn spawn_job(&self, name: TaskName, job: task::BoxJob) -> Result<(), RunError> {
+        let job = local::inherit_job(job);
         let cell = self.admit(|index| JobCell::new(name, self.clone(), index, job))?;
         self.inner.runtime.spawn_blocking(Job { cell });
         Ok(())

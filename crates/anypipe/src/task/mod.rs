@@ -10,7 +10,8 @@ use std::future::poll_fn;
 use std::task::Poll;
 
 pub use anypipe_core::run::{AbortOnDrop, Shield, StartError, Started, TaskGroup, TaskHandle};
-pub use anypipe_core::scope::{CancelToken, Cancelled, DropGuard};
+pub use anypipe_core::scope::{CancelToken, Cancelled, DropGuard, LocalKey, LocalScope, NotSet};
+pub use anypipe_core::task_local;
 
 pub use self::blocking::blocking;
 pub use self::gather::{as_completed, gather, try_gather};
