@@ -6,7 +6,10 @@ use anypipe::channel::{
     Permit, Receiver, RecvError, SendError, Sender, Statistics, TryRecvError, TrySendError, oneshot,
 };
 use anypipe::runtime::{AsyncStd, RuntimeHandle, Sim, Sleep, Smol, Tokio};
-use anypipe::sync::{CapacityLimiter, Event, Lock, LockGuard, OwnedPermit, OwnedToken, Semaphore, Token};
+use anypipe::sync::{
+    Barrier, CapacityLimiter, Condition, Event, Lock, LockGuard, OnceCell, OwnedPermit, OwnedToken, RwLock,
+    RwLockReadGuard, RwLockWriteGuard, Semaphore, Token,
+};
 use anypipe::task::{CancelToken, TaskGroup, TaskHandle};
 use anypipe::time::TimedOut;
 use anypipe::{
@@ -72,5 +75,12 @@ fn public_types_cross_threads() {
         Token<'_>: is_send is_sync is_unpin;
         OwnedToken: is_send is_sync is_unpin is_static;
         Event: is_send is_sync is_unpin is_static;
+        RwLock<u8>: is_send is_sync is_unpin is_static;
+        RwLock<Item>: is_send is_unpin is_static;
+        RwLockReadGuard<'_, u8>: is_send is_sync is_unpin;
+        RwLockWriteGuard<'_, u8>: is_send is_sync is_unpin;
+        Condition: is_send is_sync is_unpin is_static;
+        Barrier: is_send is_sync is_unpin is_static;
+        OnceCell<u8>: is_send is_sync is_unpin is_static;
     }
 }

@@ -28,6 +28,7 @@
 //! | what is kept of work on threads | [`blocking`] |
 //! | calls into a scope from plain threads | [`portals`] |
 //! | what wakers and destructors may do | [`locks`] |
+//! | conditions, barriers and cells | [`meetings`] |
 //! | permits and events of `anypipe-sync` (C again), and those against a model | [`sync_cases`], [`sync_laws`] |
 //! | random pipelines against the same over `Vec`s | [`property`] |
 //! | how each operator is built, and what it means | [`registry`] |
@@ -62,6 +63,7 @@ pub mod limits;
 pub mod locals;
 pub mod locks;
 pub mod mapping;
+pub mod meetings;
 pub mod novel;
 pub mod oneshots;
 pub mod operators;

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::future::Future;
 use std::pin::Pin;
 
-use anypipe_sync::{Borrower, CapacityLimiter, Lock, Semaphore};
+use anypipe_sync::{Borrower, CapacityLimiter, Lock, RwLock, Semaphore};
 
 use crate::registry::Draw;
 
@@ -87,6 +87,49 @@ fn lock() -> Subject {
     }
 }
 
+/// Readers ask for one permit, writers for all of them: here there are never so many readers at once.
+const READERS: usize = 1000;
+
+fn rw_lock() -> Subject {
+    let lock = kept(RwLock::new(()));
+    Subject {
+        name: "rw lock",
+        total: READERS,
+        wants: Box::new(|draw| if draw.below(3) == 0 { READERS } else { 1 }),
+        acquire: Box::new(move |wanted| {
+            Box::pin(async move {
+                if wanted == READERS { held(lock.write().await) } else { held(lock.read().await) }
+            })
+        }),
+        try_acquire: Box::new(move |wanted| {
+            if wanted == READERS { lock.try_write().map(held) } else { lock.try_read().map(held) }
+        }),
+        counts: Box::new(move || {
+            let statistics = lock.statistics();
+            let free = if statistics.is_written { 0 } else { READERS - statistics.readers };
+            (free, statistics.waiting)
+        }),
+        resize: None,
+    }
+}
+
+/// Writers alone.
+fn writers() -> Subject {
+    let Subject { acquire, try_acquire, counts, .. } = rw_lock();
+    Subject {
+        name: "rw lock, to write",
+        total: 1,
+        wants: Box::new(|_| 1),
+        acquire: Box::new(move |_| acquire(READERS)),
+        try_acquire: Box::new(move |_| try_acquire(READERS)),
+        counts: Box::new(move || {
+            let (free, waiting) = counts();
+            (usize::from(free == READERS), waiting)
+        }),
+        resize: None,
+    }
+}
+
 fn limiter_counts(limiter: &CapacityLimiter) -> (usize, usize) {
     let statistics = limiter.statistics();
     (statistics.total.saturating_sub(statistics.borrowed), statistics.waiting)
@@ -144,7 +187,11 @@ fn limiter_by_name(total: usize) -> Subject {
     }
 }
 
-/// All of them, afresh, with so many permits where they may have more than one.
+/// All of them, afresh, with so many permits where they may have more than one. With one it is one in all of them.
 pub(crate) fn subjects(total: usize) -> Vec<Subject> {
-    vec![semaphore(total), lock(), limiter(total), limiter_by_name(total)]
+    let mut all = vec![semaphore(total), lock(), writers(), limiter(total), limiter_by_name(total)];
+    if total > 1 {
+        all.push(rw_lock());
+    }
+    all
 }

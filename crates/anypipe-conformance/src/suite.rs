@@ -245,6 +245,9 @@ macro_rules! __groups {
         mod permits {
             $crate::__permits!(super::$run);
         }
+        mod meetings {
+            $crate::__meetings!(super::$run);
+        }
         mod sync_cases {
             $crate::__sync_cases!(super::$run);
         }

@@ -9,7 +9,10 @@ use std::task::{Context, Poll, Waker};
 
 use anypipe_core::Run;
 use anypipe_core::run::{TaskGroup, inherit};
-use anypipe_sync::{AcquireError, Borrower, CapacityLimiter, Event, Lock, Semaphore, TryAcquireError};
+use anypipe_sync::{
+    AcquireError, Borrower, CapacityLimiter, Event, Lock, RwLock, RwLockWriteGuard, Semaphore,
+    TryAcquireError,
+};
 
 use crate::registry::Draw;
 use crate::subjects::{Held, Subject, Wait, subjects};
@@ -24,6 +27,8 @@ crate::suite::cases! { ($) sync_laws as __sync_laws {
     nothing_is_lost_among_tasks(seed),
     what_is_freed_for_a_waiter_is_nobody_elses(),
     who_wants_many_is_not_passed(),
+    readers_go_together_up_to_the_next_writer(),
+    a_writer_goes_on_as_a_reader(),
     a_long_line_of_the_woken_hands_on(),
     a_hundred_thousand_wait_and_are_served(),
     a_hundred_thousand_wait_and_are_dropped(seed),
@@ -109,7 +114,7 @@ fn steps() -> usize {
 
 async fn permits_follow_the_model(seed: u64) {
     let mut draw = Draw::new(seed);
-    let total = draw.within(1..=4);
+    let total = draw.within(2..=4);
     for subject in subjects(total) {
         follow_the_model(subject, &mut draw).await;
     }
@@ -260,7 +265,7 @@ async fn an_event_follows_the_model(seed: u64) {
 /// Tasks that take permits, and give up, as they draw.
 async fn nothing_is_lost_among_tasks(seed: u64) {
     let mut draw = Draw::new(seed);
-    let (total, turns) = (draw.within(1..=3), if is_virtual() { 12 } else { 60 });
+    let (total, turns) = (draw.within(2..=3), if is_virtual() { 12 } else { 60 });
     for subject in subjects(total) {
         let crumb = Crumb::new(subject.name);
         let (subject, inside) = (Arc::new(subject), Arc::new(AtomicUsize::new(0)));
@@ -329,6 +334,70 @@ async fn who_wants_many_is_not_passed() {
     assert_eq!(wakes.count(), 1);
     assert!(fresh(&mut small).await.is_ready());
     drop(one);
+}
+
+async fn readers_go_together_up_to_the_next_writer() {
+    let lock = RwLock::new(0);
+    let first = lock.read().await;
+    let wakes: Vec<_> = (0..5).map(|_| Wakes::new()).collect();
+    let polls = |wait: Pin<&mut dyn Future<Output = ()>>, nth: usize| {
+        wait.poll(&mut Context::from_waker(&wakes[nth].waker()))
+    };
+    let woken = || wakes.iter().map(Wakes::count).collect::<Vec<_>>();
+    // What is had is given back when the wait is dropped, and not before.
+    let (kept, writes) = (Lock::new(Vec::new()), Lock::new(Vec::new()));
+    let reads = || async {
+        let value = lock.read().await;
+        kept.try_lock().unwrap().push(value);
+    };
+    let writes_on = || async {
+        let value = lock.write().await;
+        writes.try_lock().unwrap().push(value);
+    };
+    let mut writer = Box::pin(writes_on());
+    assert!(polls(writer.as_mut(), 0).is_pending());
+    assert!(lock.try_read().is_none(), "a writer waits");
+    let (mut one, mut two) = (Box::pin(reads()), Box::pin(reads()));
+    assert!(polls(one.as_mut(), 1).is_pending(), "it would pass the writer");
+    assert!(polls(two.as_mut(), 2).is_pending());
+    let (mut last, mut late) = (Box::pin(writes_on()), Box::pin(reads()));
+    assert!(polls(last.as_mut(), 3).is_pending());
+    assert!(polls(late.as_mut(), 4).is_pending());
+    drop(first);
+    assert_eq!(woken(), [1, 0, 0, 0, 0]);
+    assert!(polls(writer.as_mut(), 0).is_ready());
+    writes.try_lock().unwrap().clear();
+    assert_eq!(woken(), [1, 1, 1, 0, 0], "both readers, and nobody behind the next writer");
+    assert!(polls(two.as_mut(), 2).is_ready());
+    assert!(polls(one.as_mut(), 1).is_ready());
+    assert_eq!(lock.statistics().readers, 2);
+    kept.try_lock().unwrap().clear();
+    assert_eq!(woken(), [1, 1, 1, 1, 0]);
+    // A writer that is dropped lets the readers behind it go on.
+    drop(last);
+    assert_eq!(woken(), [1, 1, 1, 1, 1]);
+    assert!(polls(late.as_mut(), 4).is_ready());
+}
+
+async fn a_writer_goes_on_as_a_reader() {
+    let lock = RwLock::new(1);
+    let mut value = lock.write().await;
+    let (mut read, mut write, mut late) =
+        (Box::pin(lock.read()), Box::pin(lock.write()), Box::pin(lock.read()));
+    assert!(fresh(&mut read).await.is_pending());
+    assert!(fresh(&mut write).await.is_pending());
+    assert!(fresh(&mut late).await.is_pending());
+    *value = 2;
+    let value = RwLockWriteGuard::downgrade(value);
+    let Poll::Ready(same) = fresh(&mut read).await else { panic!("it may read beside it") };
+    assert_eq!((*value, *same), (2, 2));
+    assert!(fresh(&mut write).await.is_pending());
+    assert!(fresh(&mut late).await.is_pending(), "it would pass the writer");
+    let told = lock.statistics();
+    assert_eq!((told.readers, told.is_written, told.waiting), (2, false, 2));
+    drop((value, same));
+    assert!(fresh(&mut write).await.is_ready());
+    assert!(fresh(&mut late).await.is_ready());
 }
 
 async fn a_long_line_of_the_woken_hands_on() {

@@ -99,7 +99,7 @@ impl Gate {
                 wakes.add(list.grant_first());
             }
             let next = free * PERMIT + if list.is_empty() { 0 } else { WAITED_FOR };
-            match self.word.compare_exchange(word, next, Ordering::Release, Ordering::Relaxed) {
+            match self.word.compare_exchange(word, next, Ordering::AcqRel, Ordering::Relaxed) {
                 Ok(_) => return,
                 Err(now) => word = now,
             }
@@ -230,6 +230,18 @@ impl<'a> Pass<'a> {
     /// Stands for permits that were taken.
     pub(crate) fn new(gate: &'a Gate, permits: usize) -> Self {
         Self { gate, permits }
+    }
+
+    /// Gives all but so many of them back.
+    pub(crate) fn keep(&mut self, kept: usize) {
+        let back = std::mem::replace(&mut self.permits, kept) - kept;
+        self.gate.give(back);
+    }
+
+    /// Instead of the only permit gives as many as there can be: nobody waits any more.
+    pub(crate) fn open(mut self) {
+        debug_assert_eq!(self.permits, 1, "the others would be too many");
+        self.permits = Gate::MOST;
     }
 }
 

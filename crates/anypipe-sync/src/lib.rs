@@ -4,6 +4,10 @@
 //! |---|---|
 //! | [`Event`] | telling many, once, that something has happened |
 //! | [`Lock`] | a value that one at a time may change |
+//! | [`RwLock`] | a value that many may read at once, or one may change |
+//! | [`Condition`] | waiting until something is so about the value under a [`Lock`] |
+//! | [`Barrier`] | so many that wait for each other |
+//! | [`OnceCell`] | a value that is made once, when it is first asked for |
 //! | [`Semaphore`] | so many at once, and no more |
 //! | [`CapacityLimiter`] | the same, with a limit that can be changed while it is used, and borrowers that have names |
 //!
@@ -21,25 +25,36 @@
 //! - **No poison.** A panic while something is held gives it back. The panic itself is told where the task is joined, so
 //!   nobody needs to hear of it a second time from a lock; what the value means then is for whoever holds it next.
 
+mod barrier;
 mod borrower;
 mod capacity_limiter;
+mod condition;
 mod event;
 mod gate;
 mod guarded;
 mod lock;
+mod once_cell;
+mod rw_lock;
 mod semaphore;
 mod statistics;
 mod turn;
 mod wait_list;
 
+pub use self::barrier::{Barrier, BarrierWaitResult};
 pub use self::borrower::Borrower;
 pub use self::capacity_limiter::{
     AcquireError, CapacityLimiter, OwnedToken, ReleaseError, Token, TryAcquireError,
 };
+pub use self::condition::Condition;
 pub use self::event::Event;
 pub use self::lock::{Lock, LockGuard};
+pub use self::once_cell::OnceCell;
+pub use self::rw_lock::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 pub use self::semaphore::{OwnedPermit, Permit, Semaphore};
-pub use self::statistics::{CapacityLimiterStatistics, EventStatistics, LockStatistics, SemaphoreStatistics};
+pub use self::statistics::{
+    BarrierStatistics, CapacityLimiterStatistics, ConditionStatistics, EventStatistics, LockStatistics,
+    OnceCellStatistics, RwLockStatistics, SemaphoreStatistics,
+};
 
 /// The paths by which users know these items, for the examples here: they meet them in `anypipe`.
 #[doc(hidden)]

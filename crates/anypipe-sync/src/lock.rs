@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
-use crate::gate::{Gate, Pass};
+use crate::gate::Gate;
 use crate::statistics::LockStatistics;
 
 /// Where the value lies. The gate lets one in at a time, so it is always free for whom the gate has let in.
@@ -113,8 +113,8 @@ impl<T: ?Sized> Lock<T> {
 
     /// The guard of one that the gate has let in.
     fn entered(&self) -> LockGuard<'_, T> {
-        let pass = Pass::new(&self.gate, 1);
-        LockGuard { value: self.cell.try_lock().expect("the gate lets in one at a time"), _pass: pass }
+        let held = Held(self);
+        LockGuard { value: self.cell.try_lock().expect("the gate lets in one at a time"), held }
     }
 
     /// The value, of a lock that nobody else can be at.
@@ -188,9 +188,26 @@ impl<T: ?Sized + fmt::Debug> fmt::Debug for Lock<T> {
 /// The value of a [`Lock`], until it is dropped.
 #[must_use = "the lock is given back when this is dropped"]
 pub struct LockGuard<'a, T: ?Sized> {
-    /// Goes before the pass: the next one finds the cell free.
+    /// Goes first: the next one finds the cell free.
     value: lock_api::MutexGuard<'a, spin::Mutex<()>, T>,
-    _pass: Pass<'a>,
+    held: Held<'a, T>,
+}
+
+/// The permit of a lock's gate.
+struct Held<'a, T: ?Sized>(&'a Lock<T>);
+
+impl<T: ?Sized> Drop for Held<'_, T> {
+    #[inline]
+    fn drop(&mut self) {
+        self.0.gate.give(1);
+    }
+}
+
+impl<'a, T: ?Sized> LockGuard<'a, T> {
+    /// The lock that this is of.
+    pub(crate) fn lock(guard: &Self) -> &'a Lock<T> {
+        guard.held.0
+    }
 }
 
 impl<T: ?Sized> Deref for LockGuard<'_, T> {

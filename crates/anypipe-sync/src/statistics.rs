@@ -22,6 +22,48 @@ pub struct LockStatistics {
     pub waiting: usize,
 }
 
+/// What a [`RwLock`](crate::RwLock) is doing, at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RwLockStatistics {
+    /// How many read.
+    pub readers: usize,
+    /// True while somebody writes.
+    pub is_written: bool,
+    /// How many wait for it, to read or to write.
+    pub waiting: usize,
+}
+
+/// What a [`Condition`](crate::Condition) is doing, at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ConditionStatistics {
+    /// How many wait to be notified. Who was, and waits for the lock, is among those who wait for the lock.
+    pub waiting: usize,
+}
+
+/// What a [`Barrier`](crate::Barrier) is doing, at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct BarrierStatistics {
+    /// How many wait for each other.
+    pub parties: usize,
+    /// How many of them have come.
+    pub waiting: usize,
+}
+
+/// What a [`OnceCell`](crate::OnceCell) is doing, at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct OnceCellStatistics {
+    /// True once it has its value.
+    pub is_set: bool,
+    /// True while somebody makes the value.
+    pub is_being_made: bool,
+    /// How many wait for that.
+    pub waiting: usize,
+}
+
 /// What a [`Semaphore`](crate::Semaphore) is doing, at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

@@ -1,8 +1,15 @@
 //! How a loop that never waits gives way.
 
+use std::future::poll_fn;
 use std::task::{Context, Poll};
 
 use anypipe_core::scope::poll_go_on;
+
+/// Takes a turn where there is nothing to wait for.
+pub(crate) async fn go_on() {
+    let mut turn = Turn::default();
+    poll_fn(|cx| turn.poll(cx)).await;
+}
 
 /// The turn of one wait, asked for before it is over.
 ///

@@ -4,6 +4,10 @@
 //! |---|---|
 //! | [`Event`] | telling many, once, that something has happened |
 //! | [`Lock`] | a value that one at a time may change |
+//! | [`RwLock`] | a value that many may read at once, or one may change |
+//! | [`Condition`] | waiting until something is so about the value under a [`Lock`] |
+//! | [`Barrier`] | so many that wait for each other |
+//! | [`OnceCell`] | a value that is made once, when it is first asked for |
 //! | [`Semaphore`] | so many at once, and no more |
 //! | [`CapacityLimiter`] | the same, with a limit that can be changed while it is used, and borrowers that have names |
 //!
@@ -38,7 +42,9 @@
 //! ```
 
 pub use anypipe_sync::{
-    AcquireError, Borrower, CapacityLimiter, CapacityLimiterStatistics, Event, EventStatistics, Lock,
-    LockGuard, LockStatistics, OwnedPermit, OwnedToken, Permit, ReleaseError, Semaphore, SemaphoreStatistics,
-    Token, TryAcquireError,
+    AcquireError, Barrier, BarrierStatistics, BarrierWaitResult, Borrower, CapacityLimiter,
+    CapacityLimiterStatistics, Condition, ConditionStatistics, Event, EventStatistics, Lock, LockGuard,
+    LockStatistics, OnceCell, OnceCellStatistics, OwnedPermit, OwnedToken, Permit, ReleaseError, RwLock,
+    RwLockReadGuard, RwLockStatistics, RwLockWriteGuard, Semaphore, SemaphoreStatistics, Token,
+    TryAcquireError,
 };
