@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
 
-use anypipe_sync::{CapacityLimiter, Event, Lock, Semaphore};
+use anypipe_sync::{CapacityLimiter, Event, Lock, RwLock, Semaphore};
 
 use crate::subjects::subjects;
 use crate::tools::{Crumb, beside, fresh, give_way, together, until};
@@ -118,7 +118,7 @@ async fn c04_who_waits_is_served_in_order() {
 }
 
 async fn c05_what_was_made_outside_works_everywhere() {
-    static KNOWN: (Lock<usize>, Event) = (Lock::new(0), Event::new());
+    static KNOWN: (Lock<usize>, Event, RwLock<usize>) = (Lock::new(0), Event::new(), RwLock::new(0));
     let made = beside(|| (Lock::new(0), Semaphore::new(2), CapacityLimiter::new(3), Event::new()));
     let (lock, semaphore, limiter, event) = made.join().unwrap();
 
@@ -143,6 +143,7 @@ async fn c05_what_was_made_outside_works_everywhere() {
                 let _token = limiter.acquire().await;
                 *lock.lock().await += 1;
                 *KNOWN.0.lock().await += 1;
+                *KNOWN.2.write().await += 1;
                 KNOWN.1.set();
             });
         }
@@ -152,7 +153,7 @@ async fn c05_what_was_made_outside_works_everywhere() {
     .await;
     let (lock, semaphore, limiter, event) = &*used;
     assert_eq!(*lock.lock().await, 4);
-    assert!(*KNOWN.0.lock().await >= 4 && KNOWN.1.is_set());
+    assert!(*KNOWN.0.lock().await >= 4 && *KNOWN.2.read().await >= 4 && KNOWN.1.is_set());
     assert_eq!((semaphore.available_permits(), limiter.available_tokens()), (2, 3));
     assert_eq!(event.statistics().waiting, 0);
 }

@@ -30,6 +30,7 @@ crate::suite::cases! { ($) sync_laws as __sync_laws {
     readers_go_together_up_to_the_next_writer(),
     a_writer_goes_on_as_a_reader(),
     a_long_line_of_the_woken_hands_on(),
+    who_gives_way_with_it_in_hand_hands_it_on(),
     a_hundred_thousand_wait_and_are_served(),
     a_hundred_thousand_wait_and_are_dropped(seed),
     all_who_wait_are_cancelled(),
@@ -365,10 +366,13 @@ async fn readers_go_together_up_to_the_next_writer() {
     assert!(polls(late.as_mut(), 4).is_pending());
     drop(first);
     assert_eq!(woken(), [1, 0, 0, 0, 0]);
+    give_way().await;
     assert!(polls(writer.as_mut(), 0).is_ready());
     writes.try_lock().unwrap().clear();
     assert_eq!(woken(), [1, 1, 1, 0, 0], "both readers, and nobody behind the next writer");
+    give_way().await;
     assert!(polls(two.as_mut(), 2).is_ready());
+    give_way().await;
     assert!(polls(one.as_mut(), 1).is_ready());
     assert_eq!(lock.statistics().readers, 2);
     kept.try_lock().unwrap().clear();
@@ -376,6 +380,7 @@ async fn readers_go_together_up_to_the_next_writer() {
     // A writer that is dropped lets the readers behind it go on.
     drop(last);
     assert_eq!(woken(), [1, 1, 1, 1, 1]);
+    give_way().await;
     assert!(polls(late.as_mut(), 4).is_ready());
 }
 
@@ -417,6 +422,27 @@ async fn a_long_line_of_the_woken_hands_on() {
             assert_eq!(subject.counts(), (0, left - 1));
         }
         assert!(fresh(&mut waiters[0]).await.is_ready());
+        assert_eq!(subject.counts(), (1, 0));
+        crumb.done();
+    }
+}
+
+async fn who_gives_way_with_it_in_hand_hands_it_on() {
+    for subject in subjects(1) {
+        let crumb = Crumb::new(subject.name);
+        let held = subject.try_acquire(1).expect("it is free");
+        let (mut first, mut second) = (subject.acquire(1), subject.acquire(1));
+        assert!(fresh(&mut first).await.is_pending());
+        assert!(fresh(&mut second).await.is_pending());
+        drop(held);
+        // So that this poll has gone on for long.
+        let free = Semaphore::new(1);
+        while once(Box::pin(free.acquire())).await.is_ready() {}
+        assert!(once(&mut first).await.is_pending(), "it gives way");
+        assert_eq!(subject.counts(), (0, 1));
+        drop(first);
+        assert_eq!(subject.counts(), (0, 0));
+        assert!(fresh(&mut second).await.is_ready());
         assert_eq!(subject.counts(), (1, 0));
         crumb.done();
     }
