@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
-use crate::guarded::Guarded;
+use crate::guarded::{Guarded, wake_each};
 use crate::statistics::EventStatistics;
 use crate::turn::Turn;
 use crate::wait_list::{Left, Place, WaitList};
@@ -34,7 +34,7 @@ use crate::wait_list::{Left, Place, WaitList};
 pub struct Event {
     /// Changed under the lock of the list, once.
     is_set: AtomicBool,
-    /// Those who wait, until it is set.
+    /// Those who wait; taken out when it is set.
     list: Guarded<WaitList<()>>,
 }
 
@@ -61,12 +61,11 @@ impl Event {
         if self.is_set() {
             return;
         }
-        self.list.with(|list, wakes| {
+        let waited = self.list.with(|list, _| {
             self.is_set.store(true, Ordering::Release);
-            while let Some(waker) = list.grant_first() {
-                wakes.add(Some(waker));
-            }
+            std::mem::replace(list, WaitList::new())
         });
+        wake_each(waited.into_wakers());
     }
 
     /// True once it has happened.
@@ -166,12 +165,15 @@ impl Future for Wait<'_> {
 
 impl Drop for Wait<'_> {
     fn drop(&mut self) {
-        if let Some(place) = self.place.take() {
-            self.event.list.with(|list, wakes| {
-                if let Left::Waited((), waker) = list.leave(place) {
-                    wakes.put_away(waker);
-                }
-            });
-        }
+        let Some(place) = self.place.take().filter(|_| !self.event.is_set()) else { return };
+        self.event.list.with(|list, wakes| {
+            // Once it is set all places are void.
+            if self.event.is_set() {
+                return;
+            }
+            if let Left::Waited((), waker) = list.leave(place) {
+                wakes.put_away(waker);
+            }
+        });
     }
 }

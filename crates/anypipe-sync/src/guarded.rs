@@ -62,15 +62,18 @@ impl Wakes {
         }
     }
 
-    /// One waker that panics leaves nobody unwoken; its panic goes on after the last.
     fn wake_all(self) {
         if self.more.is_empty() && self.old.is_none() && !std::thread::panicking() {
             return self.first.into_iter().for_each(Waker::wake);
         }
-        let wakes = self.first.into_iter().chain(self.more).map(|waker| Rings(Some(waker)));
-        drop_each(wakes);
+        wake_each(self.first.into_iter().chain(self.more));
         drop_each(self.old);
     }
+}
+
+/// Wakes all, with no lock held. One waker that panics leaves nobody unwoken; its panic goes on after the last.
+pub(crate) fn wake_each(wakers: impl Iterator<Item = Waker>) {
+    drop_each(wakers.map(|waker| Rings(Some(waker))));
 }
 
 /// Wakes when it is dropped.

@@ -159,6 +159,19 @@ impl<W> WaitList<W> {
         left
     }
 
+    /// The wakers of those who wait, in order; nobody leaves any more.
+    pub(crate) fn into_wakers(self) -> impl Iterator<Item = Waker> {
+        let (mut slots, mut next) = (self.slots, self.first);
+        std::iter::from_fn(move || {
+            let slot = std::mem::replace(slots.get_mut(next)?, Slot::Free { next: NONE });
+            let Slot::Waits { waker, behind, .. } = slot else {
+                unreachable!("the queue is of those who wait")
+            };
+            next = behind;
+            Some(waker)
+        })
+    }
+
     /// Takes one who waits out of the queue.
     fn unlink(&mut self, before: usize, behind: usize) {
         self.link(before, behind);

@@ -28,6 +28,7 @@ scenarios! {
     keyed,
     crowd,
     merge,
+    sync,
 }
 
 pub struct Scenario {
