@@ -3,7 +3,8 @@
 use std::marker::PhantomData;
 
 use anypipe::channel::{
-    Permit, Receiver, RecvError, SendError, Sender, Statistics, TryRecvError, TrySendError, oneshot,
+    Permit, Receiver, RecvError, SendError, Sender, Statistics, TryRecvError, TrySendError, broadcast,
+    oneshot, watch,
 };
 use anypipe::runtime::{AsyncStd, RuntimeHandle, Sim, Sleep, Smol, Tokio};
 use anypipe::sync::{
@@ -53,6 +54,12 @@ fn public_types_cross_threads() {
         Sim: is_send is_sync is_unpin is_static;
         Sender<Item>: is_send is_sync is_unpin is_static;
         Receiver<Item>: is_send is_sync is_unpin is_static;
+        // Shared between subscribers, and so `Sync` where they are on several threads.
+        broadcast::Sender<u8>: is_send is_sync is_clone is_unpin is_static;
+        broadcast::Receiver<u8>: is_send is_sync is_clone is_unpin is_static;
+        broadcast::LossyReceiver<u8>: is_send is_sync is_clone is_unpin is_static;
+        watch::Sender<u8>: is_send is_sync is_clone is_unpin is_static;
+        watch::Receiver<u8>: is_send is_sync is_clone is_unpin is_static;
         oneshot::Sender<Item>: is_send is_sync is_unpin is_static;
         oneshot::Receiver<Item>: is_send is_sync is_unpin is_static;
         Permit<'_, Item>: is_send is_sync is_unpin;

@@ -23,7 +23,7 @@
 //! | limits of time, and how loops give way | [`limits`] |
 //! | waits and ticks | [`clocks`] |
 //! | limits that are moved while work runs | [`deadlines`] |
-//! | the channel of one item | [`oneshots`] |
+//! | the channel of one item, the one to each subscriber, the one of the latest value | [`oneshots`], [`broadcasts`], [`watches`] |
 //! | the channels' calls for plain threads | [`plain_threads`] |
 //! | what is kept of work on threads | [`blocking`] |
 //! | calls into a scope from plain threads | [`portals`] |
@@ -48,6 +48,7 @@
 
 pub mod accounting;
 pub mod blocking;
+pub mod broadcasts;
 mod case;
 pub mod channel_laws;
 pub mod channels;
@@ -89,6 +90,7 @@ pub mod sync_cases;
 pub mod sync_laws;
 pub mod tasks;
 mod tools;
+pub mod watches;
 
 #[doc(hidden)]
 pub use self::case::{Body, watched_for};

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::task::{Context, Wake, Waker};
 use std::time::Duration;
 
-use anypipe_core::channel::bounded;
+use anypipe_core::channel::{bounded, broadcast, oneshot, watch};
 use anypipe_core::run::{inherit, move_on};
 use anypipe_core::scope::{CancelToken, Deadline, current_scope};
 use anypipe_core::{ErrorKind, Run, RunError, Scope};
@@ -137,18 +137,58 @@ fn waits() -> Vec<Wait> {
     waits
 }
 
+fn all_waits() -> impl Iterator<Item = Wait> {
+    waits().into_iter().chain(waits_on_other_channels())
+}
+
+fn waits_on_other_channels() -> [Wait; 7] {
+    let (tx, rx) = oneshot::<u8>();
+    let tx = Arc::new(tx);
+    let asks = Arc::clone(&tx);
+    let unwanted = Wait::new(async move { tx.closed().await }, move || drop(rx), move || asks.is_closed());
+
+    let bus = broadcast(1);
+    let (mut every, asks) = (bus.subscribe(), bus.subscribe());
+    let heard = Wait::new(
+        async move { every.recv().await },
+        move || bus.try_send(1).unwrap(),
+        move || asks.statistics(),
+    );
+    let bus = broadcast(1);
+    let mut every = bus.subscribe();
+    bus.try_send(1).unwrap();
+    let asks = bus.clone();
+    let let_in =
+        Wait::new(async move { bus.send(2).await }, move || every.try_recv(), move || asks.statistics());
+    let bus = broadcast::<u8>(1);
+    let (every, asks) = (bus.subscribe(), bus.clone());
+    let unheard =
+        Wait::new(async move { bus.closed().await }, move || drop(every), move || asks.statistics());
+
+    let (tx, mut rx) = watch(1);
+    let asks = tx.subscribe();
+    let changed = Wait::new(async move { rx.recv().await }, move || tx.send(2), move || asks.statistics());
+    let (tx, mut rx) = watch(1);
+    let asks = tx.subscribe();
+    let ended = Wait::new(async move { rx.recv().await }, move || drop(tx), move || asks.statistics());
+    let (tx, rx) = watch(1);
+    let asks = tx.clone();
+    let unwatched = Wait::new(async move { tx.closed().await }, move || drop(rx), move || asks.statistics());
+    [unwanted, heard, let_in, unheard, changed, ended, unwatched]
+}
+
 async fn what_a_waker_waits_for_may_be_asked_by_it() {
-    for mut woken in waits() {
+    for mut woken in all_waits() {
         let asked = woken.begin();
         (woken.end)();
         assert!(asked.load(Ordering::SeqCst) > 0, "the end of a wait wakes");
     }
-    for mut replaced in waits() {
+    for mut replaced in all_waits() {
         replaced.begin();
         assert!(replaced.future.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
         (replaced.end)();
     }
-    for mut dropped in waits() {
+    for mut dropped in all_waits() {
         dropped.begin();
         drop(dropped.future);
         (dropped.end)();

@@ -14,7 +14,7 @@ use anypipe_core::{ErrorKind, Run};
 use anypipe_stages::{source, stage};
 
 use crate::registry::Draw;
-use crate::tools::{Dropped, Wakes, beside, flow, give_way, once, together, until};
+use crate::tools::{Dropped, Wakes, beside, crowd, flow, give_way, once, together, until};
 
 crate::suite::cases! { ($) oneshots as __oneshots {
     what_is_sent_is_received_once(),
@@ -187,16 +187,16 @@ fn boxed<'a>(wait: impl Future<Output = ()> + Send + 'a) -> BoxWait<'a> {
 }
 
 async fn the_end_wakes_all_who_wait_for_it() {
-    const WAITING: usize = 100_000;
+    let waiting = crowd();
     let (tx, rx) = oneshot::<u8>();
     let wakes = Wakes::new();
-    let mut watching: Vec<_> = (0..WAITING).map(|_| boxed(tx.closed())).collect();
+    let mut watching: Vec<_> = (0..waiting).map(|_| boxed(tx.closed())).collect();
     let poll = |closed: &mut BoxWait<'_>| closed.as_mut().poll(&mut Context::from_waker(&wakes.waker()));
     assert!(watching.iter_mut().all(|closed| poll(closed).is_pending()));
     // Half of them go, from the middle; the rest is woken, each once.
-    drop(watching.drain(WAITING / 4..WAITING * 3 / 4));
+    drop(watching.drain(waiting / 4..waiting * 3 / 4));
     drop(rx);
-    assert_eq!(wakes.count(), WAITING / 2);
+    assert_eq!(wakes.count(), waiting / 2);
     assert!(watching.iter_mut().all(|closed| poll(closed).is_ready()));
 }
 

@@ -188,6 +188,12 @@ macro_rules! __groups {
         mod oneshots {
             $crate::__oneshots!(super::$run);
         }
+        mod broadcasts {
+            $crate::__broadcasts!(super::$run);
+        }
+        mod watches {
+            $crate::__watches!(super::$run);
+        }
         mod plain_threads {
             $crate::__plain_threads!(super::$run);
         }

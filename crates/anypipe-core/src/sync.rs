@@ -26,6 +26,11 @@ impl<T> Mutex<T> {
         Self(imp::Mutex::new(value))
     }
 
+    /// What it guards, where nobody else can have it.
+    pub(crate) fn get_mut(&mut self) -> &mut T {
+        self.0.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
     pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
         self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }

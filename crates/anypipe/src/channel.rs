@@ -4,6 +4,8 @@
 //! |---|---|
 //! | [`bounded`], [`rendezvous`] | each item to one of the receivers |
 //! | [`oneshot`](fn@oneshot) | one item |
+//! | [`broadcast`](fn@broadcast) | each item to each subscriber; one that is slow holds back the senders, or is told how many it missed |
+//! | [`watch`](fn@watch) | the latest value |
 //!
 //! These belong to no runtime, and can be made before there is one. A plain thread uses them by the calls that end in
 //! `_blocking`. The ends of a runtime's own channels, and of

@@ -15,6 +15,11 @@ pub(crate) fn is_virtual() -> bool {
     runtime().name() == "sim"
 }
 
+/// How many make a crowd: fewer where the case is run under many seeds.
+pub(crate) fn crowd() -> usize {
+    if is_virtual() { 2000 } else { 100_000 }
+}
+
 /// True where no sleep is late, so that moments are exact.
 pub(crate) fn is_exact() -> bool {
     runtime().is_exact()

@@ -1,4 +1,4 @@
-//! Channels: the traits that every channel's ends can stand behind, and the in-memory channel.
+//! Channels: the traits that every channel's ends can stand behind, and the in-memory channels.
 //!
 //! Dropping the last sender *closes* a channel: the receiver sees the end of input after the last
 //! item. Dropping a sender while its thread unwinds, or while core drops a task that was cancelled or
@@ -8,7 +8,8 @@
 //!
 //! # What an implementer MUST do
 //!
-//! 1. Items come out in the order in which they were sent, each exactly once.
+//! 1. Items come out in the order in which they were sent, each exactly once to each receiver that is to have it. Where
+//!    a receiver may miss some by its meaning, it says so.
 //! 2. A `send` that is dropped while it is pending MUST NOT have sent.
 //! 3. A `recv` that is dropped while it is pending MUST NOT have taken an item.
 //! 4. After the last receiver went, a `send` MUST give the item back, and a pending one MUST end.
@@ -16,6 +17,7 @@
 //! 6. `closed` MUST be done once the last receiver went, also while nothing is sent.
 
 mod bounded;
+pub mod broadcast;
 mod error;
 mod memory;
 pub mod oneshot;
@@ -23,16 +25,19 @@ mod receiver;
 mod sender;
 mod statistics;
 mod thread;
+pub mod watch;
 
 use std::future::Future;
 
 pub use self::bounded::{bounded, rendezvous};
+pub use self::broadcast::broadcast;
 pub use self::error::{RecvError, SendError, TryRecvError, TrySendError};
 pub use self::oneshot::oneshot;
 pub use self::receiver::{Receiver, RecvFuture};
 pub use self::sender::{Permit, SendFuture, Sender};
 pub use self::statistics::Statistics;
 pub(crate) use self::thread::wait as wait_on_thread;
+pub use self::watch::watch;
 
 /// The sending end of a bounded channel.
 pub trait ChannelSender<T>: Send + 'static {

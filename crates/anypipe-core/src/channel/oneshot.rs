@@ -37,8 +37,8 @@ struct State<T> {
     receiver: End,
     /// The receiver, where it waits.
     receiving: Option<Waker>,
-    /// Those who wait for the receiver to go.
-    watching: Waiters,
+    /// Those who wait for the receiver to go; mostly there are none.
+    watching: Option<Box<Waiters>>,
 }
 
 struct Shared<T>(Mutex<State<T>>);
@@ -69,9 +69,9 @@ pub fn oneshot<T>() -> (Sender<T>, Receiver<T>) {
         sender: End::Open,
         receiver: End::Open,
         receiving: None,
-        watching: Waiters::default(),
+        watching: None,
     })));
-    (Sender { shared: Some(Arc::clone(&shared)) }, Receiver { shared })
+    (Sender { shared: Some(Arc::clone(&shared)) }, Receiver { shared, is_over: false })
 }
 
 impl<T> Shared<T> {
@@ -191,7 +191,7 @@ impl<T> Watch<'_, T> {
         if state.receiver != End::Open {
             return Poll::Ready(());
         }
-        let old = state.watching.enter(&mut self.place, cx.waker());
+        let old = state.watching.get_or_insert_default().enter(&mut self.place, cx.waker());
         drop(state);
         drop(old);
         Poll::Pending
@@ -201,7 +201,9 @@ impl<T> Watch<'_, T> {
 impl<T> Drop for Watch<'_, T> {
     fn drop(&mut self) {
         if !self.place.is_none() {
-            let old = self.shared.0.lock().watching.leave(self.place);
+            let mut state = self.shared.0.lock();
+            let old = state.watching.as_mut().and_then(|watching| watching.leave(self.place));
+            drop(state);
             drop(old);
         }
     }
@@ -224,6 +226,8 @@ impl<T> Drop for Watch<'_, T> {
 #[must_use = "what is sent is lost unless it is received"]
 pub struct Receiver<T> {
     shared: Arc<Shared<T>>,
+    /// Set once the item was received: the sender has gone then, and nothing is left.
+    is_over: bool,
 }
 
 impl<T> Receiver<T> {
@@ -261,6 +265,7 @@ impl<T> Receiver<T> {
     pub fn try_recv(&mut self) -> Result<T, TryRecvError> {
         let mut state = self.shared.0.lock();
         if let Some(item) = state.item.take() {
+            self.is_over = true;
             return Ok(item);
         }
         match state.sender {
@@ -348,8 +353,14 @@ impl<T> Receiver<T> {
     }
 
     fn poll_recv(&mut self, cx: &Context<'_>) -> Poll<Result<T, RecvError>> {
+        // Where the sender has gone there is nobody to keep out.
+        if let Some(item) = Arc::get_mut(&mut self.shared).and_then(|shared| shared.0.get_mut().item.take()) {
+            self.is_over = true;
+            return Poll::Ready(Ok(item));
+        }
         let mut state = self.shared.0.lock();
         if let Some(item) = state.item.take() {
+            self.is_over = true;
             return Poll::Ready(Ok(item));
         }
         let end = match state.sender {
@@ -387,12 +398,17 @@ impl<T> Future for Receiver<T> {
 
 impl<T> Drop for Receiver<T> {
     fn drop(&mut self) {
+        if self.is_over {
+            return;
+        }
         let mut state = self.shared.0.lock();
         state.receiver = End::now();
-        let (item, own) = (state.item.take(), state.receiving.take());
-        let watching: Wakes = state.watching.take().collect();
+        let (item, own, watching) = (state.item.take(), state.receiving.take(), state.watching.take());
         drop(state);
-        watching.wake();
+        if let Some(mut watching) = watching {
+            let watching: Wakes = watching.take().collect();
+            watching.wake();
+        }
         drop(own);
         drop(item);
     }

@@ -1,0 +1,762 @@
+//! The channel whose items go to each subscriber: who hears what, who waits for whom, and what is missed.
+
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
+use std::thread;
+use std::time::Duration;
+
+use anypipe_core::channel::broadcast::{Heard, LossyReceiver, Receiver, Sender};
+use anypipe_core::channel::{RecvError, TryRecvError, TrySendError, broadcast};
+use anypipe_core::run::inherit;
+use anypipe_core::{ErrorKind, Run};
+use anypipe_stages::{sink, source, stage};
+
+use crate::registry::Draw;
+use crate::tools::{
+    Dropped, Wakes, beside, crowd, drop_after, flow, give_way, next, once, panic_of, together, until,
+};
+
+crate::suite::cases! { ($) broadcasts as __broadcasts {
+    each_subscriber_hears_what_is_sent_after_it_came(),
+    who_misses_nothing_holds_back_the_senders(),
+    who_is_lossy_is_told_how_many_it_missed(),
+    both_kinds_hear_one_channel(),
+    without_a_subscriber_an_item_goes_at_once(),
+    a_clone_hears_what_the_other_is_still_to_hear(),
+    the_end_comes_after_the_last_item(),
+    a_vanished_sender_is_no_end_of_a_broadcast(),
+    a_subscriber_that_goes_lets_the_senders_on(),
+    a_send_that_is_dropped_was_not_heard(),
+    a_wait_of_a_subscriber_leaves_nothing(),
+    waiting_senders_are_let_in_in_turn(),
+    a_cut_off_subscriber_is_told_nothing(),
+    an_item_is_kept_once_and_goes_with_the_last(),
+    a_clone_is_made_without_a_lock(),
+    statistics_of_a_broadcast_are_exact(),
+    a_broadcast_of_any_capacity_hears(),
+    a_subscriber_is_a_source_and_a_sender_a_sink(),
+    threads_hear_a_broadcast(),
+    an_item_costs_the_same_among_many_subscribers(),
+    many_waiting_senders_leave_in_any_order(),
+    everybody_waits_and_all_goes(),
+    broadcasts_in_any_order_lose_nothing(seed),
+} }
+
+fn heard<T>(missed: u64, item: T) -> Heard<T> {
+    Heard { missed, item }
+}
+
+async fn each_subscriber_hears_what_is_sent_after_it_came() {
+    let bus = broadcast(4);
+    let mut first = bus.subscribe();
+    assert_eq!(bus.send("a").await, 1);
+    let mut second = bus.clone().subscribe();
+    assert_eq!(bus.send("b").await, 2);
+    assert_eq!((first.try_recv(), first.try_recv()), (Ok("a"), Ok("b")));
+    assert_eq!((second.try_recv(), second.try_recv()), (Ok("b"), Err(TryRecvError::Empty)));
+
+    // Those who wait, each in a task of its own; made where no runtime is.
+    let bus: Sender<u32> = beside(|| broadcast(1)).join().unwrap();
+    together(|group| async move {
+        let subscribers: Vec<_> = (0..10).map(|_| bus.subscribe()).collect();
+        let tasks: Vec<_> = subscribers
+            .into_iter()
+            .map(|mut subscriber| {
+                group.spawn(async move {
+                    let mut heard = Vec::new();
+                    while let Ok(item) = subscriber.recv().await {
+                        heard.push(item);
+                    }
+                    heard
+                })
+            })
+            .collect();
+        for item in 0..50 {
+            assert_eq!(bus.send(item).await, 10);
+        }
+        drop(bus);
+        for task in tasks {
+            assert!(task.await.unwrap().into_iter().eq(0..50));
+        }
+    })
+    .await;
+}
+
+async fn who_misses_nothing_holds_back_the_senders() {
+    let bus = broadcast(2);
+    let (mut slow, mut quick) = (bus.subscribe(), bus.subscribe());
+    assert_eq!((bus.try_send(1), bus.try_send(2)), (Ok(2), Ok(2)));
+    assert_eq!((quick.try_recv(), quick.try_recv()), (Ok(1), Ok(2)));
+    assert_eq!(bus.try_send(3), Err(TrySendError::Full(3)));
+    let mut send = pin!(bus.send(3));
+    assert!(once(&mut send).await.is_pending());
+    assert_eq!(quick.try_recv(), Err(TryRecvError::Empty));
+    assert_eq!(slow.try_recv(), Ok(1));
+    // The room is for who waits, and it was used: a third party gets none of it.
+    assert_eq!(bus.try_send(9), Err(TrySendError::Full(9)));
+    assert_eq!(quick.try_recv(), Ok(3));
+    assert_eq!(once(&mut send).await, Poll::Ready(2));
+    assert_eq!((slow.try_recv(), slow.try_recv()), (Ok(2), Ok(3)));
+}
+
+async fn who_is_lossy_is_told_how_many_it_missed() {
+    let bus = broadcast(3);
+    let mut lossy = bus.subscribe_lossy();
+    for item in 0..10 {
+        assert_eq!(bus.try_send(item), Ok(1));
+    }
+    assert_eq!(lossy.try_recv(), Ok(heard(7, 7)));
+    assert_eq!((lossy.try_recv(), bus.try_send(10)), (Ok(heard(0, 8)), Ok(1)));
+    for item in 11..14 {
+        assert_eq!(bus.try_send(item), Ok(1));
+    }
+    drop(bus);
+    assert_eq!(lossy.recv().await, Ok(heard(2, 11)));
+    assert_eq!((lossy.try_recv(), lossy.try_recv()), (Ok(heard(0, 12)), Ok(heard(0, 13))));
+    assert_eq!(lossy.try_recv(), Err(TryRecvError::Closed));
+}
+
+async fn both_kinds_hear_one_channel() {
+    let bus = broadcast(2);
+    let (mut every, mut lossy, mut late) = (bus.subscribe(), bus.subscribe_lossy(), bus.subscribe_lossy());
+    assert_eq!((bus.try_send(0), bus.try_send(1)), (Ok(3), Ok(3)));
+    assert_eq!(bus.try_send(2), Err(TrySendError::Full(2)), "one of them misses nothing");
+    assert_eq!(lossy.try_recv(), Ok(heard(0, 0)));
+    assert_eq!(every.try_recv(), Ok(0));
+    // Only a lossy one is at the oldest now.
+    assert_eq!(bus.try_send(2), Ok(3));
+    assert_eq!(bus.try_send(3), Err(TrySendError::Full(3)));
+    assert_eq!(late.try_recv(), Ok(heard(1, 1)));
+    assert_eq!((every.try_recv(), every.try_recv()), (Ok(1), Ok(2)));
+    assert_eq!((lossy.try_recv(), lossy.try_recv()), (Ok(heard(0, 1)), Ok(heard(0, 2))));
+    assert_eq!((late.try_recv(), late.try_recv()), (Ok(heard(0, 2)), Err(TryRecvError::Empty)));
+    assert_eq!(bus.statistics().used, 0);
+
+    // The one that holds back goes: what is left is the lossy one's, and a sender that waits is let in.
+    let bus = broadcast(1);
+    let (every, mut lossy) = (bus.subscribe(), bus.subscribe_lossy());
+    assert_eq!(bus.try_send(0), Ok(2));
+    let mut send = pin!(bus.send(1));
+    assert!(once(&mut send).await.is_pending());
+    drop(every);
+    assert_eq!(once(&mut send).await, Poll::Ready(1));
+    assert_eq!(lossy.try_recv(), Ok(heard(1, 1)));
+}
+
+async fn without_a_subscriber_an_item_goes_at_once() {
+    let (bus, dropped) = (broadcast(1), Dropped::new());
+    assert!(bus.is_closed());
+    bus.closed().await;
+    for _ in 0..3 {
+        assert_eq!(bus.send(Arc::new(dropped.tells())).await, 0);
+        assert_eq!(dropped.live(), 0);
+    }
+    // One that comes later opens it again.
+    let mut subscriber = bus.subscribe();
+    assert!(!bus.is_closed());
+    assert_eq!(bus.send(Arc::new(dropped.tells())).await, 1);
+    assert!(subscriber.try_recv().is_ok());
+    subscriber.close();
+    assert!(bus.is_closed());
+    assert_eq!(subscriber.recv().await.map(drop), Err(RecvError::Closed));
+
+    let refused = panic_of(|| broadcast::<u8>(0)).expect("a broadcast that keeps nothing is refused");
+    assert!(refused.contains("`broadcast(0)`"), "{refused}");
+}
+
+async fn a_clone_hears_what_the_other_is_still_to_hear() {
+    let bus = broadcast(3);
+    let mut first = bus.subscribe();
+    (0..3).for_each(|item| assert_eq!(bus.try_send(item), Ok(1)));
+    assert_eq!(first.try_recv(), Ok(0));
+    let mut second = first.clone();
+    assert_eq!(bus.try_send(3), Ok(2));
+    drop(first);
+    assert_eq!(bus.try_send(4), Err(TrySendError::Full(4)), "the clone holds back too");
+    assert_eq!((second.try_recv(), second.try_recv(), second.try_recv()), (Ok(1), Ok(2), Ok(3)));
+
+    // A lossy one that has missed some tells its clone of them.
+    let bus = broadcast(1);
+    let mut lossy = bus.subscribe_lossy();
+    (0..5).for_each(|item| assert_eq!(bus.try_send(item), Ok(1)));
+    let mut other = lossy.clone();
+    assert_eq!((lossy.try_recv(), other.try_recv()), (Ok(heard(4, 4)), Ok(heard(4, 4))));
+    lossy.close();
+    assert_eq!(lossy.clone().try_recv(), Err(TryRecvError::Closed));
+    assert_eq!(bus.statistics().receivers, 1);
+}
+
+async fn the_end_comes_after_the_last_item() {
+    let bus = broadcast(2);
+    let mut subscriber = bus.subscribe();
+    let other = bus.clone();
+    assert_eq!(bus.try_send(1), Ok(1));
+    drop(bus);
+    assert_eq!((subscriber.try_recv(), subscriber.try_recv()), (Ok(1), Err(TryRecvError::Empty)));
+    together(|group| async move {
+        let mut lossy = other.subscribe_lossy();
+        let waits = group.spawn(async move { (subscriber.recv().await, next(&mut subscriber).await) });
+        let lossy = group.spawn(async move { lossy.recv().await });
+        until(|| other.statistics().waiting_receivers == 2).await;
+        drop(other);
+        assert_eq!(waits.await.unwrap(), (Err(RecvError::Closed), None));
+        assert_eq!(lossy.await.unwrap(), Err(RecvError::Closed));
+    })
+    .await;
+}
+
+async fn a_vanished_sender_is_no_end_of_a_broadcast() {
+    let bus = broadcast(2);
+    let (mut every, mut lossy) = (bus.subscribe(), bus.subscribe_lossy());
+    let other = bus.clone();
+    let vanished = beside(move || {
+        assert_eq!(other.try_send(1), Ok(2));
+        resume_unwind(Box::new("vanished"));
+    });
+    assert!(vanished.join().is_err());
+    assert_eq!((every.try_recv(), every.try_recv()), (Ok(1), Err(TryRecvError::Empty)));
+    drop(bus);
+    assert_eq!(every.try_recv(), Err(TryRecvError::Broken));
+    assert_eq!((next(&mut every).await, next(&mut every).await), (Some(Err(RecvError::Broken)), None));
+    assert_eq!((lossy.recv().await, lossy.recv().await), (Ok(heard(0, 1)), Err(RecvError::Broken)));
+
+    // A child that is cancelled, while a subscriber waits.
+    let bus = broadcast::<u8>(1);
+    let mut every = bus.subscribe();
+    together(|group| async move {
+        let child = group.spawn(async move { bus.closed().await });
+        let waits = group.spawn(async move { every.recv().await });
+        give_way().await;
+        child.cancel();
+        assert!(child.await.unwrap_err().is_cancelled());
+        assert_eq!(waits.await.unwrap(), Err(RecvError::Broken));
+    })
+    .await;
+}
+
+async fn a_subscriber_that_goes_lets_the_senders_on() {
+    let bus = broadcast(1);
+    let (mut quick, slow) = (bus.subscribe(), bus.subscribe());
+    together(|group| async move {
+        assert_eq!(bus.try_send(0), Ok(2));
+        assert_eq!(quick.try_recv(), Ok(0));
+        let (sender, other) = (bus.clone(), bus.clone());
+        let sends = group.spawn(async move { (sender.send(1).await, sender.send(2).await) });
+        until(|| bus.statistics().waiting_senders == 1).await;
+        let closed = group.spawn(async move { other.closed().await });
+        drop(slow);
+        until(|| bus.statistics().waiting_senders == 1).await;
+        assert_eq!(quick.try_recv(), Ok(1));
+        assert_eq!(sends.await.unwrap(), (1, 1));
+        drop(quick);
+        closed.await.unwrap();
+        assert_eq!(bus.statistics().used, 0);
+    })
+    .await;
+}
+
+async fn a_send_that_is_dropped_was_not_heard() {
+    let (bus, dropped) = (broadcast(1), Dropped::new());
+    let mut subscriber = bus.subscribe();
+    let item = |number: u32| (number, Arc::new(dropped.tells()));
+    assert_eq!(bus.send(item(0)).await, 1);
+    {
+        let (mut first, mut second) = (pin!(bus.send(item(1))), Box::pin(bus.send(item(2))));
+        assert!(once(&mut first).await.is_pending());
+        assert!(once(&mut second).await.is_pending());
+        drop(second);
+        assert_eq!((dropped.live(), bus.statistics().waiting_senders), (2, 1));
+        assert_eq!(subscriber.try_recv().unwrap().0, 0);
+        // It was let in, and is dropped before it looks: it was sent.
+    }
+    assert_eq!(subscriber.try_recv().unwrap().0, 1);
+    assert_eq!((dropped.live(), bus.statistics().waiting_senders), (0, 0));
+    assert_eq!(subscriber.try_recv().map(drop), Err(TryRecvError::Empty));
+}
+
+async fn a_wait_of_a_subscriber_leaves_nothing() {
+    let bus = broadcast(1);
+    let (mut first, mut second) = (bus.subscribe(), bus.subscribe_lossy());
+    let wakes = Wakes::new();
+    {
+        let (mut recv, mut lossy) = (pin!(first.recv()), pin!(second.recv()));
+        assert!(recv.as_mut().poll(&mut Context::from_waker(&wakes.waker())).is_pending());
+        assert!(lossy.as_mut().poll(&mut Context::from_waker(&wakes.waker())).is_pending());
+        assert_eq!((bus.statistics().waiting_receivers, wakes.held()), (2, 2));
+        // Woken, and dropped before it looks: the item stays.
+        assert_eq!(bus.try_send(1), Ok(2));
+        assert_eq!(wakes.count(), 2);
+    }
+    assert_eq!((first.try_recv(), second.try_recv()), (Ok(1), Ok(heard(0, 1))));
+    {
+        let (mut recv, mut closed) = (pin!(first.recv()), pin!(bus.closed()));
+        assert!(recv.as_mut().poll(&mut Context::from_waker(&wakes.waker())).is_pending());
+        assert!(closed.as_mut().poll(&mut Context::from_waker(&wakes.waker())).is_pending());
+    }
+    assert_eq!((bus.statistics().waiting_receivers, wakes.held()), (0, 0));
+}
+
+async fn waiting_senders_are_let_in_in_turn() {
+    let bus = broadcast(1);
+    let mut subscriber = bus.subscribe();
+    together(|group| async move {
+        assert_eq!(bus.try_send(0), Ok(1));
+        for number in 1..=5 {
+            let sender = bus.clone();
+            group.spawn(async move { sender.send(number).await });
+            until(|| bus.statistics().waiting_senders == number).await;
+        }
+        for number in 0..=5 {
+            assert_eq!(subscriber.recv().await, Ok(number));
+        }
+        assert_eq!(subscriber.try_recv(), Err(TryRecvError::Empty));
+    })
+    .await;
+}
+
+async fn a_cut_off_subscriber_is_told_nothing() {
+    for sends in [false, true] {
+        let run = Run::new("cut off", inherit, move |scope| {
+            let scope = scope.clone();
+            async move {
+                let bus = broadcast::<u8>(1);
+                let mut subscriber = bus.subscribe();
+                if sends {
+                    bus.send(0).await;
+                    let mut send = pin!(bus.send(1));
+                    assert!(once(&mut send).await.is_pending());
+                    scope.cancel();
+                    drop(subscriber);
+                    let heard_by = send.await;
+                    panic!("a task that was cut off was told that {heard_by} have heard it");
+                }
+                drop(bus);
+                scope.cancel();
+                let told = subscriber.recv().await;
+                panic!("a task that was cut off was told {told:?}");
+            }
+        });
+        assert_eq!(run.checked().await.unwrap_err().kind(), ErrorKind::Cancelled);
+    }
+}
+
+/// Counts how often it is cloned.
+struct Cloned {
+    clones: Arc<AtomicUsize>,
+    live: Arc<()>,
+}
+
+impl Clone for Cloned {
+    fn clone(&self) -> Self {
+        self.clones.fetch_add(1, Ordering::SeqCst);
+        Self { clones: Arc::clone(&self.clones), live: Arc::clone(&self.live) }
+    }
+}
+
+async fn an_item_is_kept_once_and_goes_with_the_last() {
+    const SUBSCRIBERS: usize = 100;
+    let (clones, live) = (Arc::new(AtomicUsize::new(0)), Arc::new(()));
+    let bus = broadcast(4);
+    let mut subscribers: Vec<_> = (0..SUBSCRIBERS).map(|_| bus.subscribe()).collect();
+    for _ in 0..4 {
+        let item = Cloned { clones: Arc::clone(&clones), live: Arc::clone(&live) };
+        assert_eq!(bus.try_send(item).ok(), Some(SUBSCRIBERS));
+    }
+    assert_eq!((Arc::strong_count(&live), clones.load(Ordering::SeqCst)), (5, 0), "one of each is kept");
+    for subscriber in &mut subscribers {
+        drop(subscriber.try_recv().expect("there is one"));
+    }
+    // The last one took it as it was.
+    assert_eq!((Arc::strong_count(&live), clones.load(Ordering::SeqCst)), (4, SUBSCRIBERS - 1));
+    subscribers.truncate(1);
+    assert_eq!(Arc::strong_count(&live), 4);
+    // With the last subscriber all goes, at once.
+    drop(subscribers);
+    assert_eq!((Arc::strong_count(&live), bus.statistics().used), (1, 0));
+}
+
+/// Asks the channel while it is cloned and while it is dropped, and may panic while it is cloned.
+struct Asks {
+    bus: Sender<Asks>,
+    panics: bool,
+}
+
+impl Clone for Asks {
+    fn clone(&self) -> Self {
+        assert!(self.bus.statistics().receivers > 0 && !self.panics, "a clone that panics");
+        Self { bus: self.bus.clone(), panics: self.panics }
+    }
+}
+
+impl Drop for Asks {
+    fn drop(&mut self) {
+        self.bus.statistics();
+    }
+}
+
+async fn a_clone_is_made_without_a_lock() {
+    let bus = broadcast(1);
+    let (mut first, mut second, mut lossy) = (bus.subscribe(), bus.subscribe(), bus.subscribe_lossy());
+    for panics in [false, true, false] {
+        assert_eq!(bus.send(Asks { bus: bus.clone(), panics }).await, 3);
+        // A clone that panics is that subscriber's own: it goes on with the next.
+        assert_eq!(catch_unwind(AssertUnwindSafe(|| first.try_recv().is_ok())).is_err(), panics);
+        assert_eq!(catch_unwind(AssertUnwindSafe(|| lossy.try_recv().is_ok())).is_err(), panics);
+        assert!(second.try_recv().is_ok());
+    }
+    // What is dropped unheard, for want of room and with the last subscriber.
+    drop((first, second));
+    for _ in 0..3 {
+        assert_eq!(bus.try_send(Asks { bus: bus.clone(), panics: false }).ok(), Some(1));
+    }
+    drop(lossy);
+    assert_eq!(bus.statistics().senders, 1);
+}
+
+async fn statistics_of_a_broadcast_are_exact() {
+    let bus = broadcast(2);
+    let now = || {
+        let now = bus.statistics();
+        (now.used, now.high_water, now.receivers, now.waiting_senders, now.waiting_receivers)
+    };
+    assert_eq!((bus.statistics().capacity, bus.statistics().senders, now()), (2, 1, (0, 0, 0, 0, 0)));
+    let (mut every, mut lossy) = (bus.subscribe(), bus.subscribe_lossy());
+    assert_eq!((now(), every.statistics()), ((0, 0, 2, 0, 0), lossy.statistics()));
+    let mut recv = Box::pin(every.recv());
+    assert!(once(&mut recv).await.is_pending());
+    assert_eq!(now(), (0, 0, 2, 0, 1));
+    drop(recv);
+    assert_eq!((bus.try_send(1), bus.try_send(2)), (Ok(2), Ok(2)));
+    let sends: Vec<_> = (3..6).map(|item| Box::pin(bus.send(item))).collect();
+    let mut waiting = 0;
+    let mut sends = sends;
+    for send in &mut sends {
+        assert!(once(send).await.is_pending());
+        waiting += 1;
+        assert_eq!(now(), (2, 2, 2, waiting, 0));
+    }
+    for (item, waiting) in [(1, 2), (2, 1), (3, 0)] {
+        assert_eq!(every.try_recv(), Ok(item));
+        assert_eq!(now(), (2, 2, 2, waiting, 0));
+    }
+    assert_eq!((every.try_recv(), every.try_recv()), (Ok(4), Ok(5)));
+    assert_eq!(now(), (2, 2, 2, 0, 0), "the lossy one has them still");
+    assert_eq!(lossy.try_recv(), Ok(heard(3, 4)));
+    assert_eq!(lossy.try_recv(), Ok(heard(0, 5)));
+    drop((every, lossy));
+    assert_eq!(now(), (0, 2, 0, 0, 0));
+}
+
+async fn a_broadcast_of_any_capacity_hears() {
+    for capacity in [1, 2, usize::MAX / 2 + 1, usize::MAX] {
+        let bus = broadcast(capacity);
+        let (mut every, mut lossy) = (bus.subscribe(), bus.subscribe_lossy());
+        for item in 0..3 {
+            assert_eq!(bus.send(item).await, 2);
+            assert_eq!((every.try_recv(), lossy.try_recv()), (Ok(item), Ok(heard(0, item))));
+        }
+    }
+}
+
+async fn a_subscriber_is_a_source_and_a_sender_a_sink() {
+    let bus = broadcast(2);
+    let (every, lossy) = (bus.subscribe(), bus.subscribe_lossy());
+    let all = flow(source::from_channel(every)).collect();
+    let heard = flow(source::from_channel(lossy)).pipe(stage::map(|heard: Heard<u32>| heard.missed + 1));
+    let (all, heard) = together(|group| async move {
+        let all = group.spawn(all);
+        let heard = group.spawn(heard.collect());
+        let sent = flow(source::from_iter(0..20)).into(sink::send_to(bus)).await;
+        assert_eq!(sent, Ok(()));
+        (all.await.unwrap(), heard.await.unwrap())
+    })
+    .await;
+    assert!(all.into_iter().eq(0..20));
+    assert_eq!(heard.iter().sum::<u64>(), 20, "heard and missed come to what was sent");
+
+    // A sink ends where nobody subscribes any more.
+    let bus = broadcast(2);
+    let few = flow(source::from_channel(bus.subscribe())).pipe(stage::take(2)).collect();
+    together(|group| async move {
+        let few = group.spawn(few);
+        let sent = flow(source::from_iter(0..)).into(sink::send_to(bus)).await;
+        assert!(sent.unwrap_err().is_closed());
+        assert_eq!(few.await.unwrap(), [0, 1]);
+    })
+    .await;
+
+    // A sender that vanished fails the run that it was the source of.
+    let bus = broadcast::<u8>(1);
+    let run = flow(source::from_channel(bus.subscribe())).into(sink::drain());
+    assert!(
+        beside(move || {
+            let _bus = bus;
+            resume_unwind(Box::new("vanished"));
+        })
+        .join()
+        .is_err()
+    );
+    assert_eq!(run.checked().await.unwrap_err().kind(), ErrorKind::Broken);
+}
+
+async fn threads_hear_a_broadcast() {
+    let bus = broadcast(1);
+    let subscribers: Vec<_> = (0..3).map(|_| bus.subscribe()).collect();
+    let mut lossy = bus.subscribe_lossy();
+    let threads: Vec<_> = subscribers
+        .into_iter()
+        .map(|mut subscriber| {
+            beside(move || {
+                let mut heard = Vec::new();
+                while let Ok(item) = subscriber.recv_blocking() {
+                    heard.push(item);
+                }
+                heard
+            })
+        })
+        .collect();
+    let counts = beside(move || {
+        let mut count = 0;
+        while let Ok(heard) = lossy.recv_blocking() {
+            count += heard.missed + 1;
+        }
+        count
+    });
+    let sender = beside(move || (0..500).for_each(|item| assert_eq!(bus.send_blocking(item), 4)));
+    sender.join().unwrap();
+    for heard in threads {
+        assert!(heard.join().unwrap().into_iter().eq(0..500));
+    }
+    assert_eq!(counts.join().unwrap(), 500);
+
+    let checks = beside(|| {
+        let (bus, short) = (broadcast(1), Duration::from_millis(1));
+        let (mut every, mut lossy) = (bus.subscribe(), bus.subscribe_lossy());
+        assert_eq!(every.recv_blocking_within(short), Err(TryRecvError::Empty));
+        assert_eq!(bus.send_blocking_within(1, Duration::ZERO), Ok(2));
+        assert_eq!(bus.send_blocking_within(2, short), Err(TrySendError::Full(2)));
+        assert_eq!(every.recv_blocking_within(Duration::MAX), Ok(1));
+        assert_eq!(lossy.recv_blocking_within(Duration::ZERO), Ok(heard(0, 1)));
+        assert_eq!(lossy.recv_blocking_within(short), Err(TryRecvError::Empty));
+        assert_eq!((bus.statistics().waiting_senders, bus.statistics().waiting_receivers), (0, 0));
+    });
+    checks.join().unwrap();
+
+    // A thread that waits hears of the end; and a task may not wait so.
+    for breaks in [false, true] {
+        let bus = broadcast::<u8>(1);
+        let (mut every, watch) = (bus.subscribe(), bus.subscribe_lossy());
+        let waits = beside(move || every.recv_blocking());
+        while watch.statistics().waiting_receivers == 0 {
+            thread::yield_now();
+        }
+        let goes = beside(move || {
+            let _bus = bus;
+            if breaks {
+                resume_unwind(Box::new("vanished"));
+            }
+        });
+        assert_eq!(goes.join().is_err(), breaks);
+        assert_eq!(waits.join().unwrap(), Err(if breaks { RecvError::Broken } else { RecvError::Closed }));
+    }
+    let bus = broadcast(1);
+    let (mut every, mut lossy) = (bus.subscribe(), bus.subscribe_lossy());
+    assert!(panic_of(|| bus.send_blocking(1)).is_some_and(|text| text.contains("await `send`")));
+    assert!(panic_of(|| every.recv_blocking()).is_some_and(|text| text.contains("await `recv`")));
+    assert!(panic_of(|| lossy.recv_blocking()).is_some_and(|text| text.contains("await `recv`")));
+}
+
+async fn an_item_costs_the_same_among_many_subscribers() {
+    // Were a send or a leave to look at each of them, this would take the product of both numbers.
+    let (subscribers, items) = (crowd(), crowd() as u64);
+    let bus = broadcast(1000);
+    let mut lossy: Vec<_> = (0..subscribers).map(|_| bus.subscribe_lossy()).collect();
+    let mut every = bus.subscribe();
+    for item in 0..items {
+        assert_eq!(bus.try_send(item), Ok(subscribers + 1));
+        assert_eq!(every.try_recv(), Ok(item));
+    }
+    assert_eq!(bus.statistics().used, 1000);
+    for lossy in &mut lossy {
+        assert_eq!(lossy.try_recv(), Ok(heard(items - 1000, items - 1000)));
+    }
+    drop(lossy);
+    assert_eq!((bus.statistics().used, bus.statistics().receivers), (0, 1));
+}
+
+async fn many_waiting_senders_leave_in_any_order() {
+    let waiting = crowd();
+    let bus = broadcast(1);
+    let mut subscriber = bus.subscribe();
+    assert_eq!(bus.try_send(0), Ok(1));
+    let mut sends: Vec<_> = (1..=waiting).map(|item| Box::pin(bus.send(item))).collect();
+    let wakes = Wakes::new();
+    for send in &mut sends {
+        assert!(send.as_mut().poll(&mut Context::from_waker(&wakes.waker())).is_pending());
+    }
+    // From the middle, and those that are left in turn.
+    drop(sends.drain(waiting / 4..waiting * 3 / 4));
+    let left = (0..=waiting / 4).chain(waiting * 3 / 4 + 1..=waiting);
+    for item in left {
+        assert_eq!(subscriber.try_recv(), Ok(item));
+    }
+    assert_eq!((subscriber.try_recv(), wakes.count()), (Err(TryRecvError::Empty), waiting / 2));
+    for send in &mut sends {
+        assert_eq!(once(send).await, Poll::Ready(1));
+    }
+}
+
+async fn everybody_waits_and_all_goes() {
+    let waiting = crowd();
+    let bus = broadcast(1);
+    let mut subscribers: Vec<Receiver<u8>> = (0..waiting).map(|_| bus.subscribe()).collect();
+    let wakes = Wakes::new();
+    let waker = wakes.waker();
+    let mut waits: Vec<Pin<Box<dyn Future<Output = _> + Send + '_>>> = Vec::new();
+    for subscriber in &mut subscribers {
+        waits.push(Box::pin(subscriber.recv()));
+    }
+    for wait in &mut waits {
+        assert!(wait.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    }
+    drop(waits.drain(waiting / 2..));
+    assert_eq!(bus.try_send(1), Ok(waiting));
+    assert_eq!(wakes.count(), waiting / 2);
+    for wait in &mut waits {
+        assert_eq!(wait.as_mut().poll(&mut Context::from_waker(&waker)), Poll::Ready(Ok(1)));
+    }
+    drop(waits);
+    let mut sends = [bus.send(2), bus.send(3)];
+    for send in &mut sends {
+        assert!(Pin::new(send).poll(&mut Context::from_waker(&waker)).is_pending());
+    }
+    drop(subscribers);
+    assert_eq!(wakes.count(), waiting / 2 + 2);
+    for send in &mut sends {
+        assert_eq!(once(send).await, Poll::Ready(0));
+    }
+    assert!(bus.is_closed());
+}
+
+/// What a subscriber of the game has heard, and what it is to hear.
+struct Player {
+    every: Option<Receiver<u64>>,
+    lossy: Option<LossyReceiver<u64>>,
+    /// The number it hears or misses next.
+    next: u64,
+}
+
+impl Player {
+    fn holds(&self) -> bool {
+        self.every.is_some()
+    }
+
+    /// Takes an item, and checks that it is the next, or comes after as many as it was told.
+    fn take(&mut self, sent: u64, kept: u64) {
+        let received = match (&mut self.every, &mut self.lossy) {
+            (Some(every), _) => every.try_recv().map(|item| heard(0, item)),
+            (None, Some(lossy)) => lossy.try_recv(),
+            (None, None) => unreachable!("it is one of both"),
+        };
+        match received {
+            Ok(Heard { missed, item }) => {
+                assert_eq!(item, self.next + missed);
+                assert!(missed == 0 || sent - item == kept, "what is kept is not missed");
+                self.next = item + 1;
+            }
+            Err(end) => assert_eq!((end, self.next), (TryRecvError::Empty, sent)),
+        }
+    }
+}
+
+/// A model of it all: whoever misses nothing hears each item, the lossy are told exactly what they missed, and a
+/// sender waits for nobody else.
+async fn broadcasts_in_any_order_lose_nothing(seed: u64) {
+    let mut draw = Draw::new(seed);
+    let capacity = draw.within(1..=4);
+    let (bus, kept) = (broadcast(capacity), capacity as u64);
+    let mut players: Vec<Player> = Vec::new();
+    let mut sent = 0;
+    for _ in 0..2000 {
+        match draw.below(10) {
+            0 if players.len() < 6 => {
+                let (every, lossy) = if draw.coin() {
+                    (Some(bus.subscribe()), None)
+                } else {
+                    (None, Some(bus.subscribe_lossy()))
+                };
+                players.push(Player { every, lossy, next: sent });
+            }
+            1 if !players.is_empty() => drop(players.swap_remove(draw.below(players.len()))),
+            2 if !players.is_empty() && players.len() < 6 => {
+                let Player { every, lossy, next } = &players[draw.below(players.len())];
+                players.push(Player { every: every.clone(), lossy: lossy.clone(), next: *next });
+            }
+            3..=5 => {
+                let held = players.iter().any(|player| player.holds() && sent - player.next == kept);
+                match bus.try_send(sent) {
+                    Ok(heard_by) => {
+                        assert!(!held);
+                        assert_eq!(heard_by, players.len());
+                        sent += 1;
+                        if players.is_empty() {
+                            continue;
+                        }
+                    }
+                    Err(full) => assert!(held && full.is_full()),
+                }
+            }
+            _ if !players.is_empty() => {
+                let index = draw.below(players.len());
+                players[index].take(sent, kept);
+            }
+            _ => {}
+        }
+        let oldest = players.iter().map(|player| player.next).min().unwrap_or(sent);
+        let used = usize::try_from((sent - oldest).min(kept)).expect("a few");
+        assert_eq!((bus.statistics().used, bus.statistics().receivers), (used, players.len()));
+    }
+
+    // The same in tasks, with sends and receives that are dropped at any poll.
+    let (subscribers, polls) = (draw.within(1..=4), draw.below(5));
+    let bus = broadcast(capacity);
+    let heard_all = together(move |group| async move {
+        let mut tasks = Vec::new();
+        for _ in 0..subscribers {
+            let mut every = bus.subscribe();
+            tasks.push(group.spawn(async move {
+                let mut heard = Vec::new();
+                loop {
+                    match drop_after(polls, every.recv()).await {
+                        Some(Ok(item)) => heard.push(item),
+                        Some(Err(_)) => return heard,
+                        None => match every.recv().await {
+                            Ok(item) => heard.push(item),
+                            Err(_) => return heard,
+                        },
+                    }
+                }
+            }));
+        }
+        let mut sent = Vec::new();
+        for item in 0..30 {
+            // One that was dropped may have been let in before, and then it was heard.
+            if drop_after(polls, bus.send(item)).await.is_some() {
+                sent.push(item);
+            }
+        }
+        drop(bus);
+        let mut heard_all = Vec::new();
+        for task in tasks {
+            heard_all.push(task.await.unwrap());
+        }
+        assert!(sent.iter().all(|item| heard_all[0].contains(item)));
+        heard_all
+    })
+    .await;
+    assert!(heard_all.iter().all(|heard| heard == &heard_all[0] && heard.is_sorted()));
+}

@@ -1,0 +1,386 @@
+//! The state of a broadcast: one lock around the items that are kept and those who wait.
+
+// For maintainers. Nobody keeps a list of subscribers. Each item that is kept counts those who take it next, and `end`
+// counts those who have taken all: a subscriber that moves on leaves one count and enters the next, so taking, sending
+// and leaving cost the same however many subscribe. The oldest item goes when nobody is at it, since then nobody is
+// before it. Where only lossy ones are, a sender that needs the room drops it, and they are moved on to the next; they
+// find out by their own positions, which are behind the first item then.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::task::Waker;
+
+use super::super::Statistics;
+use crate::scope::{Few, Wakes, drop_each, is_breaking};
+use crate::sync::{Mutex, MutexGuard};
+
+/// Names a wait.
+pub(super) type Id = u64;
+
+/// The state behind all ends.
+pub(super) struct Shared<T>(Mutex<State<T>>);
+
+/// Subscribers at one place.
+#[derive(Clone, Copy, Default)]
+struct Count {
+    all: usize,
+    /// Those of them that hold back the senders.
+    holding: usize,
+}
+
+/// An item: shared once a subscriber has taken it that is not the last.
+pub(super) enum Item<T> {
+    Own(T),
+    Shared(Arc<T>),
+    /// While it becomes shared.
+    Moving,
+}
+
+impl<T> Item<T> {
+    fn share(&mut self) -> Self {
+        if let Self::Shared(item) = self {
+            return Self::Shared(Arc::clone(item));
+        }
+        if let Self::Own(item) = std::mem::replace(self, Self::Moving) {
+            *self = Self::Shared(Arc::new(item));
+        }
+        self.share()
+    }
+}
+
+/// An item that is kept.
+struct Slot<T> {
+    item: Item<T>,
+    /// Those who take it next.
+    next: Count,
+}
+
+/// A sender that waits for room.
+struct Sending<T> {
+    waker: Waker,
+    item: T,
+    /// Set where it gets the item back if nobody subscribes.
+    to_somebody: bool,
+}
+
+/// Whether a subscriber holds back the senders, and the number of the item it takes next.
+#[derive(Clone, Copy)]
+pub(super) struct Position {
+    pub(super) holds: bool,
+    pub(super) next: u64,
+}
+
+pub(super) struct State<T> {
+    /// The items that somebody is still to take, the oldest first.
+    slots: VecDeque<Slot<T>>,
+    /// The number of the oldest.
+    first: u64,
+    /// Those who have taken all.
+    end: Count,
+    /// How many items are kept at the most.
+    capacity: usize,
+    /// The most items that were kept.
+    high_water: usize,
+    pub(super) senders: usize,
+    pub(super) subscribers: usize,
+    /// Set when a sender vanished instead of closing.
+    pub(super) sender_vanished: bool,
+    /// The last key that was given out.
+    last_key: Id,
+    /// Subscribers that wait.
+    receiving: Few<Waker>,
+    /// Senders that wait, first come first.
+    sending: BTreeMap<Id, Sending<T>>,
+    /// Senders whose wait has succeeded and that have not looked yet, with how many the item was for.
+    granted: BTreeMap<Id, usize>,
+    /// What senders waited with that get it back, until they look.
+    withdrawn: BTreeMap<Id, T>,
+    /// Those who wait for the last subscriber to go.
+    watching: Few<Waker>,
+    /// Whom to wake once the lock is let go.
+    wakes: Wakes,
+    /// Wakers to drop then, and items: their destructors are anybody's.
+    old: Vec<Waker>,
+    over: Vec<Item<T>>,
+}
+
+/// Wakes and drops what the operation leaves, after the lock was let go.
+pub(super) struct Locked<'a, T>(Option<MutexGuard<'a, State<T>>>);
+
+impl<T> std::ops::Deref for Locked<'_, T> {
+    type Target = State<T>;
+
+    fn deref(&self) -> &State<T> {
+        self.0.as_ref().expect("held until the drop")
+    }
+}
+
+impl<T> std::ops::DerefMut for Locked<'_, T> {
+    fn deref_mut(&mut self) -> &mut State<T> {
+        self.0.as_mut().expect("held until the drop")
+    }
+}
+
+impl<T> Drop for Locked<'_, T> {
+    fn drop(&mut self) {
+        // Most leave nobody to wake, and nothing to drop.
+        let wakes = (!self.wakes.is_empty()).then(|| std::mem::take(&mut self.wakes));
+        let old = (!self.old.is_empty()).then(|| std::mem::take(&mut self.old));
+        let over = (!self.over.is_empty()).then(|| std::mem::take(&mut self.over));
+        self.0 = None;
+        if let Some(wakes) = wakes {
+            wakes.wake();
+        }
+        if let Some(old) = old {
+            drop_each(old);
+        }
+        if let Some(over) = over {
+            drop_each(over);
+        }
+    }
+}
+
+impl<T> Shared<T> {
+    pub(super) fn new(capacity: usize) -> Arc<Self> {
+        Arc::new(Self(Mutex::new(State {
+            slots: VecDeque::new(),
+            first: 0,
+            end: Count::default(),
+            capacity,
+            high_water: 0,
+            senders: 1,
+            subscribers: 0,
+            sender_vanished: false,
+            last_key: 0,
+            receiving: Few::default(),
+            sending: BTreeMap::new(),
+            granted: BTreeMap::new(),
+            withdrawn: BTreeMap::new(),
+            watching: Few::default(),
+            wakes: Wakes::default(),
+            old: Vec::new(),
+            over: Vec::new(),
+        })))
+    }
+
+    pub(super) fn lock(&self) -> Locked<'_, T> {
+        Locked(Some(self.0.lock()))
+    }
+}
+
+impl Count {
+    fn enter(&mut self, holds: bool) {
+        self.all += 1;
+        self.holding += usize::from(holds);
+    }
+
+    fn leave(&mut self, holds: bool) {
+        self.all -= 1;
+        self.holding -= usize::from(holds);
+    }
+
+    /// All that are here go on to the next place.
+    fn move_on(self, next: &mut Self) {
+        next.all += self.all;
+        next.holding += self.holding;
+    }
+}
+
+impl<T> State<T> {
+    fn key(&mut self) -> Id {
+        self.last_key += 1;
+        self.last_key
+    }
+
+    /// Those who take the item with this index next, and behind the last item those who have taken all.
+    fn at(&mut self, index: usize) -> &mut Count {
+        self.slots.get_mut(index).map_or(&mut self.end, |slot| &mut slot.next)
+    }
+
+    /// Where a subscriber is among the items that are kept, and how many it has missed.
+    fn find(&self, position: Position) -> (usize, u64) {
+        let missed = self.first.saturating_sub(position.next);
+        let index = position.next + missed - self.first;
+        (usize::try_from(index).expect("there are not so many items"), missed)
+    }
+
+    fn has_room(&self) -> bool {
+        self.slots.len() < self.capacity || self.slots.front().is_none_or(|oldest| oldest.next.holding == 0)
+    }
+
+    // ---- Senders
+
+    /// Takes an item in, for which there is room; gives how many are to hear it.
+    fn push(&mut self, item: T) -> usize {
+        if self.subscribers == 0 {
+            self.over.push(Item::Own(item));
+            return 0;
+        }
+        if self.slots.len() == self.capacity {
+            self.drop_oldest();
+        }
+        let next = std::mem::take(&mut self.end);
+        self.slots.push_back(Slot { item: Item::Own(item), next });
+        self.high_water = self.high_water.max(self.slots.len());
+        if !self.receiving.is_empty() {
+            let receiving = self.receiving.take();
+            self.wakes.extend(receiving);
+        }
+        self.subscribers
+    }
+
+    /// Drops the oldest item, which nobody is still to take, or only lossy ones.
+    fn drop_oldest(&mut self) {
+        let Some(oldest) = self.slots.pop_front() else { return };
+        self.first += 1;
+        oldest.next.move_on(self.at(0));
+        self.over.push(oldest.item);
+    }
+
+    /// Takes an item in, or hands it back where there is no room for it or others wait before it.
+    pub(super) fn try_push(&mut self, item: T) -> Result<usize, T> {
+        if !self.sending.is_empty() || !self.has_room() {
+            return Err(item);
+        }
+        Ok(self.push(item))
+    }
+
+    pub(super) fn park(&mut self, item: T, waker: Waker, to_somebody: bool) -> Id {
+        let key = self.key();
+        self.sending.insert(key, Sending { waker, item, to_somebody });
+        key
+    }
+
+    /// Notes the new waker of a sender that waits.
+    pub(super) fn repark(&mut self, key: Id, waker: &Waker) {
+        if let Some(sending) = self.sending.get_mut(&key) {
+            if !sending.waker.will_wake(waker) {
+                self.old.push(std::mem::replace(&mut sending.waker, waker.clone()));
+            }
+        }
+    }
+
+    /// For how many the item of a sender was whose wait has succeeded, or the item, which comes back; once.
+    pub(super) fn outcome(&mut self, key: Id) -> Option<Result<usize, T>> {
+        let granted = self.granted.remove(&key).map(Ok);
+        granted.or_else(|| self.withdrawn.remove(&key).map(Err))
+    }
+
+    /// Ends a sender's wait: as its outcome, or its item comes back.
+    pub(super) fn unpark(&mut self, key: Id) -> Option<Result<usize, T>> {
+        if let Some(outcome) = self.outcome(key) {
+            return Some(outcome);
+        }
+        let sending = self.sending.remove(&key)?;
+        self.old.push(sending.waker);
+        Some(Err(sending.item))
+    }
+
+    /// Lets senders in that wait, as far as there is room.
+    fn settle(&mut self) {
+        while !self.sending.is_empty() && (self.subscribers == 0 || self.has_room()) {
+            let Some((key, sending)) = self.sending.pop_first() else { return };
+            if self.subscribers == 0 && sending.to_somebody {
+                self.withdrawn.insert(key, sending.item);
+            } else {
+                let heard_by = self.push(sending.item);
+                self.granted.insert(key, heard_by);
+            }
+            self.wakes.add(sending.waker);
+        }
+    }
+
+    pub(super) fn sender_gone(&mut self) {
+        self.sender_vanished |= is_breaking();
+        self.senders -= 1;
+        if self.senders == 0 {
+            let receiving = self.receiving.take();
+            self.wakes.extend(receiving);
+        }
+    }
+
+    // ---- Subscribers
+
+    /// Counts one in that hears what is sent from now on; gives its position.
+    pub(super) fn subscribe(&mut self, holds: bool) -> Position {
+        self.subscribers += 1;
+        self.end.enter(holds);
+        Position { holds, next: self.first + self.slots.len() as u64 }
+    }
+
+    /// Counts one in that hears what this one is still to hear.
+    pub(super) fn join(&mut self, position: Position) {
+        self.subscribers += 1;
+        let (index, _) = self.find(position);
+        self.at(index).enter(position.holds);
+    }
+
+    /// Takes the next item for a subscriber, with how many it has missed before.
+    pub(super) fn take(&mut self, position: &mut Position) -> Option<(u64, Item<T>)> {
+        let (index, missed) = self.find(*position);
+        let slot = self.slots.get_mut(index)?;
+        slot.next.leave(position.holds);
+        position.next += missed + 1;
+        let is_last = index == 0 && slot.next.all == 0;
+        let (item, index) = if is_last {
+            self.first += 1;
+            (self.slots.pop_front()?.item, index)
+        } else {
+            (slot.item.share(), index + 1)
+        };
+        self.at(index).enter(position.holds);
+        self.settle();
+        Some((missed, item))
+    }
+
+    /// Counts a subscriber out.
+    pub(super) fn leave(&mut self, position: Position) {
+        let (index, _) = self.find(position);
+        self.at(index).leave(position.holds);
+        self.subscribers -= 1;
+        while self.slots.front().is_some_and(|oldest| oldest.next.all == 0) {
+            self.drop_oldest();
+        }
+        if self.subscribers == 0 {
+            let watching = self.watching.take();
+            self.wakes.extend(watching);
+        }
+        self.settle();
+    }
+
+    /// Waits for an item, or for the end.
+    pub(super) fn wait(&mut self, key: &mut Option<Id>, waker: &Waker) {
+        let key = *key.get_or_insert_with(|| self.key());
+        let old = self.receiving.insert(key, waker.clone());
+        self.old.extend(old);
+    }
+
+    pub(super) fn unwait(&mut self, key: Id) {
+        let old = self.receiving.remove(key);
+        self.old.extend(old);
+    }
+
+    /// Waits for the last subscriber to go.
+    pub(super) fn watch(&mut self, key: &mut Option<Id>, waker: &Waker) {
+        let key = *key.get_or_insert_with(|| self.key());
+        let old = self.watching.insert(key, waker.clone());
+        self.old.extend(old);
+    }
+
+    pub(super) fn unwatch(&mut self, key: Id) {
+        let old = self.watching.remove(key);
+        self.old.extend(old);
+    }
+
+    pub(super) fn statistics(&self) -> Statistics {
+        Statistics {
+            used: self.slots.len(),
+            capacity: self.capacity,
+            high_water: self.high_water,
+            senders: self.senders,
+            receivers: self.subscribers,
+            waiting_senders: self.sending.len(),
+            waiting_receivers: self.receiving.len(),
+        }
+    }
+}
