@@ -10,7 +10,7 @@ export CARGO_TARGET_DIR=$root/target/ci/features
 export CARGO_INCREMENTAL=0 CARGO_PROFILE_DEV_DEBUG=0 CARGO_PROFILE_TEST_DEBUG=0
 unset ANYPIPE_RUNTIME
 
-features=(tokio smol async-std sim flume macros)
+features=(tokio smol async-std sim flume macros signal)
 
 # ---- Every combination compiles, without a warning.
 
@@ -54,7 +54,7 @@ tree_without_runtime() {
     local crates runtimes
     crates=$(cargo tree -p anypipe --edges normal,build --prefix none --format '{p}' | cut -d' ' -f1 | sort -u)
     say "without a feature, anypipe is $(wc -l <<<"$crates") crates:" $crates
-    runtimes='tokio.*|mio|smol|async-std|async-executor|async-global-executor|async-io|async-task|blocking|polling|flume|anypipe-(tokio|smol|async-std|sim|flume|macros)'
+    runtimes='tokio.*|mio|smol|async-std|async-executor|async-global-executor|async-io|async-task|blocking|polling|flume|signal-hook.*|anypipe-(tokio|smol|async-std|sim|flume|macros|signal)'
     if grep -xE "$runtimes" <<<"$crates"; then
         fail "a feature-less anypipe contains the above"
     fi
@@ -175,7 +175,7 @@ run_astray_in_tokio() {
     tells plain_thread "no tokio runtime is running here" "\`#[tokio::main]\`" "\`.on(runtime)\`" \
         "\`anypipe::runtime::set_default\`"
     tells no_timer "this tokio runtime has no timer: build it with" "\`.on(runtime)\`"
-    context=tokio,smol,async-std,sim,flume,macros
+    context=tokio,smol,async-std,sim,flume,macros,signal
     build plain-tokio "$context"
     # The hole that the docs tell of: smol needs no context, so the thread's run is on it.
     says "smol $sum" plain_thread

@@ -4,7 +4,6 @@
 // ci: --interrupt-after 300
 // ci: --interrupt-after 300 --grace 1
 
-use std::io;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,11 +11,9 @@ use std::thread;
 use std::time::Duration;
 
 use anypipe::prelude::*;
-use anypipe::task::CancelToken;
 use anypipe::time::sleep;
 use clap::Parser;
 use signal_hook::consts::SIGINT;
-use signal_hook::iterator::Signals;
 
 /// Takes orders until Ctrl-C, then finishes those it has taken.
 #[derive(Parser)]
@@ -32,20 +29,13 @@ struct Args {
 #[anypipe::main]
 async fn main() -> ExitCode {
     let args = Args::parse();
-    let interrupted = match ctrl_c() {
-        Ok(token) => token,
-        Err(error) => {
-            eprintln!("graceful: signals can't be watched: {error}");
-            return ExitCode::FAILURE;
-        }
-    };
     if let Some(length) = args.interrupt_after {
         interrupt_after(Duration::from_millis(length));
     }
 
     let delivered = Arc::new(AtomicU64::new(0));
     let count = Arc::clone(&delivered);
-    let mut running = Pipeline::interval(Duration::from_millis(1))
+    let running = Pipeline::interval(Duration::from_millis(1))
         .then(async |order| {
             sleep(Duration::from_millis(40 + order % 20)).await;
             order
@@ -55,19 +45,12 @@ async fn main() -> ExitCode {
         .for_each(move |_order| {
             count.fetch_add(1, Ordering::SeqCst);
         })
-        .start();
+        .start()
+        .stop_on_signals(Duration::from_millis(args.grace));
     let control = running.control();
 
     println!("taking orders until Ctrl-C");
-    // A run that fails by itself ends the wait too.
-    let result = match interrupted.run_until_cancelled(&mut running).await {
-        Some(result) => result,
-        None => {
-            println!("stopping: no order is taken any more");
-            control.stop_within(Duration::from_millis(args.grace));
-            running.await
-        }
-    };
+    let result = running.await;
 
     let stats = control.stats();
     let Some(stage) = stats.stage("deliver") else { return ExitCode::FAILURE };
@@ -84,20 +67,6 @@ async fn main() -> ExitCode {
         }
     };
     if kept { ExitCode::SUCCESS } else { ExitCode::FAILURE }
-}
-
-/// A token that is cancelled by the first Ctrl-C. The second ends the program the hard way.
-fn ctrl_c() -> io::Result<CancelToken> {
-    let (token, mut signals) = (CancelToken::new(), Signals::new([SIGINT])?);
-    let interrupted = token.clone();
-    thread::Builder::new().name("signals".to_owned()).spawn(move || {
-        let mut signals = signals.forever();
-        signals.next();
-        interrupted.cancel();
-        signals.next();
-        std::process::exit(130);
-    })?;
-    Ok(token)
 }
 
 /// Stands for the user's finger.

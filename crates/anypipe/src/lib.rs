@@ -32,6 +32,7 @@
 //! | `async-std` | `runtime::AsyncStd`; async-std is discontinued upstream |
 //! | `sim` | `runtime::Sim`, the deterministic simulator; never chosen unasked |
 //! | `flume` | flume's channel ends as sources and sinks |
+//! | `signal` | `signal`: Ctrl-C and the signal to terminate, and the graceful stop of a run in one line |
 //! | `macros` | `#[anypipe::main]` and `#[anypipe::test]` |
 //!
 //! [`runtime`] tells how the backend of a run is chosen where several are compiled in.
@@ -59,6 +60,8 @@ mod using;
 // The anyio half.
 pub mod channel;
 pub mod runtime;
+#[cfg(feature = "signal")]
+pub mod signal;
 pub mod sync;
 pub mod task;
 #[cfg(feature = "sim")]

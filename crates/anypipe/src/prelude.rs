@@ -6,6 +6,9 @@ pub use anypipe_core::{Holds, Run, RunError, Sink, Source, Stage};
 pub use crate::pipeline::{
     BoxPipeline, BoxSegment, Pipeline, Segment, SharedPipeline, SharedSegment, segment,
 };
+#[cfg(feature = "signal")]
+pub use anypipe_signal::StopOnSignals;
+
 pub use crate::sink::IntoStage;
 pub use crate::stage::*;
 pub use crate::using::{using, using_fold, using_ref};
