@@ -29,6 +29,8 @@ scenarios! {
     crowd,
     merge,
     sync,
+    oneshot,
+    broadcast,
 }
 
 pub struct Scenario {
