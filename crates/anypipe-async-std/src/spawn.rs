@@ -1,6 +1,8 @@
 //! Tasks. async-std has no budget: core gives way by itself.
 
-use anypipe_core::runtime::{Job, Runtime, Spawner, Task};
+use std::sync::LazyLock;
+
+use anypipe_core::runtime::{Job, Locals, Runtime, Spawner, Task};
 use async_std::task;
 
 /// What a `RuntimeHandle` holds of async-std: nothing, the runtime is the program's.
@@ -17,7 +19,14 @@ impl Spawner for Native {
     }
 }
 
+/// What is kept for the program's runtime.
+static LOCALS: LazyLock<Locals> = LazyLock::new(Locals::default);
+
 impl Runtime for Native {
+    fn locals(&self) -> Option<Locals> {
+        Some(LOCALS.clone())
+    }
+
     fn name(&self) -> &'static str {
         "async-std"
     }

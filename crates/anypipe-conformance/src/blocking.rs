@@ -2,17 +2,19 @@
 
 use std::any::Any;
 use std::future::{Future, ready};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
+use std::time::Duration;
 
 use anypipe_core::drive::{At, Work};
 use anypipe_core::option::{HasBoundary, IntoBlocking};
-use anypipe_core::run::{Control, Running, TimedOut, inherit};
-use anypipe_core::{Run, Source, Stage};
+use anypipe_core::run::{Control, Running, TimedOut, inherit, move_on_after};
+use anypipe_core::scope::current_scope;
+use anypipe_core::{ErrorKind, Run, Source, Stage};
 use anypipe_stages::option::{RetryPolicy, TimeoutEach, TryTimeoutEach};
 use anypipe_stages::{Parallel, source, stage};
 
-use crate::tools::{Around, Dropped, flow, is_virtual, sleep, unit, until};
+use crate::tools::{Around, Dropped, flow, is_virtual, runtime, settle, sleep, together, unit, until};
 
 crate::suite::cases! { ($) blocking as __blocking {
     nothing_begins_for_a_consumer_that_went(),
@@ -20,6 +22,11 @@ crate::suite::cases! { ($) blocking as __blocking {
     work_that_was_given_up_keeps_its_key(),
     work_that_was_given_up_keeps_the_next_try(),
     work_that_was_given_up_brings_back_its_workers_state(),
+    work_that_is_abandoned_is_joined_by_nobody(),
+    abandonable_work_that_has_not_begun_goes_with_its_handle(),
+    abandonable_work_that_is_lost_tells(),
+    abandonable_work_gives_what_it_gives(),
+    what_is_kept_for_a_runtime_is_one_of_each_type(),
 } }
 
 async fn nothing_begins_for_a_consumer_that_went() {
@@ -153,4 +160,97 @@ async fn work_that_was_given_up_brings_back_its_workers_state() {
     // The call whose item was given up has counted too. A machine under load may miss a limit again.
     let counted = came.iter().zip(1..).skip(1).all(|(came, call)| *came == Ok(call) || came.is_err());
     assert!(counted, "{came:?}");
+}
+
+async fn work_that_is_abandoned_is_joined_by_nobody() {
+    // On the simulator nobody is there to let it go on.
+    if is_virtual() {
+        return;
+    }
+    let (go, goes) = mpsc::channel::<()>();
+    let (begun, held) = (Arc::new(AtomicBool::new(false)), Dropped::new());
+    let (begins, tells) = (Arc::clone(&begun), held.tells());
+    let run = Run::new("run", inherit, move |scope| {
+        let job = scope.spawn_abandonable("job", move || {
+            let _tells = tells;
+            begins.store(true, Ordering::SeqCst);
+            let _ = goes.recv();
+            panic!("nobody hears it");
+        });
+        async move {
+            until(|| begun.load(Ordering::SeqCst)).await;
+            let _: Option<Result<(), _>> = move_on_after(inherit, Duration::ZERO, job).await;
+        }
+    });
+    run.await;
+    assert_eq!(held.live(), 1, "the run is over, and the work is not");
+    drop(go);
+    until(|| held.live() == 0).await;
+}
+
+async fn abandonable_work_that_has_not_begun_goes_with_its_handle() {
+    let (around, held, begun) = (Around::new(), Dropped::new(), Arc::new(AtomicUsize::new(0)));
+    around.keep_jobs();
+    let (tells, begins) = (held.tells(), Arc::clone(&begun));
+    let run = Run::new("run", inherit, move |scope| {
+        let job = scope.spawn_abandonable("job", move || {
+            let _tells = tells;
+            count(&begins)
+        });
+        async move {
+            assert!(move_on_after(inherit, Duration::ZERO, job).await.is_none());
+        }
+    });
+    run.on(around.runtime()).await;
+    assert_eq!(held.live(), 0);
+    around.let_jobs_go();
+    settle().await;
+    assert_eq!(begun.load(Ordering::SeqCst), 0);
+}
+
+async fn abandonable_work_that_is_lost_tells() {
+    let around = Around::new();
+    around.keep_jobs();
+    let loses = around.clone();
+    let run = Run::new("run", inherit, move |scope| {
+        let job = scope.spawn_abandonable("job", || 1);
+        async move {
+            loses.drop_jobs();
+            job.await.unwrap_err().kind()
+        }
+    });
+    assert_eq!(run.on(around.runtime()).checked().await.unwrap(), ErrorKind::RuntimeGone);
+}
+
+async fn abandonable_work_gives_what_it_gives() {
+    let scope = current_scope().expect("a case runs in a scope");
+    assert_eq!(scope.spawn_abandonable("job", || 1).await.unwrap(), 1);
+    let failed = scope.spawn_abandonable("job", || -> u8 { panic!("it is heard") }).await.unwrap_err();
+    assert!(failed.is_panic() && failed.to_string().contains("it is heard"), "{failed}");
+    assert!(!scope.is_cancelled());
+}
+
+async fn what_is_kept_for_a_runtime_is_one_of_each_type() {
+    /// Of this case alone: what is kept may be the program's.
+    #[derive(Default)]
+    struct Mine(AtomicUsize);
+    #[derive(Default)]
+    struct Another(AtomicUsize);
+    struct Nested;
+    let kept = runtime().locals().get_or_init(Mine::default);
+    kept.0.store(5, Ordering::SeqCst);
+    let again = together(|group| async move {
+        group.spawn(async { runtime().locals().get_or_init(Mine::default) }).await.unwrap()
+    });
+    assert!(Arc::ptr_eq(&kept, &again.await));
+    assert_eq!(runtime().locals().get_or_init(Another::default).0.load(Ordering::SeqCst), 0);
+    // One that makes another of its type meanwhile gets the same.
+    let inner = Mutex::new(None);
+    let outer = runtime().locals().get_or_init(|| {
+        *inner.lock().unwrap() = Some(runtime().locals().get_or_init(|| Nested));
+        Nested
+    });
+    // Where another case was first there, nothing is made.
+    let inner = inner.into_inner().unwrap();
+    assert!(inner.is_none_or(|inner| Arc::ptr_eq(&outer, &inner)));
 }

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Wake, Waker};
 use std::time::Duration;
 
-use anypipe_core::runtime::RuntimeHandle;
+use anypipe_core::runtime::{Locals, RuntimeHandle};
 use anypipe_core::scope::enter;
 
 use crate::clock::Clock;
@@ -32,6 +32,8 @@ fn set_current(world: Option<Arc<World>>) -> Option<Arc<World>> {
 /// No waker is called or dropped, and no task, under its lock.
 pub(crate) struct World {
     pub(crate) clock: Arc<Clock>,
+    /// What is kept for it.
+    pub(crate) locals: Locals,
     me: Weak<World>,
     state: Mutex<State>,
 }
@@ -49,7 +51,12 @@ const JOB: Duration = Duration::from_millis(1);
 impl World {
     pub(crate) fn new(plan: &Plan) -> Arc<Self> {
         let state = State::new(plan);
-        Arc::new_cyclic(|me| Self { clock: Arc::default(), me: me.clone(), state: Mutex::new(state) })
+        Arc::new_cyclic(|me| Self {
+            clock: Arc::default(),
+            locals: Locals::default(),
+            me: me.clone(),
+            state: Mutex::new(state),
+        })
     }
 
     /// The simulation that runs on this thread.

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
 
-use anypipe_core::runtime::{Job, Runtime, RuntimeHandle, Spawner, Task};
+use anypipe_core::runtime::{Job, Locals, Runtime, RuntimeHandle, Spawner, Task};
 
 use crate::clock::Clock;
 use crate::executor::World;
@@ -37,6 +37,10 @@ impl Runtime for SimRuntime {
             return Poll::Pending;
         }
         Poll::Ready(())
+    }
+
+    fn locals(&self) -> Option<Locals> {
+        self.world.upgrade().map(|world| world.locals.clone())
     }
 
     fn jobs_run_between_tasks(&self) -> bool {

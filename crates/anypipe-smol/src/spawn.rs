@@ -1,8 +1,8 @@
 //! Tasks. Smol has no budget: core gives way by itself.
 
-use std::sync::Weak;
+use std::sync::{LazyLock, Weak};
 
-use anypipe_core::runtime::{Job, Runtime, Spawner, Task};
+use anypipe_core::runtime::{Job, Locals, Runtime, Spawner, Task};
 use async_executor::Executor;
 
 /// What a `RuntimeHandle` holds of smol. It never owns the executor, so that the tasks on one that
@@ -38,7 +38,14 @@ impl Spawner for Native {
     }
 }
 
+/// What is kept for all executors: they share smol's threads for blocking work.
+static LOCALS: LazyLock<Locals> = LazyLock::new(Locals::default);
+
 impl Runtime for Native {
+    fn locals(&self) -> Option<Locals> {
+        Some(LOCALS.clone())
+    }
+
     fn name(&self) -> &'static str {
         "smol"
     }

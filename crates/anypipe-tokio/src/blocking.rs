@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::Poll;
 use std::thread;
 
-use anypipe_core::runtime::{Enter, Job};
+use anypipe_core::runtime::{Enter, Job, Locals};
 use tokio::runtime::{Handle, Runtime, RuntimeFlavor};
 use tokio::sync::oneshot;
 
@@ -60,6 +60,8 @@ fn enter(
 pub(crate) struct Owner {
     /// The runtime, until the owner goes; a driving thread has it too.
     runtime: Option<Arc<Runtime>>,
+    /// What is kept for it.
+    pub(crate) locals: Locals,
     /// Who drives it; `None` where it has threads of its own.
     drivers: Option<Mutex<Drivers>>,
 }
@@ -77,7 +79,8 @@ struct Drivers {
 impl Owner {
     pub(crate) fn new(runtime: Runtime) -> Self {
         let by_hand = runtime.handle().runtime_flavor() == RuntimeFlavor::CurrentThread;
-        Self { runtime: Some(Arc::new(runtime)), drivers: by_hand.then(Mutex::default) }
+        let (locals, drivers) = (Locals::default(), by_hand.then(Mutex::default));
+        Self { runtime: Some(Arc::new(runtime)), locals, drivers }
     }
 
     /// Starts the driving thread where nobody drives the runtime.

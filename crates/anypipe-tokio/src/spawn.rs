@@ -1,9 +1,9 @@
 //! Tasks, and the budget that they share.
 
-use std::sync::Weak;
+use std::sync::{LazyLock, Weak};
 use std::task::{Context, Poll};
 
-use anypipe_core::runtime::{Job, Runtime, Spawner, Task};
+use anypipe_core::runtime::{Job, Locals, Runtime, Spawner, Task};
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::task::coop::poll_proceed;
 
@@ -32,6 +32,10 @@ impl Spawner for Native {
     }
 }
 
+/// What is kept for runtimes that aren't ours: tokio gives them no name that outlives a version of it, and programs have
+/// one.
+static OTHERS: LazyLock<Locals> = LazyLock::new(Locals::default);
+
 impl Runtime for Native {
     fn name(&self) -> &'static str {
         "tokio"
@@ -49,6 +53,10 @@ impl Runtime for Native {
         if tokio::task::try_id().is_some() && self.handle.runtime_flavor() == RuntimeFlavor::MultiThread {
             drop(self.handle.spawn(async {}));
         }
+    }
+
+    fn locals(&self) -> Option<Locals> {
+        Some(self.owner.upgrade().map_or_else(|| OTHERS.clone(), |owner| owner.locals.clone()))
     }
 
     fn is_current(&self) -> bool {

@@ -122,7 +122,7 @@ fn the_environment_names_the_runtime() {
 }
 
 #[test]
-fn a_name_that_is_not_compiled_in_is_an_error_that_names_the_feature() {
+fn h01_a_name_that_is_not_compiled_in_is_an_error_that_names_the_feature() {
     for name in ["tokio", "smol", "async-std", "sim"] {
         if !available().contains(&name) {
             let output = told("tell", Some(name));
@@ -134,7 +134,7 @@ fn a_name_that_is_not_compiled_in_is_an_error_that_names_the_feature() {
 }
 
 #[test]
-fn an_unknown_name_is_an_error() {
+fn h01_an_unknown_name_is_an_error() {
     let output = told("tell", Some("asyncio"));
     assert_eq!(output.matches("ANYPIPE_RUNTIME is `asyncio`, which is no runtime").count(), 2, "{output}");
 }

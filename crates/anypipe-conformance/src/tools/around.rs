@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use anypipe_core::runtime::{AsHandle, Job, Runtime, RuntimeHandle, Sleep, Spawner, Task, Timer};
+use anypipe_core::runtime::{AsHandle, Job, Locals, Runtime, RuntimeHandle, Sleep, Spawner, Task, Timer};
 
 use super::clock::runtime;
 
@@ -61,6 +61,12 @@ impl Around {
         for job in kept.into_iter().flatten() {
             self.inner.spawn_blocking(job);
         }
+    }
+
+    /// Drops blocking work that waits, as a runtime does that is shut down.
+    pub(crate) fn drop_jobs(&self) {
+        let kept = self.lock().take();
+        drop(kept);
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<Vec<Job>>> {
@@ -126,6 +132,10 @@ impl Runtime for Around {
 
     fn is_current(&self) -> bool {
         self.inner.is_current()
+    }
+
+    fn locals(&self) -> Option<Locals> {
+        Some(self.inner.locals())
     }
 
     fn jobs_run_between_tasks(&self) -> bool {

@@ -1,9 +1,9 @@
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use super::{Job, Sleep, Spawner, Task, Timer};
+use super::{Job, Locals, Sleep, Spawner, Task, Timer};
 
 /// All that anypipe asks of a runtime: a [`Spawner`], a [`Timer`], a name and a budget.
 pub trait Runtime: Spawner + Timer {
@@ -37,6 +37,14 @@ pub trait Runtime: Spawner + Timer {
     fn jobs_run_between_tasks(&self) -> bool {
         false
     }
+
+    /// What is kept for this runtime, the same for all its handles: among it is how many closures may be on its threads
+    /// for blocking work at a time. Runtimes that share those threads give the same.
+    ///
+    /// Where this is left as it is, each handle that is made keeps its own, and its clones with it.
+    fn locals(&self) -> Option<Locals> {
+        None
+    }
 }
 
 /// A runtime as a value: cheap to clone, met once per stage and never per item.
@@ -45,28 +53,34 @@ pub trait Runtime: Spawner + Timer {
 /// belong to fails with [`ErrorKind::RuntimeGone`](crate::ErrorKind::RuntimeGone).
 #[derive(Clone)]
 pub struct RuntimeHandle {
-    runtime: Arc<dyn Runtime>,
+    held: Arc<Held<dyn Runtime>>,
+}
+
+struct Held<R: ?Sized> {
+    /// What is kept with the handle, where the runtime keeps nothing.
+    locals: OnceLock<Locals>,
+    runtime: R,
 }
 
 impl RuntimeHandle {
     /// Makes a handle of a backend.
     pub fn new(runtime: impl Runtime) -> Self {
-        Self { runtime: Arc::new(runtime) }
+        Self { held: Arc::new(Held { locals: OnceLock::new(), runtime }) }
     }
 
     /// The runtime's name: `tokio`, `smol`, `async-std`, `sim`, or a third party's own.
     pub fn name(&self) -> &'static str {
-        self.runtime.name()
+        self.held.runtime.name()
     }
 
     /// The runtime's present moment.
     pub fn now(&self) -> Instant {
-        self.runtime.now()
+        self.held.runtime.now()
     }
 
     /// The runtime's present moment, asked for in one of its tasks.
     pub(crate) fn now_in_task(&self) -> Instant {
-        self.runtime.now_in_task()
+        self.held.runtime.now_in_task()
     }
 
     /// A future that is done `length` after this call.
@@ -79,48 +93,53 @@ impl RuntimeHandle {
     ///
     /// Dropping the sleep forgets the wait and nothing else.
     pub fn sleep(&self, length: Duration) -> Sleep {
-        self.runtime.sleep(length)
+        self.held.runtime.sleep(length)
     }
 
     /// See [`Timer::is_exact`].
     pub fn is_exact(&self) -> bool {
-        self.runtime.is_exact()
+        self.held.runtime.is_exact()
     }
 
     /// See [`Runtime::poll_budget`].
     pub fn poll_budget(&self, cx: &mut Context<'_>) -> Poll<()> {
-        self.runtime.poll_budget(cx)
+        self.held.runtime.poll_budget(cx)
     }
 
     /// See [`Runtime::offer_woken`].
     pub fn offer_woken(&self) {
-        self.runtime.offer_woken();
+        self.held.runtime.offer_woken();
     }
 
     /// See [`Runtime::is_current`].
     pub fn is_current(&self) -> bool {
-        self.runtime.is_current()
+        self.held.runtime.is_current()
     }
 
     /// See [`Runtime::jobs_run_between_tasks`].
     pub fn jobs_run_between_tasks(&self) -> bool {
-        self.runtime.jobs_run_between_tasks()
+        self.held.runtime.jobs_run_between_tasks()
+    }
+
+    /// See [`Runtime::locals`].
+    pub fn locals(&self) -> Locals {
+        self.held.runtime.locals().unwrap_or_else(|| self.held.locals.get_or_init(Locals::default).clone())
     }
 
     /// Whether this is a clone of the other.
     pub(crate) fn is_clone_of(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.runtime, &other.runtime)
+        Arc::ptr_eq(&self.held, &other.held)
     }
 
     /// Passes a task on, for a runtime that stands around another; all else spawns into a
     /// [`Scope`](crate::Scope).
     pub fn spawn(&self, task: Task) {
-        self.runtime.spawn(task);
+        self.held.runtime.spawn(task);
     }
 
     /// Passes blocking work on, as [`spawn`](RuntimeHandle::spawn) does a task.
     pub fn spawn_blocking(&self, job: Job) {
-        self.runtime.spawn_blocking(job);
+        self.held.runtime.spawn_blocking(job);
     }
 }
 

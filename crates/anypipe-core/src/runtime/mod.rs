@@ -29,12 +29,14 @@
 mod alarm;
 mod enter;
 mod handle;
+mod locals;
 mod spawner;
 mod timer;
 
 pub use self::alarm::Alarm;
 pub use self::enter::{AsHandle, Enter};
 pub use self::handle::{Runtime, RuntimeHandle};
+pub use self::locals::Locals;
 pub(crate) use self::spawner::{Blocks, Polled};
 pub use self::spawner::{Job, Spawner, Task, TaskWatch, WaitsFor};
 pub use self::timer::{Sleep, SleepFuture, Timer};

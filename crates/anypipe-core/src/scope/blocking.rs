@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use super::task::TaskName;
-use super::{Promise, Scope, catch, drop_caught, promise};
+use super::{Controls, Promise, Scope, catch, drop_caught, promise};
 use crate::error::RunError;
 
 impl Scope {
@@ -25,7 +25,22 @@ impl Scope {
         };
         let name = name.into();
         let refused = self.spawn_job(name.clone(), Box::new(job)).err();
-        Blocking { promise, refused, scope: self.clone(), name }
+        Blocking { promise, refused, scope: self.clone(), name, is_alone: false }
+    }
+
+    /// Starts blocking work that nobody waits for any more once the [`Blocking`] is dropped: the scope doesn't join it.
+    /// What has not begun by then is dropped; what has goes on, and what it gives is dropped, a panic too.
+    ///
+    /// It is in a scope of its own, which is cancelled then.
+    pub fn spawn_abandonable<T, F>(&self, name: impl Into<TaskName>, work: F) -> Blocking<T>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        let alone = Scope::new(self.runtime().clone(), None, Controls::default());
+        let mut blocking = alone.spawn_blocking(name, work);
+        blocking.is_alone = true;
+        blocking
     }
 }
 
@@ -47,6 +62,8 @@ pub struct Blocking<T> {
     /// Where a panic goes that nobody awaits.
     scope: Scope,
     name: TaskName,
+    /// True where the scope is of this work alone.
+    is_alone: bool,
 }
 
 impl<T> Drop for Blocking<T> {
@@ -55,6 +72,9 @@ impl<T> Drop for Blocking<T> {
             Some(Err(panic)) => Some(panic),
             value => drop_caught(value).err(),
         };
+        if self.is_alone {
+            return self.scope.cancel();
+        }
         if let Some(panic) = panic {
             self.scope.fail(panic.into_error(Some(&self.name)));
         }
@@ -71,6 +91,8 @@ impl<T> Future for Blocking<T> {
         Poll::Ready(match ready!(Pin::new(&mut self.promise).poll(cx)) {
             Some(Ok(value)) => Ok(value),
             Some(Err(panic)) => Err(panic.into_error(None)),
+            // A runtime that is gone has failed a scope that no run tells of.
+            None if self.is_alone => Err(self.scope.take_failure().unwrap_or_else(RunError::cancelled)),
             None => Err(RunError::cancelled()),
         })
     }

@@ -15,6 +15,7 @@ pub use anypipe_core::task_local;
 
 pub use self::blocking::blocking;
 pub use self::gather::{as_completed, gather, try_gather};
+pub use self::blocking::{Blocking, blocking, blocking_limiter};
 pub use self::group::{task_group, try_task_group};
 pub use self::portal::{BlockingPortal, PortalTask, portal};
 pub use self::shield::{shield, shield_for};
