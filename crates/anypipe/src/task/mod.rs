@@ -13,9 +13,8 @@ pub use anypipe_core::run::{AbortOnDrop, Shield, StartError, Started, TaskGroup,
 pub use anypipe_core::scope::{CancelToken, Cancelled, DropGuard, LocalKey, LocalScope, NotSet};
 pub use anypipe_core::task_local;
 
-pub use self::blocking::blocking;
-pub use self::gather::{as_completed, gather, try_gather};
 pub use self::blocking::{Blocking, blocking, blocking_limiter};
+pub use self::gather::{as_completed, gather, try_gather};
 pub use self::group::{task_group, try_task_group};
 pub use self::portal::{BlockingPortal, PortalTask, portal};
 pub use self::shield::{shield, shield_for};
