@@ -156,15 +156,15 @@ async fn seen_twice() -> u32 {
 }
 
 async fn a_task_without_values_sees_none_of_who_polls_it() {
-    // Who drops a run drops its tasks: their destructors are theirs.
-    let seen = Arc::new(AtomicUsize::new(0));
-    let counts = Arc::clone(&seen);
     struct Looks(Arc<AtomicUsize>);
     impl Drop for Looks {
         fn drop(&mut self) {
             self.0.fetch_add(usize::from(user().is_some()), Ordering::SeqCst);
         }
     }
+    // Who drops a run drops its tasks: their destructors are theirs.
+    let seen = Arc::new(AtomicUsize::new(0));
+    let counts = Arc::clone(&seen);
     let mut group = Box::pin(task_group(inherit, move |group| async move {
         group.spawn(async move {
             let _looks = Looks(counts);
