@@ -311,7 +311,7 @@ impl<T> Drop for Watch<'_, T> {
 
 /// The receiving end of a [`watch`](fn@super::watch): it knows which value it has seen.
 ///
-/// A clone is a further receiver that has seen as much. It is a [`Stream`](futures_core::Stream) of the values to come,
+/// A clone is a further receiver that has seen as much. It is a [`Stream`] of the values to come,
 /// of which it may miss some and never the latest, and a source by `Pipeline::from_channel`; by
 /// [`unseen`](Receiver::unseen) they begin with the one that is there.
 #[must_use = "a receiver does nothing unless it is asked"]

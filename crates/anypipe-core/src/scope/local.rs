@@ -83,7 +83,7 @@ impl Drop for Inherits {
     }
 }
 
-/// A value of a task, declared by [`task_local!`](crate::task_local): what is spawned inherits it.
+/// A value of a task, declared by `task_local!`: what is spawned inherits it.
 ///
 /// It is given to a future by [`scope`](LocalKey::scope). All that this future calls sees it, and so does what it
 /// spawns, however long that runs: children of task groups, the stages of a pipeline, shields, what is gathered,
@@ -260,13 +260,8 @@ impl Error for NotSet {}
 /// ```
 #[macro_export]
 macro_rules! task_local {
-    () => {};
-    ($(#[$attribute:meta])* $vis:vis static $name:ident: $type:ty; $($rest:tt)*) => {
-        $crate::task_local!($(#[$attribute])* $vis static $name: $type);
-        $crate::task_local!($($rest)*);
-    };
-    ($(#[$attribute:meta])* $vis:vis static $name:ident: $type:ty) => {
+    ($($(#[$attribute:meta])* $vis:vis static $name:ident: $type:ty);* $(;)?) => {$(
         $(#[$attribute])*
         $vis static $name: $crate::scope::LocalKey<$type> = $crate::scope::LocalKey::__new(stringify!($name));
-    };
+    )*};
 }
