@@ -82,7 +82,8 @@ impl Semaphore {
     /// });
     /// ```
     pub async fn acquire(&self) -> Permit<'_> {
-        self.acquire_many(1).await
+        self.gate.take(1).await;
+        Permit { semaphore: self, permits: 1 }
     }
 
     /// Waits for so many permits at once. It takes none of them before all are there, and while it is the first that
