@@ -1,14 +1,14 @@
 use std::borrow::Cow;
+use std::fmt;
 use std::sync::Arc;
-use std::{fmt, iter};
 
 use futures_core::Stream;
 
-use super::crew::{Feed, Key, Order};
-use super::hop::Room;
+use super::crew::{Feeds, Key, Order};
+use super::hop::{Hop, Room};
 use super::pair::hop;
 use super::port::Port;
-use super::worker::{Common, worker};
+use super::worker::{Bench, Common, worker};
 use super::{Inlet, Outlet, Weigh, Work};
 use crate::holds::Holds;
 use crate::scope::Scope;
@@ -161,29 +161,30 @@ impl Boundary {
         In: Send + 'static,
         W: Work<In>,
     {
-        let (mut ends, outlet) = self.ends(Inlet::new(input), limits, scope);
-        let spawn = |(feed, port), work| {
-            let name = self.name.clone();
-            scope.spawn(name.clone(), worker(name, feed, work, port, scope.clone()));
+        let (mut benches, outlet) = self.benches(Inlet::new(input), limits, scope);
+        let mut spawn = |work| {
+            let (name, stage) = (self.name.clone(), self.name.clone());
+            scope.spawn_boxed(name, Box::pin(worker(benches.next(), stage, work)));
         };
         if self.workers == 1 {
-            let ends = ends.next().expect("one for each worker");
-            spawn(ends, Common::Alone(work));
+            spawn(Common::Alone(work));
         } else {
             let work = Arc::new(work);
-            ends.for_each(|ends| spawn(ends, Common::Crew(Arc::clone(&work))));
+            for _ in 0..self.workers {
+                spawn(Common::Crew(Arc::clone(&work)));
+            }
         }
         outlet
     }
 
-    /// What each worker takes from and puts to, and what takes that; built once for the types of the items.
+    /// What each worker works at, and what takes what is made there; built once for the types of the items.
     #[inline(never)]
-    fn ends<In, Out>(
+    fn benches<In, Out>(
         &self,
         input: Inlet<In>,
         limits: Limits<In, Out>,
         scope: &Scope,
-    ) -> (impl Iterator<Item = (Feed<In>, Port<Out>)> + use<In, Out>, Outlet<Out>)
+    ) -> (Benches<In, Out>, Outlet<Out>)
     where
         In: Send + 'static,
         Out: Send + 'static,
@@ -192,8 +193,28 @@ impl Boundary {
         let buffer = if limits.weight.is_some() { UNLIMITED } else { self.buffer };
         let room = Room { permits: buffer.min(UNLIMITED) + self.workers, weight: limits.weight };
         let tally = scope.tally(self.name.clone());
-        let (ports, outlet) = hop(self.workers, room, self.name.clone(), tally.clone(), scope);
-        let feeds = Feed::each(self.workers, input, self.order, limits.key, tally);
-        (iter::zip(feeds, ports), outlet)
+        let (hop, outlet) = hop(self.workers, room, self.name.clone(), tally.clone(), scope);
+        let feeds = Feeds::new(self.workers, input, self.order, limits.key, tally);
+        (Benches { feeds, hop, index: 0, scope: scope.clone() }, outlet)
+    }
+}
+
+/// What the workers of a stage work at.
+struct Benches<In, Out> {
+    feeds: Feeds<In>,
+    hop: Arc<Hop<Out>>,
+    /// Which worker is the next.
+    index: usize,
+    scope: Scope,
+}
+
+impl<In: Send + 'static, Out: Send + 'static> Benches<In, Out> {
+    /// That of the next worker.
+    #[inline(never)]
+    fn next(&mut self) -> Bench<In, Out> {
+        let port = Port::new(Arc::clone(&self.hop), self.index);
+        let feed = self.feeds.feed(self.index);
+        self.index += 1;
+        Bench::new(feed, port, self.scope.clone())
     }
 }

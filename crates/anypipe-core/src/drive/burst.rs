@@ -71,7 +71,7 @@ impl Burst {
 
     #[inline(never)]
     fn look(&mut self) -> bool {
-        let next = self.pace.look(self.scope.runtime());
+        let next = self.pace.look(self.scope.runtime(), None);
         self.pace.offer(self.scope.runtime());
         next == Next::Go
     }

@@ -8,19 +8,17 @@
 
 #![expect(clippy::inline_always, reason = "they lie on the path of each item, and are small")]
 
-use std::collections::VecDeque;
-use std::collections::hash_map::{DefaultHasher, Entry, HashMap};
-use std::hash::BuildHasherDefault;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
+use super::keys::{Keys, keys};
 use super::line::{Line, Unwanted};
-use super::pace::{Next, Pace};
+use super::pace::{Next, Pace, Quick};
 use super::port::Port;
 use super::waiting::Waiting;
 use super::{Inlet, Tally};
 use crate::runtime::WaitsFor;
-use crate::scope::{Wakes, drop_each, has_called, poll_go_on};
+use crate::scope::{call, drop_items, has_called, poll_go_on};
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, Ordering};
 
@@ -59,6 +57,9 @@ pub(super) struct Taken<In> {
     pub(super) item: In,
 }
 
+/// What a worker finds to do: an item; `None` at the end.
+pub(super) type Polled<In> = Poll<Result<Option<Taken<In>>, Unwanted>>;
+
 /// The input, and the right to take items of it.
 struct Baton<In> {
     input: Inlet<In>,
@@ -71,48 +72,12 @@ struct State<In> {
     baton: Option<Baton<In>>,
     /// Set when the input has ended.
     ended: bool,
-    /// Items whose key has become free.
-    ready: VecDeque<Taken<In>>,
-    /// Those that wait for others of their key.
-    held: Held<In>,
+    /// Where items have keys: which of them wait for others of theirs, and which are ready, by the slots they lie in.
+    keys: Option<Box<dyn Keys>>,
+    /// What lies in these.
+    slots: Vec<Option<Taken<In>>>,
     /// Workers with nothing to do.
     idle: Waiting,
-}
-
-/// Items that wait for their key, which is busy from when an item of it is ready until that is done.
-struct Held<In> {
-    /// What waits for each busy key. Always the same hasher: a run must not depend on chance.
-    by_key: HashMap<u64, VecDeque<Taken<In>>, BuildHasherDefault<DefaultHasher>>,
-    /// How many wait.
-    count: usize,
-}
-
-impl<In> Held<In> {
-    /// Makes the item's key busy; keeps the item where it is so already.
-    fn enter(&mut self, taken: Taken<In>) -> Option<Taken<In>> {
-        match self.by_key.entry(taken.key) {
-            Entry::Vacant(key) => {
-                key.insert(VecDeque::new());
-                Some(taken)
-            }
-            Entry::Occupied(mut key) => {
-                key.get_mut().push_back(taken);
-                self.count += 1;
-                None
-            }
-        }
-    }
-
-    /// The next item of a key, of which one is done; without one the key is free.
-    fn release(&mut self, key: u64) -> Option<Taken<In>> {
-        let Entry::Occupied(mut waiting) = self.by_key.entry(key) else { return None };
-        let next = waiting.get_mut().pop_front();
-        match next {
-            Some(_) => self.count -= 1,
-            None => drop(waiting.remove()),
-        }
-        next
-    }
 }
 
 impl<In> Crew<In> {
@@ -120,8 +85,8 @@ impl<In> Crew<In> {
         let state = State {
             baton,
             ended: false,
-            ready: VecDeque::new(),
-            held: Held { by_key: HashMap::default(), count: 0 },
+            keys: key.as_ref().map(|_| keys()),
+            slots: Vec::new(),
             idle: Waiting::new(workers),
         };
         Self { key, quick: AtomicBool::new(false), state: Mutex::new(state), tally }
@@ -130,12 +95,13 @@ impl<In> Crew<In> {
     /// Lets the next item of a key be worked on.
     fn release(&self, key: u64) {
         let mut state = self.state.lock();
-        let next = state.held.release(key);
-        state.ready.extend(next);
+        if let Some(keys) = &mut state.keys {
+            keys.release(key);
+        }
         // While work is quick this worker is the first to take it.
-        let next = if self.is_quick() { Wakes::default() } else { state.call_next() };
+        let next = if self.is_quick() { None } else { state.call_next() };
         drop(state);
-        next.call();
+        call(next);
     }
 
     /// Calls an idle worker to what there is to do, and to the input where that is let go of.
@@ -146,7 +112,7 @@ impl<In> Crew<In> {
         }
         let next = state.call_next();
         drop(state);
-        next.call();
+        call(next);
     }
 
     /// The input has ended, and goes; all workers are to know.
@@ -164,26 +130,50 @@ impl<In> Crew<In> {
 impl<In> Drop for Crew<In> {
     fn drop(&mut self) {
         let mut state = self.state.lock();
-        let (ready, held) = (std::mem::take(&mut state.ready), std::mem::take(&mut state.held.by_key));
+        let (waiting, slots) = (state.waiting(), std::mem::take(&mut state.slots));
         drop(state);
-        let waiting: Vec<_> = ready.into_iter().chain(held.into_values().flatten()).collect();
-        self.tally.cancelled.add(waiting.len());
-        drop_each(waiting);
+        self.tally.cancelled.add(waiting);
+        drop_items(slots);
     }
 }
 
 impl<In> State<In> {
     /// The worker to wake for what is there to do: an item, the input, or the end.
-    fn call_next(&mut self) -> Wakes {
-        if self.ready.is_empty() && self.baton.is_none() && !self.is_over() {
-            return Wakes::default();
+    fn call_next(&mut self) -> Option<Waker> {
+        let has_ready = self.keys.as_ref().is_some_and(|keys| keys.has_ready());
+        if !has_ready && self.baton.is_none() && !self.is_over() {
+            return None;
         }
-        self.idle.call().into_iter().collect()
+        self.idle.call()
     }
 
     /// True once all items that will ever come have been begun.
     fn is_over(&self) -> bool {
-        self.ended && self.ready.is_empty() && self.held.count == 0
+        self.ended && self.waiting() == 0
+    }
+
+    /// How many items were taken and not begun.
+    fn waiting(&self) -> usize {
+        self.keys.as_ref().map_or(0, |keys| keys.count())
+    }
+
+    /// Makes the item's key busy; keeps the item where it is so already.
+    fn hold(&mut self, taken: Taken<In>) -> Option<Taken<In>> {
+        let Some(slot) = self.keys.as_mut().and_then(|keys| keys.enter(taken.key)) else {
+            return Some(taken);
+        };
+        if slot == self.slots.len() {
+            self.slots.push(Some(taken));
+        } else {
+            self.slots[slot] = Some(taken);
+        }
+        None
+    }
+
+    /// An item whose key has become free.
+    fn take_ready(&mut self) -> Option<Taken<In>> {
+        let slot = self.keys.as_mut()?.take_ready()?;
+        self.slots[slot].take()
     }
 }
 
@@ -207,6 +197,40 @@ impl<In> Drop for Unbegun<'_, In> {
     }
 }
 
+/// Where the items of a stage's workers come from: one that is alone has the input to itself, several share it.
+pub(super) struct Feeds<In> {
+    /// The input, for a worker that is alone.
+    baton: Option<Baton<In>>,
+    /// For several.
+    crew: Option<Arc<Crew<In>>>,
+    ordered: bool,
+    keyed: bool,
+}
+
+impl<In: Send + 'static> Feeds<In> {
+    pub(super) fn new(
+        workers: usize,
+        input: Inlet<In>,
+        order: Order,
+        key: Option<Key<In>>,
+        tally: Tally,
+    ) -> Self {
+        let shared = workers > 1;
+        let keyed = shared && key.is_some();
+        // Items of one key come in order, whatever the others do.
+        let ordered = shared && !keyed && order == Order::Ordered;
+        let mut baton = Some(Baton { input, next: 0 });
+        let crew = if shared { Some(Arc::new(Crew::new(workers, baton.take(), key, tally))) } else { None };
+        Self { baton, crew, ordered, keyed }
+    }
+
+    /// That of one worker. To be asked once for each.
+    pub(super) fn feed(&mut self, index: usize) -> Feed<In> {
+        let crew = self.crew.as_ref().map(|crew| (Arc::clone(crew), index));
+        Feed { baton: self.baton.take(), crew, ordered: self.ordered, keyed: self.keyed }
+    }
+}
+
 /// Where one worker's items come from.
 pub(super) struct Feed<In> {
     /// The input, while this worker has it.
@@ -218,41 +242,19 @@ pub(super) struct Feed<In> {
     keyed: bool,
 }
 
-/// What a worker of several finds to do.
+/// What a worker of several is to do.
 enum Turn<In> {
-    /// To take items of the input.
-    Baton(Baton<In>),
+    /// To take items of the input: it has the baton.
+    Baton,
     /// To work on an item whose key has become free.
     Ready(Taken<In>),
     /// Nothing, for good.
     Over,
+    /// To wait until it is called.
+    Idle,
 }
 
 impl<In: Send + 'static> Feed<In> {
-    /// For each of so many workers: one that is alone has the input to itself, several share it.
-    pub(super) fn each(
-        workers: usize,
-        input: Inlet<In>,
-        order: Order,
-        key: Option<Key<In>>,
-        tally: Tally,
-    ) -> impl Iterator<Item = Self> + use<In> {
-        let shared = workers > 1;
-        let keyed = shared && key.is_some();
-        // Items of one key come in order, whatever the others do.
-        let ordered = shared && !keyed && order == Order::Ordered;
-        let mut baton = Some(Baton { input, next: 0 });
-        let crew = shared.then(|| Arc::new(Crew::new(workers, baton.take(), key, tally)));
-        (0..workers).map(move |index| {
-            let crew = crew.as_ref().map(|crew| (Arc::clone(crew), index));
-            Self { baton: baton.take(), crew, ordered, keyed }
-        })
-    }
-
-    pub(super) fn pace(&self) -> Pace {
-        if self.crew.is_some() { Pace::in_crew() } else { Pace::new() }
-    }
-
     /// Lets go of the input, and calls others to it, since this worker waits or gives way.
     #[inline(never)]
     pub(super) fn share(&mut self) {
@@ -266,11 +268,7 @@ impl<In: Send + 'static> Feed<In> {
 
     /// Claims room and takes an item; `None` at the end of the input.
     #[inline(always)]
-    pub(super) fn poll_take<T>(
-        &mut self,
-        line: &mut Line<T>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<Option<Taken<In>>, Unwanted>> {
+    pub(super) fn poll_take<T>(&mut self, line: &mut Line<T>, cx: &mut Context<'_>) -> Polled<In> {
         if line.port.is_closed() {
             return Poll::Ready(Err(Unwanted));
         }
@@ -290,11 +288,7 @@ impl<In: Send + 'static> Feed<In> {
 
     /// Takes an item as one of several workers, and calls others before it is worked on.
     #[inline(never)]
-    fn poll_crew<T>(
-        &mut self,
-        line: &mut Line<T>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<Option<Taken<In>>, Unwanted>> {
+    fn poll_crew<T>(&mut self, line: &mut Line<T>, cx: &mut Context<'_>) -> Polled<In> {
         let Some((crew, index)) = &self.crew else { unreachable!("it is one of a crew") };
         let taken = ready!(crew.poll_take(&mut self.baton, *index, line, cx))?;
         if taken.is_none() {
@@ -310,12 +304,10 @@ impl<In: Send + 'static> Feed<In> {
         Poll::Ready(Ok(taken))
     }
 
-    /// Tells the others whether items take little time, where this worker has seen something of that.
+    /// Where the workers of a crew tell each other whether items take little time.
     #[inline]
-    pub(super) fn learn(&self, quick: Option<bool>) {
-        if let (Some((crew, _)), Some(quick)) = (&self.crew, quick) {
-            crew.quick.store(quick, Ordering::Relaxed);
-        }
+    pub(super) fn quick(&self) -> Quick<'_> {
+        self.crew.as_ref().map(|(crew, _)| &crew.quick)
     }
 
     /// Keeps what was made of an item, to be put.
@@ -346,9 +338,16 @@ impl<In: Send + 'static> Feed<In> {
     }
 
     /// Lets the next item of this key begin.
-    #[inline(always)]
+    #[inline]
     pub(super) fn release<T>(&self, port: &mut Port<T>, key: u64) {
-        if let (true, Some((crew, _))) = (self.keyed, &self.crew) {
+        if self.keyed {
+            self.release_key(port, key);
+        }
+    }
+
+    #[inline(never)]
+    fn release_key<T>(&self, port: &mut Port<T>, key: u64) {
+        if let Some((crew, _)) = &self.crew {
             // What was made is shown before: that keeps the order of the key.
             port.put();
             crew.release(key);
@@ -364,14 +363,22 @@ impl<In: Send + 'static> Crew<In> {
         index: usize,
         line: &mut Line<T>,
         cx: &mut Context<'_>,
-    ) -> Poll<Result<Option<Taken<In>>, Unwanted>> {
+    ) -> Polled<In> {
         loop {
             // With keys an item may have become ready meanwhile.
             if baton.is_none() || self.key.is_some() {
-                match ready!(self.poll_turn(baton.take(), index, line, cx))? {
-                    Turn::Baton(taken) => *baton = Some(taken),
+                let turn = self.turn(baton, index, cx.waker());
+                if !matches!(turn, Turn::Baton) {
+                    line.port.unpark();
+                }
+                match turn {
+                    Turn::Baton => {}
                     Turn::Ready(taken) => return Poll::Ready(Ok(Some(taken))),
                     Turn::Over => return Poll::Ready(Ok(None)),
+                    Turn::Idle => {
+                        line.rest(WaitsFor::Turn, cx.waker())?;
+                        return Poll::Pending;
+                    }
                 }
             }
             let Some(taken) = ready!(poll_input(baton, Some(self), line, cx))? else {
@@ -382,7 +389,7 @@ impl<In: Send + 'static> Crew<In> {
             let Some(key) = &self.key else { return Poll::Ready(Ok(Some(taken))) };
             let mut taken = Unbegun { taken: Some(taken), tally: &self.tally };
             taken.tell_key(key);
-            let free = taken.taken.take().and_then(|taken| self.state.lock().held.enter(taken));
+            let free = taken.taken.take().and_then(|taken| self.state.lock().hold(taken));
             if free.is_some() {
                 return Poll::Ready(Ok(free));
             }
@@ -394,36 +401,31 @@ impl<In: Send + 'static> Crew<In> {
         }
     }
 
-    /// Waits until there is something to do for this worker, which may have the baton already.
-    fn poll_turn<T>(
-        &self,
-        baton: Option<Baton<In>>,
-        index: usize,
-        line: &mut Line<T>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<Turn<In>, Unwanted>> {
+    /// What there is to do for this worker, which may have the baton already.
+    fn turn(&self, baton: &mut Option<Baton<In>>, index: usize, waker: &Waker) -> Turn<In> {
         let mut state = self.state.lock();
         // A worker that was polled unasked isn't idle any more: a call meant for one that is
         // would be lost on it.
         state.idle.leave(index);
-        let turn = if let Some(taken) = state.ready.pop_front() {
-            state.baton = baton.or_else(|| state.baton.take());
-            Turn::Ready(taken)
-        } else if state.is_over() {
-            Turn::Over
-        } else if let Some(baton) = baton.or_else(|| state.baton.take()) {
-            return Poll::Ready(Ok(Turn::Baton(baton)));
-        } else {
-            let old = state.idle.enter(index, cx.waker());
-            drop(state);
-            drop(old);
-            line.port.unpark();
-            line.rest(WaitsFor::Turn, cx.waker())?;
-            return Poll::Pending;
-        };
+        if let Some(taken) = state.take_ready() {
+            if baton.is_some() {
+                state.baton = baton.take();
+            }
+            return Turn::Ready(taken);
+        }
+        if state.is_over() {
+            return Turn::Over;
+        }
+        if baton.is_none() {
+            *baton = state.baton.take();
+        }
+        if baton.is_some() {
+            return Turn::Baton;
+        }
+        let old = state.idle.enter(index, waker);
         drop(state);
-        line.port.unpark();
-        Poll::Ready(Ok(turn))
+        drop(old);
+        Turn::Idle
     }
 }
 
@@ -439,7 +441,7 @@ fn poll_input<In: Send + 'static, T>(
     crew: Option<&Crew<In>>,
     line: &mut Line<T>,
     cx: &mut Context<'_>,
-) -> Poll<Result<Option<Taken<In>>, Unwanted>> {
+) -> Polled<In> {
     let Some(Baton { input, next }) = baton else { return Poll::Ready(Ok(None)) };
     if line.port.permits() == 0 {
         ready!(line.poll_room(want(crew, &line.pace), cx))?;

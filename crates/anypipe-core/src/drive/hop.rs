@@ -1,14 +1,13 @@
 //! The hop between two tasks: a bounded buffer that producers fill in chunks and one consumer empties
 //! in chunks, with an exact bound. The README beside this file explains the protocol.
 
-use std::collections::VecDeque;
 use std::task::Waker;
 
-use super::waiting::Waiting;
+use super::ledger::{Ask, Board, Calls, Ledger};
 use super::{Tally, Weigh};
-use crate::scope::{Flush, Wakes, drop_each};
+use crate::scope::{Flush, drop_items};
 use crate::sync::Mutex;
-use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
+use crate::sync::atomic::Ordering;
 
 /// What a worker has made of one item: a value, or nothing where the item was filtered out.
 pub(super) type Made<T> = Option<T>;
@@ -29,19 +28,25 @@ impl<T> Batch<T> {
         }
     }
 
-    fn items(&self) -> impl Iterator<Item = &T> {
-        let (plain, ticketed) = match self {
-            Self::Plain(items) => (Some(items), None),
-            Self::Ticketed(made) => (None, Some(made)),
-        };
-        let ticketed = ticketed.into_iter().flatten().filter_map(|(_, made)| made.as_ref());
-        plain.into_iter().flatten().chain(ticketed)
+    /// What was made last.
+    fn last(&self) -> Option<&T> {
+        match self {
+            Self::Plain(items) => items.last(),
+            Self::Ticketed(made) => made.last()?.1.as_ref(),
+        }
     }
 
     pub(super) fn take(&mut self) -> Vec<T> {
         match self {
             Self::Plain(items) => std::mem::take(items),
-            Self::Ticketed(made) => std::mem::take(made).into_iter().filter_map(|(_, made)| made).collect(),
+            Self::Ticketed(made) => {
+                let mut items = Vec::new();
+                made.reverse();
+                while let Some((_, made)) = made.pop() {
+                    items.extend(made);
+                }
+                items
+            }
         }
     }
 }
@@ -55,269 +60,158 @@ pub(super) struct Room<T> {
 }
 
 /// The state between the producers and the consumer.
-///
-/// In this order: what is only read lies apart from what is written for each item. An alignment would do it as
-/// well, but memory that is aligned is dear to get.
 #[repr(C)]
 pub(super) struct Hop<T> {
     /// What both sides change, once for each chunk.
     pub(super) state: Mutex<State<T>>,
-    /// What the consumer has taken out.
-    pub(super) out: Out,
-    /// Set when the consumer went; looked at before each user future starts.
-    pub(super) closed: AtomicBool,
-    /// Set under the lock, and before the first item, by a consumer that counts itself what it takes out, item by item.
-    pub(super) consumer_counts: AtomicBool,
-    /// True while a producer waits for room: such a consumer pays only then.
-    pub(super) room_is_wanted: AtomicBool,
-    /// Where the items have gone.
-    pub(super) tally: Tally,
-    /// The most weight of finished items, and how to weigh one.
-    pub(super) weight: Option<(usize, Weigh<T>)>,
-    /// True where one producer may keep all permits: there is nobody else to want them.
-    pub(super) single: bool,
-}
-
-/// What the consumer has taken out so far, told by plain stores: nobody else writes here. Whoever pays for it notes
-/// under the lock up to where that is. All numbers wrap.
-#[derive(Default)]
-#[repr(C)]
-pub(super) struct Out {
-    /// How many items.
-    pub(super) items: AtomicUsize,
-    /// The weight of these.
-    pub(super) weight: AtomicUsize,
-    /// How many of the items the consumer has paid for itself.
-    pub(super) settled: AtomicUsize,
-    /// True where the poll that goes on pays at its end.
-    pub(super) noted: AtomicBool,
-    /// A cache line, up to what is only read.
-    _apart: [u64; 8],
+    /// What they look at for each item.
+    pub(super) board: Board,
+    /// How to weigh a finished item.
+    weigh: Option<Weigh<T>>,
 }
 
 pub(super) struct State<T> {
+    pub(super) ledger: Ledger,
     /// Finished items, in the order in which they go out.
     pub(super) queue: Vec<T>,
-    /// Finished items that wait for their turn: the slot of ticket `head + i` is at `i`.
-    pub(super) window: VecDeque<Option<Made<T>>>,
+    /// Finished items that wait for their turn: ticket by ticket, round and round. As many as a power of two, and
+    /// more than any ticket is ahead.
+    window: Vec<Option<Made<T>>>,
     /// The ticket whose turn it is.
     head: u64,
-    /// Permits nobody holds.
-    free: usize,
-    /// Up to where the items that were taken out have been paid for, and their weight.
-    paid: usize,
-    paid_weight: usize,
-    /// The weight of the items that were finished and not taken out.
-    weight: usize,
-    /// How many these are; only counted where they are weighed.
-    finished: usize,
-    /// The consumer, waiting for an item.
-    pub(super) consumer: Option<Waker>,
-    /// The producers: each is woken when the consumer goes, and called when there is room where it waits for that.
-    pub(super) producers: Waiting,
-    /// Producers that have not finished.
-    pub(super) open: usize,
-    /// Set when a producer went without finishing.
-    pub(super) broken: bool,
 }
 
 impl<T> Hop<T> {
     pub(super) fn new(producers: usize, room: Room<T>, tally: Tally) -> Self {
-        let state = State {
-            queue: Vec::new(),
-            window: VecDeque::new(),
-            head: 0,
-            free: room.permits,
-            paid: 0,
-            paid_weight: 0,
-            weight: 0,
-            finished: 0,
-            consumer: None,
-            producers: Waiting::new(producers),
-            open: producers,
-            broken: false,
-        };
-        // Each producer may pass the most once: the sum must not overflow.
-        let bound = usize::MAX / 2 / (producers + 1);
-        let weight = room.weight.map(|(most, weigh)| (most.min(bound), weigh));
-        let single = producers == 1 && weight.is_none();
-        Self {
-            state: Mutex::new(state),
-            out: Out::default(),
-            closed: AtomicBool::new(false),
-            consumer_counts: AtomicBool::new(false),
-            room_is_wanted: AtomicBool::new(false),
-            tally,
-            weight,
-            single,
-        }
+        let (most_weight, weigh) = room.weight.unzip();
+        let ledger = Ledger::new(producers, room.permits);
+        let state = State { ledger, queue: Vec::new(), window: Vec::new(), head: 0 };
+        Self { state: Mutex::new(state), board: Board::new(producers, most_weight, tally), weigh }
     }
 
-    /// The permits that a producer begins with: all, where there is no other.
+    /// The permits that a producer begins with.
     pub(super) fn claim_first(&self) -> usize {
-        if self.single { std::mem::take(&mut self.state.lock().free) } else { 0 }
+        self.state.lock().ledger.claim_first(&self.board)
     }
 
-    pub(super) fn is_closed(&self) -> bool {
-        self.closed.load(Ordering::SeqCst)
-    }
-
-    /// Gives back the permits, and the weight, of the items that were taken out since the last time.
-    pub(super) fn collect_owed(&self, state: &mut State<T>) {
-        let out = self.out.items.load(Ordering::SeqCst);
-        let owed = out.wrapping_sub(std::mem::replace(&mut state.paid, out));
-        if !self.consumer_counts.load(Ordering::Relaxed) {
-            self.tally.delivered.add(owed);
-        }
-        state.free += owed;
-        if self.weight.is_some() {
-            state.finished -= owed;
-            let out = self.out.weight.load(Ordering::SeqCst);
-            let owed = out.wrapping_sub(std::mem::replace(&mut state.paid_weight, out));
-            // A closure that weighs the same item differently each time must not fill the hop for good.
-            state.weight = if state.finished == 0 { 0 } else { state.weight.saturating_sub(owed) };
-        }
+    /// True where finished items are weighed.
+    #[inline]
+    pub(super) fn is_weighed(&self) -> bool {
+        self.weigh.is_some()
     }
 
     /// An item's weight. More than the most makes no difference, and would overflow the sum.
     pub(super) fn weigh(&self, item: &T) -> usize {
-        self.weight.as_ref().map_or(0, |(most, weigh)| weigh(item).min(*most))
-    }
-
-    /// How many of `want` permits can be had now. Weighed items come one at a time, so that each is
-    /// weighed before the next is made.
-    fn room(&self, state: &State<T>, want: usize) -> usize {
-        match &self.weight {
-            Some((most, _)) if state.weight >= *most => 0,
-            Some(_) => state.free.min(want).min(1),
-            None => state.free.min(want),
-        }
-    }
-
-    /// The producers to wake because there is room.
-    pub(super) fn call_for_room(&self, state: &mut State<T>, called: &mut Wakes) {
-        for _ in 0..self.room(state, usize::MAX) {
-            let Some(waker) = state.producers.call() else {
-                return self.room_is_wanted.store(false, Ordering::Relaxed);
-            };
-            called.add(waker);
+        match (&self.weigh, self.board.most_weight) {
+            (Some(weigh), Some(most)) => weigh(item).min(most),
+            _ => 0,
         }
     }
 
     /// All that a producer has to do with the hop, under one lock: it gives what it has made, with the permits it
     /// doesn't need, and gets up to `want` others. Where it gets none, and brings a waker, it is called when there is
     /// room.
-    pub(super) fn exchange(
-        &self,
-        index: usize,
-        batch: &mut Batch<T>,
-        unused: usize,
-        want: usize,
-        waker: Option<&Waker>,
-    ) -> usize {
-        // The user's closure runs without the lock.
-        let weight: usize =
-            if self.weight.is_some() { batch.items().map(|item| self.weigh(item)).sum() } else { 0 };
-        let (mut called, mut old) = (Wakes::default(), None);
+    pub(super) fn exchange(&self, ask: &Ask<'_>, batch: &mut Batch<T>) -> usize {
+        // The user's closure runs without the lock. What is weighed is put item by item.
+        let weighed = if self.is_weighed() { batch.last().map(|item| self.weigh(item)) } else { None };
+        let mut calls = Calls::default();
         let mut state = self.state.lock();
-        state.free += unused;
-        if self.is_closed() {
+        state.ledger.give_back(ask.unused);
+        if self.board.is_closed() {
             // Nobody takes items any more.
             drop(state);
-            let unwanted = batch.take();
-            self.tally.left.add(unwanted.len());
-            drop_each(unwanted);
+            self.drop_unwanted(batch.take());
             return 0;
         }
-        if self.weight.is_some() {
-            state.finished += batch.items().count();
-            state.weight += weight;
-        }
-        if !batch.is_empty() {
-            state.take_in(batch, &mut called);
-        }
-        self.collect_owed(&mut state);
-        let mut granted = self.room(&state, want);
-        if waker.is_some() && granted == 0 && self.consumer_counts.load(Ordering::Relaxed) {
-            self.room_is_wanted.store(true, Ordering::Relaxed);
-            fence(Ordering::SeqCst);
-            // After that: what was taken out in between is either seen here, or paid for by who has.
-            self.collect_owed(&mut state);
-            granted = self.room(&state, want);
-        }
-        state.free -= granted;
-        match waker {
-            Some(waker) if granted == 0 => old = state.producers.enter(index, waker),
-            Some(_) => _ = state.producers.leave(index),
-            None => {}
-        }
-        self.call_for_room(&mut state, &mut called);
+        let shown = !batch.is_empty() && state.take_in(batch);
+        let granted = state.ledger.exchange(&self.board, ask, weighed, shown, &mut calls);
         drop(state);
-        drop(old);
-        called.call();
+        calls.make();
         granted
     }
 
-    /// The producer waits for room no more. Where it was called already, the next is called in its place.
+    /// Drops items that nobody takes any more, and counts them.
+    pub(super) fn drop_unwanted(&self, items: Vec<T>) {
+        self.board.tally.left.add(items.len());
+        drop_items(items);
+    }
+
+    /// The producer waits for room no more.
     pub(super) fn unpark(&self, index: usize) {
-        let mut called = Wakes::default();
-        let mut state = self.state.lock();
-        if !state.producers.leave(index) {
-            self.call_for_room(&mut state, &mut called);
-        }
-        drop(state);
-        called.call();
+        let mut calls = Calls::default();
+        self.state.lock().ledger.unpark(&self.board, index, &mut calls);
+        calls.make();
     }
 
     /// Has the producer woken when the consumer goes.
     pub(super) fn register(&self, index: usize, waker: &Waker) {
-        let mut state = self.state.lock();
-        let old = state.producers.register(index, waker);
-        drop(state);
+        let old = self.state.lock().ledger.register(index, waker);
         drop(old);
     }
 
-    /// Counts a producer out. The last one ends the output, cleanly unless one of them vanished.
+    /// Counts a producer out.
     pub(super) fn leave(&self, vanished: bool) {
-        let mut state = self.state.lock();
-        state.open -= 1;
-        state.broken |= vanished;
-        let consumer = if state.open == 0 || vanished { state.consumer.take() } else { None };
-        drop(state);
-        consumer.into_iter().for_each(Waker::wake);
+        let consumer = self.state.lock().ledger.leave(vanished);
+        if let Some(consumer) = consumer {
+            consumer.wake();
+        }
     }
 }
 
 impl<T> State<T> {
-    /// Takes in what a producer has made.
-    fn take_in(&mut self, batch: &mut Batch<T>, called: &mut Wakes) {
+    /// Takes in what a producer has made; `true` where there is something for the consumer.
+    fn take_in(&mut self, batch: &mut Batch<T>) -> bool {
         match batch {
             Batch::Plain(items) if self.queue.is_empty() => std::mem::swap(&mut self.queue, items),
             Batch::Plain(items) => self.queue.append(items),
-            Batch::Ticketed(made) => made.drain(..).for_each(|(ticket, made)| self.set(ticket, made)),
+            Batch::Ticketed(made) => {
+                made.reverse();
+                while let Some((ticket, made)) = made.pop() {
+                    self.set(ticket, made);
+                }
+            }
         }
-        if !self.queue.is_empty() {
-            self.consumer.take().into_iter().for_each(|consumer| called.add(consumer));
-        }
+        !self.queue.is_empty()
     }
 
     /// Moves what ticket `ticket` has made to the queue, and what it held up; or to its slot, where it is not its
     /// turn.
     fn set(&mut self, ticket: u64, made: Made<T>) {
         if ticket != self.head {
-            let slot = usize::try_from(ticket - self.head).expect("the window is bounded by the permits");
-            if self.window.len() <= slot {
-                self.window.resize_with(slot + 1, || None);
+            while ticket - self.head >= self.window.len() as u64 {
+                self.widen();
             }
+            let slot = slot(ticket, self.window.len());
             self.window[slot] = Some(made);
             return;
         }
-        // An empty slot stands for this ticket.
-        self.window.pop_front();
         self.give(made);
-        while let Some(made) = self.window.front_mut().and_then(Option::take) {
-            self.window.pop_front();
+        while !self.window.is_empty() {
+            let slot = slot(self.head, self.window.len());
+            let Some(made) = self.window[slot].take() else { return };
             self.give(made);
+        }
+    }
+
+    /// Makes the window twice as wide. It is bounded by the permits.
+    #[cold]
+    fn widen(&mut self) {
+        let mut window = std::mem::take(&mut self.window);
+        for _ in 0..(window.len() * 2).max(1) {
+            self.window.push(None);
+        }
+        for ticket in self.head..self.head + window.len() as u64 {
+            let (from, to) = (slot(ticket, window.len()), slot(ticket, self.window.len()));
+            self.window[to] = window[from].take();
+        }
+    }
+
+    /// Takes all items out, in their order.
+    pub(super) fn take_all(&mut self, items: &mut Vec<T>) {
+        items.append(&mut self.queue);
+        for ticket in self.head..self.head + self.window.len() as u64 {
+            let slot = slot(ticket, self.window.len());
+            items.extend(self.window[slot].take().flatten());
         }
     }
 
@@ -326,24 +220,25 @@ impl<T> State<T> {
         self.head += 1;
         match made {
             Some(item) => self.queue.push(item),
-            None => self.free += 1,
+            None => self.ledger.give_back(1),
         }
     }
 }
 
+/// Where a ticket's slot is in a window of this width, a power of two.
+#[inline]
+fn slot(ticket: u64, width: usize) -> usize {
+    usize::try_from(ticket & (width as u64 - 1)).expect("it is less than the width")
+}
+
 impl<T: Send> Flush for Hop<T> {
     fn flush(&self) {
-        self.out.noted.store(false, Ordering::Relaxed);
-        let out = self.out.items.load(Ordering::Relaxed);
-        if out == self.out.settled.load(Ordering::Relaxed) {
+        self.board.out.noted.store(false, Ordering::Relaxed);
+        if !self.board.settle() {
             return;
         }
-        self.out.settled.store(out, Ordering::Relaxed);
-        let mut called = Wakes::default();
-        let mut state = self.state.lock();
-        self.collect_owed(&mut state);
-        self.call_for_room(&mut state, &mut called);
-        drop(state);
-        called.wake();
+        let mut calls = Calls::default();
+        self.state.lock().ledger.pay(&self.board, &mut calls);
+        calls.wake();
     }
 }

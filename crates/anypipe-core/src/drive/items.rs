@@ -144,7 +144,7 @@ impl<S: Stream> Items<S> {
     /// Counts items that are done.
     fn count(&mut self, items: u16) {
         if self.pace.items(items) {
-            self.next = self.pace.look(self.scope.runtime());
+            self.next = self.pace.look(self.scope.runtime(), None);
         }
     }
 

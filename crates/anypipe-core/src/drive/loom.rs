@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::future::poll_fn;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
@@ -18,8 +19,8 @@ use crate::scope::{Scope, polling};
 
 fn permits<T>(producers: usize, permits: usize, scope: &Scope) -> (Vec<Port<T>>, Outlet<T>) {
     let (name, room) = (Cow::Borrowed("hop"), Room { permits, weight: None });
-    let (ports, outlet) = hop(producers, room, name.clone(), scope.tally(name), scope);
-    (ports.collect(), outlet)
+    let (hop, outlet) = hop(producers, room, name.clone(), scope.tally(name), scope);
+    ((0..producers).map(|index| Port::new(Arc::clone(&hop), index)).collect(), outlet)
 }
 
 #[test]

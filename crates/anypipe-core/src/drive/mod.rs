@@ -10,6 +10,8 @@ mod crew;
 mod hop;
 mod inlet;
 mod items;
+mod keys;
+mod ledger;
 mod line;
 mod outlet;
 mod pace;

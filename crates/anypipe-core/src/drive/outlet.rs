@@ -9,9 +9,10 @@ use std::task::{Context, Poll};
 use futures_core::Stream;
 
 use super::hop::Hop;
+use super::ledger::{Calls, Found};
 use crate::error::RunError;
 use crate::runtime::WaitsFor;
-use crate::scope::{Flush, Scope, Wakes, drop_each, flush_later, note_wait, wake_each};
+use crate::scope::{Flush, Scope, flush_later, note_wait};
 use crate::sync::atomic::{Ordering, fence};
 
 /// The consumer's end of a hop: the stream that comes out of a boundary.
@@ -35,7 +36,7 @@ impl<T> Unpin for Outlet<T> {}
 
 impl<T> Outlet<T> {
     pub(super) fn new(hop: Arc<Hop<T>>, stage: (Scope, Cow<'static, str>)) -> Self {
-        let steps = hop.weight.is_some();
+        let steps = hop.is_weighed();
         Self { hop, local: Vec::new(), steps, stage: Some(stage), ended: false }
     }
 
@@ -43,9 +44,9 @@ impl<T> Outlet<T> {
     pub(super) fn count_each(&mut self) {
         self.steps = true;
         let _state = self.hop.state.lock();
-        self.hop.consumer_counts.store(true, Ordering::Relaxed);
+        self.hop.board.consumer_counts.store(true, Ordering::Relaxed);
         // A producer may wait by now.
-        self.hop.room_is_wanted.store(true, Ordering::Relaxed);
+        self.hop.board.room_is_wanted.store(true, Ordering::Relaxed);
     }
 }
 
@@ -62,7 +63,7 @@ impl<T: Send + 'static> Outlet<T> {
             self.step();
         }
         let item = self.local.pop()?;
-        let out = &self.hop.out;
+        let out = &self.hop.board.out;
         out.items.store(out.items.load(Ordering::Relaxed).wrapping_add(1), Ordering::Release);
         if !out.noted.load(Ordering::Relaxed) {
             self.note();
@@ -75,13 +76,13 @@ impl<T: Send + 'static> Outlet<T> {
     /// next locks the hop.
     pub(super) fn take_at_hand(&mut self) -> Option<T> {
         // To weigh an item is the user's.
-        let item = if self.hop.weight.is_some() { None } else { self.local.pop() }?;
-        let out = &self.hop.out;
+        let item = if self.hop.is_weighed() { None } else { self.local.pop() }?;
+        let out = &self.hop.board.out;
         out.items.store(out.items.load(Ordering::Relaxed).wrapping_add(1), Ordering::Release);
-        self.hop.tally.delivered.add(1);
+        self.hop.board.tally.delivered.add(1);
         fence(Ordering::SeqCst);
         // After the store: a producer that has just begun to wait has either seen that or is seen here.
-        if self.hop.room_is_wanted.load(Ordering::Relaxed) {
+        if self.hop.board.room_is_wanted.load(Ordering::Relaxed) {
             self.hop.flush();
         }
         Some(item)
@@ -91,20 +92,20 @@ impl<T: Send + 'static> Outlet<T> {
     #[cold]
     fn step(&self) {
         let Some(item) = self.local.last() else { return };
-        if self.hop.weight.is_some() {
-            let weight = &self.hop.out.weight;
+        if self.hop.is_weighed() {
+            let weight = &self.hop.board.out.weight;
             weight
                 .store(weight.load(Ordering::Relaxed).wrapping_add(self.hop.weigh(item)), Ordering::Release);
         }
-        if self.hop.consumer_counts.load(Ordering::Relaxed) {
-            self.hop.tally.delivered.add(1);
+        if self.hop.board.consumer_counts.load(Ordering::Relaxed) {
+            self.hop.board.tally.delivered.add(1);
         }
     }
 
     /// Has what is owed paid at the end of this poll, or at once where nobody would.
     #[cold]
     fn note(&self) {
-        self.hop.out.noted.store(true, Ordering::Relaxed);
+        self.hop.board.out.noted.store(true, Ordering::Relaxed);
         flush_later(Arc::clone(&self.hop) as Arc<dyn Flush>);
     }
 
@@ -127,36 +128,31 @@ impl<T: Send + 'static> Outlet<T> {
 
     /// Takes all there is from the hop; `Ready` where there is something, or the end.
     fn fetch(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let mut called = Wakes::default();
+        let mut calls = Calls::default();
         let mut state = self.hop.state.lock();
-        self.hop.collect_owed(&mut state);
-        self.hop.out.settled.store(self.hop.out.items.load(Ordering::Relaxed), Ordering::Relaxed);
-        self.hop.call_for_room(&mut state, &mut called);
+        self.hop.board.settle();
+        state.ledger.pay(&self.hop.board, &mut calls);
         // Each keeps its room: nothing is allocated anew.
         std::mem::swap(&mut self.local, &mut state.queue);
-        let broken = state.broken;
-        let mut old = None;
-        let mut ready = true;
-        if self.local.is_empty() {
-            self.ended = state.open == 0 && !broken;
-            ready = self.ended;
-            if !ready {
-                old = state.consumer.replace(cx.waker().clone());
-            }
-        }
+        let found =
+            if self.local.is_empty() { state.ledger.look(cx.waker(), &mut calls) } else { Found::Items };
         drop(state);
-        drop(old);
         self.local.reverse();
-        called.call();
-        if self.local.is_empty() && broken {
-            if let Some((scope, name)) = self.stage.take() {
-                // A task that panicked or was cancelled has failed the scope before this.
-                if !scope.is_cancelled() {
-                    scope.fail(RunError::broken(name));
-                }
-            }
+        calls.make();
+        self.ended = found == Found::End;
+        if found == Found::Broken {
+            self.stage.take().into_iter().for_each(fail_broken);
         }
-        if ready { Poll::Ready(()) } else { Poll::Pending }
+        if matches!(found, Found::Items | Found::End) { Poll::Ready(()) } else { Poll::Pending }
+    }
+}
+
+/// A producer of this stage has vanished.
+#[cold]
+fn fail_broken((scope, name): (Scope, Cow<'static, str>)) {
+    // A task that panicked or was cancelled has failed the scope before this.
+    if !scope.is_cancelled() {
+        scope.fail(RunError::broken(name));
     }
 }
 
@@ -174,19 +170,14 @@ impl<T: Send + 'static> Stream for Outlet<T> {
 
 impl<T> Drop for Outlet<T> {
     fn drop(&mut self) {
+        let mut unwanted = std::mem::take(&mut self.local);
+        unwanted.reverse();
         let mut state = self.hop.state.lock();
-        self.hop.closed.store(true, Ordering::SeqCst);
-        let queue = std::mem::take(&mut state.queue);
-        let window = std::mem::take(&mut state.window);
-        let wakers = state.producers.take_all();
-        self.hop.collect_owed(&mut state);
+        let wakers = state.ledger.close(&self.hop.board);
+        state.take_all(&mut unwanted);
         drop(state);
-        wake_each(wakers);
-        let local = std::mem::take(&mut self.local);
-        let waiting = window.into_iter().flatten().flatten();
-        let unwanted: Vec<_> = local.into_iter().rev().chain(queue).chain(waiting).collect();
-        self.hop.tally.left.add(unwanted.len());
-        drop_each(unwanted);
+        wakers.wake();
+        self.hop.drop_unwanted(unwanted);
     }
 }
 

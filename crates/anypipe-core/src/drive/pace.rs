@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::runtime::RuntimeHandle;
 use crate::scope::has_called;
+use crate::sync::atomic::{AtomicBool, Ordering};
 
 /// A chunk that takes longer than this is slow: its items are shown at once.
 const SLOW: Duration = Duration::from_micros(50);
@@ -39,17 +40,17 @@ pub(super) struct Pace {
     between: u16,
     /// And the most that there may be.
     most_between: u16,
-    /// True where the clock is read after each item.
-    in_crew: bool,
     /// Chunks since the task last gave way.
     chunks: u16,
-    /// Whether the last item of one in a crew was quick, until that is asked.
-    quick: Option<bool>,
     /// True where the last items took long enough to be worked on beside what others do.
     long: bool,
     /// True where the task has called others since it last waited, as far as it has looked.
     has_called: bool,
 }
+
+/// What the workers of a crew tell each other: whether items take little time. One in a crew reads the clock after each
+/// item; who is alone has none of this.
+pub(super) type Quick<'a> = Option<&'a AtomicBool>;
 
 /// What to do after a reading.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -73,17 +74,10 @@ impl Pace {
             chunk: 1,
             between: 1,
             most_between: MOST_BETWEEN_READINGS,
-            in_crew: false,
             chunks: 0,
-            quick: None,
             long: false,
             has_called: false,
         }
-    }
-
-    /// For one of several workers: it has to know after each item whether others had better be called.
-    pub(super) fn in_crew() -> Self {
-        Self { in_crew: true, ..Self::new() }
     }
 
     /// For a sink.
@@ -94,11 +88,6 @@ impl Pace {
     /// How many items make a chunk now.
     pub(super) fn chunk(&self) -> usize {
         self.chunk.into()
-    }
-
-    /// Whether items take little time, where something was seen of that since this was last asked.
-    pub(super) fn learned(&mut self) -> Option<bool> {
-        self.quick.take()
     }
 
     /// The task looks for an item: where it has waited, a stretch of work begins.
@@ -136,16 +125,16 @@ impl Pace {
 
     /// Reads the clock, and says what to do.
     #[inline(never)]
-    pub(super) fn look(&mut self, runtime: &RuntimeHandle) -> Next {
+    pub(super) fn look(&mut self, runtime: &RuntimeHandle, quick: Quick<'_>) -> Next {
         let now = runtime.now_in_task();
         // What the task has waited in says nothing.
         let before = self.read.replace(now);
         if let Some(before) = before {
-            self.learn(before, now);
+            self.learn(before, now, quick);
         }
         let began = *self.began.get_or_insert(now);
         if now >= began + SLOW {
-            self.slow();
+            self.slow(quick);
             self.waited();
             return Next::GiveWay;
         }
@@ -169,35 +158,34 @@ impl Pace {
 
     /// What was done from the reading before until now is one item in a crew, and some where the task is alone.
     #[inline]
-    fn learn(&mut self, before: Instant, now: Instant) {
-        if now < before + if self.in_crew { WORTH_A_WAKE } else { BETWEEN_READINGS / 2 } {
+    fn learn(&mut self, before: Instant, now: Instant, quick: Quick<'_>) {
+        if now < before + if quick.is_some() { WORTH_A_WAKE } else { BETWEEN_READINGS / 2 } {
             self.long = false;
-            if self.in_crew {
-                self.quick = Some(true);
-            } else {
-                self.between = (self.between * 2).min(self.most_between);
+            match quick {
+                Some(quick) => quick.store(true, Ordering::Relaxed),
+                None => self.between = (self.between * 2).min(self.most_between),
             }
             return;
         }
-        if !self.in_crew && now < before + BETWEEN_READINGS {
+        if quick.is_none() && now < before + BETWEEN_READINGS {
             self.long = false;
             return;
         }
-        self.learn_of_long(before, now);
+        self.learn_of_long(before, now, quick);
     }
 
     /// Items took long, or a call did.
     #[cold]
-    fn learn_of_long(&mut self, before: Instant, now: Instant) {
+    fn learn_of_long(&mut self, before: Instant, now: Instant, quick: Quick<'_>) {
         let has_called = has_called();
         if has_called && !self.long && now < before + SLOW {
             // It may have been the call that took so long.
             self.has_called = true;
             return;
         }
-        self.long = self.in_crew || self.between == 1;
-        if self.in_crew {
-            self.quick = Some(false);
+        self.long = quick.is_some() || self.between == 1;
+        if let Some(quick) = quick {
+            quick.store(false, Ordering::Relaxed);
         } else if now >= before + BETWEEN_READINGS * 2 {
             self.between = 1;
         }
@@ -210,9 +198,12 @@ impl Pace {
     }
 
     /// The next items may take long: nothing waits for them.
-    pub(super) fn slow(&mut self) {
+    pub(super) fn slow(&mut self, quick: Quick<'_>) {
         (self.chunk, self.between) = (1, 1);
-        (self.quick, self.long) = (Some(false), true);
+        self.long = true;
+        if let Some(quick) = quick {
+            quick.store(false, Ordering::Relaxed);
+        }
     }
 
     /// What comes next is others' items: the clock is read after the first.

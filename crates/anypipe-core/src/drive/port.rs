@@ -5,8 +5,9 @@ use std::task::{Context, Poll, Waker};
 
 use super::Tally;
 use super::hop::{Batch, Hop, Made};
+use super::ledger::Ask;
 use crate::runtime::WaitsFor;
-use crate::scope::{drop_each, is_unwinding, note_wait};
+use crate::scope::{is_unwinding, note_wait};
 
 /// A producer's end of a hop: permits, and what it has made.
 ///
@@ -56,7 +57,7 @@ impl<T> Port<T> {
     /// True once nobody takes the output any more.
     #[inline]
     pub(super) fn is_closed(&self) -> bool {
-        self.hop.is_closed()
+        self.hop.board.is_closed()
     }
 
     /// Claims permits, `want` at the most and one at the least, unless it holds some already.
@@ -84,9 +85,9 @@ impl<T> Port<T> {
     #[inline(never)]
     fn exchange(&mut self, unused: usize, want: usize, waker: Option<&Waker>) {
         self.count();
-        let want = if self.hop.single && want > 0 { usize::MAX } else { want };
+        let want = if self.hop.board.single && want > 0 { usize::MAX } else { want };
         self.permits -= unused;
-        self.permits += self.hop.exchange(self.index, &mut self.batch, unused, want, waker);
+        self.permits += self.hop.exchange(&Ask { index: self.index, unused, want, waker }, &mut self.batch);
     }
 
     /// Waits for room no more, where it did: it goes on with something else.
@@ -128,13 +129,13 @@ impl<T> Port<T> {
 
     /// What is told of items that were taken and never begun.
     pub(super) fn tally(&self) -> Tally {
-        self.hop.tally.clone()
+        self.hop.board.tally.clone()
     }
 
     fn count(&mut self) {
-        self.hop.tally.taken.add(std::mem::take(&mut self.taken) as usize);
-        self.hop.tally.filtered.add(std::mem::take(&mut self.filtered) as usize);
-        self.hop.tally.failed.add(std::mem::take(&mut self.failed) as usize);
+        self.hop.board.tally.taken.add(std::mem::take(&mut self.taken) as usize);
+        self.hop.board.tally.filtered.add(std::mem::take(&mut self.filtered) as usize);
+        self.hop.board.tally.failed.add(std::mem::take(&mut self.failed) as usize);
     }
 
     /// Keeps an item to be put, in the order of these calls.
@@ -164,7 +165,7 @@ impl<T> Port<T> {
     /// A weight counts from when it is known.
     #[inline]
     fn put_if_weighed(&mut self) {
-        if self.hop.weight.is_some() {
+        if self.hop.is_weighed() {
             self.put();
         }
     }
@@ -181,13 +182,13 @@ impl<T> Port<T> {
     /// Puts what was made, and has up to `want` permits for what comes, where there is room. Room for what is weighed
     /// is only known when it is needed.
     pub(super) fn turn(&mut self, want: usize) {
-        let want = if self.hop.weight.is_some() { 0 } else { want.saturating_sub(self.permits) };
+        let want = if self.hop.is_weighed() { 0 } else { want.saturating_sub(self.permits) };
         self.exchange(0, want, None);
     }
 
     /// Puts what was made and gives unused permits back, unless nobody else wants them.
     pub(super) fn give_back(&mut self) {
-        let unused = if self.hop.single { 0 } else { self.permits };
+        let unused = if self.hop.board.single { 0 } else { self.permits };
         if unused == 0 {
             return self.put();
         }
@@ -213,8 +214,8 @@ impl<T> Port<T> {
         self.is_closed()
     }
 
-    /// Ends this producer's output cleanly.
-    pub(super) fn finish(mut self) {
+    /// Has this producer's output end cleanly, when the port goes.
+    pub(super) fn finish(&mut self) {
         self.give_back();
         self.finished = true;
     }
@@ -224,12 +225,13 @@ impl<T> Drop for Port<T> {
     fn drop(&mut self) {
         self.count();
         if self.busy {
-            let ended = if is_unwinding() { &self.hop.tally.panicked } else { &self.hop.tally.cancelled };
+            let ended =
+                if is_unwinding() { &self.hop.board.tally.panicked } else { &self.hop.board.tally.cancelled };
             ended.add(1);
         }
         let unwanted = self.batch.take();
-        self.hop.tally.left.add(unwanted.len());
-        self.hop.leave(!self.finished);
-        drop_each(unwanted);
+        // What has panicked since was to come before the end.
+        self.hop.leave(!self.finished || is_unwinding());
+        self.hop.drop_unwanted(unwanted);
     }
 }

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::slice;
 use std::task::Waker;
 
-use crate::scope::replace_waker;
+use crate::scope::{Wakes, replace_waker};
 
 /// The tasks of a stage, by their index, of which some wait to be called. Nothing here takes longer for their
 /// number.
@@ -92,7 +92,7 @@ impl Waiting {
     }
 
     /// The wakers of all.
-    pub(super) fn take_all(&mut self) -> Vec<Waker> {
+    pub(super) fn take_all(&mut self) -> Wakes {
         self.all().iter_mut().filter_map(|each| each.waker.take()).collect()
     }
 }

@@ -30,7 +30,7 @@ use self::hosted::hosted;
 pub use self::interval::{Interval, MissedTicks, interval, interval_at};
 pub use self::portal::{BlockingPortal, PortalTask};
 pub use self::running::Running;
-pub(crate) use self::session::{AtEnd, FutureSession, Session};
+pub(crate) use self::session::{AtEnd, Course, FutureSession, Session};
 pub use self::shield::{Shield, shield, shield_for};
 pub use self::start::{StartError, Started};
 pub use self::stream::{CheckedStream, RunStream};
@@ -100,16 +100,11 @@ impl Plan {
         self.on.clone().map_or_else(self.choose, Ok)
     }
 
-    pub(crate) fn open<B, F>(self, make: Breakable<F>) -> Result<Session<B>, RunError>
-    where
-        F: FnOnce(&Scope) -> B,
-    {
+    /// Opens the run's course, for its body to be made in.
+    pub(crate) fn begin(self) -> Result<Course, RunError> {
         let runtime = self.runtime()?;
-        let make = make.into_inner();
-        let (controls, deadline) = (self.controls, self.deadline);
-        let mut session = Session::open(runtime, self.name, self.at_end, controls, deadline, self.keep, make);
-        session.set_cancel(self.cancelled);
-        Ok(session)
+        let Self { name, at_end, controls, keep, cancelled, deadline, .. } = self;
+        Ok(Course::open(runtime, name, at_end, controls, keep, cancelled, deadline))
     }
 }
 
@@ -223,8 +218,8 @@ impl<T: Send + 'static> Run<T> {
             let State::Planned { plan, make } = std::mem::replace(&mut self.state, State::Over) else {
                 unreachable!("looked at one line above");
             };
-            match plan.open(make) {
-                Ok(session) => self.state = State::Active(FutureSession::new(session)),
+            match plan.begin() {
+                Ok(course) => self.state = State::Active(FutureSession::open(course, make.into_inner())),
                 Err(error) => return Poll::Ready(Err(error)),
             }
         }

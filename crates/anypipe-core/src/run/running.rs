@@ -43,8 +43,9 @@ impl<T: Send + 'static> Running<T> {
             },
             // A run that was polled can be moved here only by `Unpin`; it goes on with what it has.
             State::Active(session) => {
-                let scope = session.session().scope();
-                (scope.runtime().clone(), session.session().name(), scope.controls().clone())
+                let course = session.course();
+                let scope = course.scope();
+                (scope.runtime().clone(), course.name(), scope.controls().clone())
             }
             State::Over => panic!("a run was started after it was over"),
         };

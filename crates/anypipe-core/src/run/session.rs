@@ -9,8 +9,8 @@ use std::task::{Context, Poll, ready};
 use crate::error::RunError;
 use crate::runtime::{Alarm, RuntimeHandle};
 use crate::scope::{
-    Cancelled, Controls, Deadline, DeadlineWatch, Panic, Scope, catch, current_scope, drop_broken,
-    drop_caught, polling,
+    Cancelled, Controls, Deadline, DeadlineWatch, Panic, Scope, break_off, catch, current_scope, drop_caught,
+    polling,
 };
 
 /// What becomes of tasks that still run when the body is done.
@@ -25,13 +25,64 @@ pub(crate) enum AtEnd {
     Linger,
 }
 
-/// A body (a future, or a stream) in a scope of its own. The one place where a run begins, fails,
-/// is joined and is given up.
+/// A body that gives more than once, as a stream does, in a scope of its own.
 pub(crate) struct Session<B> {
-    /// Joins all tasks of the run.
-    scope: Scope,
     /// The part the awaiter polls, until it is done or cancelled.
     body: Option<B>,
+    course: Course,
+}
+
+impl<B> Session<B> {
+    /// `make` builds the body in the scope of the run.
+    pub(crate) fn open(course: Course, make: impl FnOnce(&Scope) -> B) -> Self {
+        let (mut body, mut make) = (None, Some(make));
+        course.make(&mut |scope| body = make.take().map(|make| make(scope)));
+        Self { body, course }
+    }
+
+    /// The body, unless the run was cancelled: nothing is asked of what was.
+    pub(crate) fn body(&mut self) -> Option<&mut B> {
+        if self.course.goes_on() { self.body.as_mut() } else { None }
+    }
+
+    /// Polls the body; `None` once there is none any more, because the run has failed.
+    pub(crate) fn poll_body<R>(
+        &mut self,
+        cx: &mut Context<'_>,
+        mut poll: impl FnMut(&mut B, &mut Context<'_>) -> Poll<R>,
+    ) -> Poll<Option<R>> {
+        let Self { body, course } = self;
+        let Some(running) = body else { return Poll::Ready(None) };
+        let mut given = None;
+        let mut poll = |cx: &mut Context<'_>| poll(running, cx).map(|value| given = Some(value));
+        if ready!(course.poll_body(cx, &mut poll)) {
+            return Poll::Ready(given);
+        }
+        course.break_body(&mut || *body = None);
+        Poll::Ready(None)
+    }
+
+    /// Ends the run after its body: joins every task and tells whether anything failed.
+    pub(crate) fn poll_finish(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), RunError>> {
+        if self.body.is_some() {
+            self.course.drop_body(&mut || self.body = None);
+        }
+        self.course.poll_finish(cx)
+    }
+}
+
+impl<B> Drop for Session<B> {
+    fn drop(&mut self) {
+        let body = &mut self.body;
+        self.course.end(&mut || *body = None);
+    }
+}
+
+/// All of a run but its body, which it is lent: built once, and not for each type of body. The one place where a run
+/// begins, fails, is joined and is given up.
+pub(crate) struct Course {
+    /// Joins all tasks of the run.
+    scope: Scope,
     /// The name told where the body panics outside any stage.
     name: &'static str,
     /// Ends the run as timed out.
@@ -42,22 +93,25 @@ pub(crate) struct Session<B> {
     grace: Alarm,
     /// What to do with tasks that still run when the body is done.
     at_end: AtEnd,
+    /// True once a body that is a future is over, one way or the other.
+    finishing: bool,
     /// Set once the scope was joined.
     joined: bool,
     /// Holds an owned runtime until everything on it has ended.
     _keep: Option<Arc<dyn Any + Send + Sync>>,
 }
 
-impl<B> Session<B> {
-    /// Opens a scope on `runtime` in the scope this code runs in; `make` builds the body in it.
+impl Course {
+    /// Opens a scope on `runtime` in the scope this code runs in. The run fails as cancelled once one of `cancel` is
+    /// done, and as timed out at the deadline.
     pub(crate) fn open(
         runtime: RuntimeHandle,
         name: &'static str,
         at_end: AtEnd,
         controls: Controls,
-        deadline: Option<Deadline>,
         keep: Option<Arc<dyn Any + Send + Sync>>,
-        make: impl FnOnce(&Scope) -> B,
+        cancel: Vec<Cancelled>,
+        deadline: Option<Deadline>,
     ) -> Self {
         // First: a length counts also while the body is made.
         if let Some(deadline) = &deadline {
@@ -66,25 +120,27 @@ impl<B> Session<B> {
         let (watch, grace) =
             (deadline.clone().map(|deadline| deadline.watch(&runtime)), Alarm::new(&runtime));
         let scope = Scope::limited(runtime, current_scope().as_ref(), controls, deadline);
-        let mut session = Self {
+        Self {
             scope,
-            body: None,
             name,
             deadline: watch,
-            cancel: Vec::new(),
+            cancel,
             grace,
             at_end,
+            finishing: false,
             joined: false,
             _keep: keep,
-        };
-        let entered = polling(&session.scope);
-        let body = catch(|| make(&session.scope));
-        drop(entered);
-        match body {
-            Ok(body) => session.body = Some(body),
-            Err(panic) => session.fail(panic),
         }
-        session
+    }
+
+    /// Makes the body, in the scope.
+    fn make(&self, make: &mut dyn FnMut(&Scope)) {
+        let entered = polling(&self.scope);
+        let result = catch(|| make(&self.scope));
+        drop(entered);
+        if let Err(panic) = result {
+            self.fail(panic);
+        }
     }
 
     pub(crate) fn scope(&self) -> &Scope {
@@ -96,55 +152,42 @@ impl<B> Session<B> {
         self.name
     }
 
-    /// Fails the run as cancelled once one of these is done.
-    pub(crate) fn set_cancel(&mut self, cancelled: Vec<Cancelled>) {
-        self.cancel = cancelled;
-    }
-
     fn fail(&self, panic: Panic) {
         self.scope.fail(panic.into_error(Some(self.name)));
     }
 
-    /// The body, unless the run was cancelled: nothing is asked of what was.
-    pub(crate) fn body(&mut self) -> Option<&mut B> {
-        self.look_at_flags();
-        self.body.as_mut().filter(|_| !self.scope.is_cancelled())
-    }
-
-    fn look_at_flags(&self) {
+    /// True unless the run was cancelled.
+    fn goes_on(&self) -> bool {
         let is_cancelled = self.scope.controls().is_cancelled() || self.cancel.iter().any(Cancelled::is_over);
         if is_cancelled && !self.scope.is_cancelled() {
             self.scope.fail(RunError::cancelled());
         }
+        !self.scope.is_cancelled()
     }
 
-    /// Polls the body; `None` once there is none any more, because the run has failed.
+    /// Polls the body by `poll`; `false` where it is to be broken off, because the run has failed.
     ///
     /// The body first, and the clock only while there is something left to wait for: a value that is there is
     /// never given up for a clock. What was cancelled is not polled at all.
-    pub(crate) fn poll_body<R>(
+    fn poll_body(
         &mut self,
         cx: &mut Context<'_>,
-        poll: impl FnOnce(&mut B, &mut Context<'_>) -> Poll<R>,
-    ) -> Poll<Option<R>> {
-        self.look_at_flags();
-        if let Some(body) = self.body.as_mut().filter(|_| !self.scope.is_cancelled()) {
-            self.scope.note_body(Some((self.name, None)));
-            let entered = polling(&self.scope);
-            let polled = catch(|| poll(body, cx));
-            let waits_for = Some(entered.leave());
-            self.scope.note_body(matches!(polled, Ok(Poll::Pending)).then_some((self.name, waits_for)));
-            match polled {
-                Ok(Poll::Ready(value)) => return Poll::Ready(Some(value)),
-                Ok(Poll::Pending) => self.look_around(cx),
-                Err(panic) => self.fail(panic),
-            }
-            if !self.scope.is_cancelled() {
-                return Poll::Pending;
-            }
+        poll: &mut dyn FnMut(&mut Context<'_>) -> Poll<()>,
+    ) -> Poll<bool> {
+        if !self.goes_on() {
+            return Poll::Ready(false);
         }
-        self.break_body();
-        Poll::Ready(None)
+        self.scope.note_body(Some((self.name, None)));
+        let entered = polling(&self.scope);
+        let polled = catch(|| poll(cx));
+        let waits_for = Some(entered.leave());
+        self.scope.note_body(matches!(polled, Ok(Poll::Pending)).then_some((self.name, waits_for)));
+        match polled {
+            Ok(Poll::Ready(())) => return Poll::Ready(true),
+            Ok(Poll::Pending) => self.look_around(cx),
+            Err(panic) => self.fail(panic),
+        }
+        if self.scope.is_cancelled() { Poll::Ready(false) } else { Poll::Pending }
     }
 
     /// Has the task woken by whatever else ends the run, and looks whether it has come. A body that gave something
@@ -197,28 +240,28 @@ impl<B> Session<B> {
         self.deadline.as_mut().is_some_and(|deadline| deadline.poll(cx).is_ready())
     }
 
-    /// Drops a body that is not to be finished; what it sends to is broken.
-    fn break_body(&mut self) {
-        if let Some(body) = self.body.take() {
-            let entered = polling(&self.scope);
-            let dropped = drop_broken(body);
-            drop(entered);
-            if let Err(panic) = dropped {
-                self.fail(panic);
-            }
+    /// Drops a body, by `drop_it`, that is not to be finished; what it sends to is broken.
+    fn break_body(&self, drop_it: &mut dyn FnMut()) {
+        let entered = polling(&self.scope);
+        let dropped = break_off(drop_it);
+        drop(entered);
+        if let Err(panic) = dropped {
+            self.fail(panic);
         }
     }
 
-    /// Ends the run after its body: joins every task and tells whether anything failed.
-    pub(crate) fn poll_finish(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), RunError>> {
-        if let Some(body) = self.body.take() {
-            let entered = polling(&self.scope);
-            let dropped = catch(|| drop(body));
-            drop(entered);
-            if let Err(panic) = dropped {
-                self.fail(panic);
-            }
+    /// Drops a body, by `drop_it`, that is done.
+    fn drop_body(&self, drop_it: &mut dyn FnMut()) {
+        let entered = polling(&self.scope);
+        let dropped = catch(drop_it);
+        drop(entered);
+        if let Err(panic) = dropped {
+            self.fail(panic);
         }
+    }
+
+    /// Joins every task and tells whether anything failed.
+    fn poll_finish(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), RunError>> {
         if self.scope.poll_join(cx).is_pending() {
             match self.at_end {
                 AtEnd::Cancel => self.scope.cancel(),
@@ -241,62 +284,106 @@ impl<B> Session<B> {
             None => Ok(()),
         })
     }
-}
 
-impl<B> Drop for Session<B> {
-    fn drop(&mut self) {
+    /// Polls a future to its end, and joins every task.
+    fn poll_future(&mut self, body: &mut dyn Body, cx: &mut Context<'_>) -> Poll<Result<(), RunError>> {
+        if !self.finishing {
+            if body.is_there() && !ready!(self.poll_body(cx, &mut |cx| body.poll(cx))) {
+                self.break_body(&mut || body.drop_future());
+            }
+            self.finishing = true;
+        }
+        if body.is_there() {
+            self.drop_body(&mut || body.drop_future());
+        }
+        let Err(mut error) = ready!(self.poll_finish(cx)) else { return Poll::Ready(Ok(())) };
+        if let Err(panic) = catch(|| body.drop_value()) {
+            error.push_other(panic.into_error(Some(self.name)));
+        }
+        Poll::Ready(Err(error))
+    }
+
+    /// Gives the run up where it was not joined; `drop_body` drops what is left of its body.
+    fn end(&self, drop_body: &mut dyn FnMut()) {
         if self.joined {
             return;
         }
-        let (scope, name, mut body) = (self.scope.clone(), self.name, self.body.take());
         self.scope.abandon(&mut || {
-            let entered = polling(&scope);
-            let dropped = drop_broken(body.take());
+            let entered = polling(&self.scope);
+            let dropped = break_off(drop_body);
             drop(entered);
-            dropped.err().map(|panic| panic.into_error(Some(name)))
+            dropped.err().map(|panic| panic.into_error(Some(self.name)))
         });
     }
 }
 
 /// A session whose body is a future: done with its value, after the join.
 pub(crate) struct FutureSession<F: Future> {
-    session: Session<F>,
-    /// The body's value, kept until the join.
-    value: Option<F::Output>,
-    /// True once the body is over, one way or the other.
-    finishing: bool,
+    body: Kept<F>,
+    course: Course,
+}
+
+impl<F: Future + Unpin> FutureSession<F> {
+    /// `make` builds the body in the scope of the run.
+    pub(crate) fn open(course: Course, make: impl FnOnce(&Scope) -> F) -> Self {
+        let (mut future, mut make) = (None, Some(make));
+        course.make(&mut |scope| future = make.take().map(|make| make(scope)));
+        Self { body: Kept { future, value: None }, course }
+    }
+
+    pub(crate) fn course(&self) -> &Course {
+        &self.course
+    }
+
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<F::Output, RunError>> {
+        ready!(self.course.poll_future(&mut self.body, cx))?;
+        // Without a failure and without a value the scope was cancelled by hand.
+        Poll::Ready(self.body.value.take().ok_or_else(RunError::cancelled))
+    }
 }
 
 impl<F: Future> Drop for FutureSession<F> {
     fn drop(&mut self) {
-        // Before the session goes, which may have a panic to tell, too.
-        if let Err(panic) = drop_caught(self.value.take()) {
-            self.session.fail(panic);
+        let Self { body, course } = self;
+        // Before the course ends, which may have a panic to tell, too.
+        if let Err(panic) = drop_caught(body.value.take()) {
+            course.fail(panic);
         }
+        course.end(&mut || body.future = None);
     }
 }
 
-impl<F: Future + Unpin> FutureSession<F> {
-    pub(crate) fn new(session: Session<F>) -> Self {
-        Self { session, value: None, finishing: false }
+/// A future, and what it gave, until the join.
+struct Kept<F: Future> {
+    future: Option<F>,
+    value: Option<F::Output>,
+}
+
+/// What a course is lent of these.
+trait Body {
+    /// Polls the future, and keeps what it gives.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()>;
+    /// True while the future is there.
+    fn is_there(&self) -> bool;
+    fn drop_future(&mut self);
+    fn drop_value(&mut self);
+}
+
+impl<F: Future + Unpin> Body for Kept<F> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(future) = &mut self.future else { return Poll::Pending };
+        Pin::new(future).poll(cx).map(|value| self.value = Some(value))
     }
 
-    pub(crate) fn session(&self) -> &Session<F> {
-        &self.session
+    fn is_there(&self) -> bool {
+        self.future.is_some()
     }
 
-    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<F::Output, RunError>> {
-        if !self.finishing {
-            self.value = ready!(self.session.poll_body(cx, |body, cx| Pin::new(body).poll(cx)));
-            self.finishing = true;
-        }
-        if let Err(mut error) = ready!(self.session.poll_finish(cx)) {
-            if let Err(panic) = drop_caught(self.value.take()) {
-                error.push_other(panic.into_error(Some(self.session.name)));
-            }
-            return Poll::Ready(Err(error));
-        }
-        // Without a failure and without a value the scope was cancelled by hand.
-        Poll::Ready(self.value.take().ok_or_else(RunError::cancelled))
+    fn drop_future(&mut self) {
+        self.future = None;
+    }
+
+    fn drop_value(&mut self) {
+        self.value = None;
     }
 }

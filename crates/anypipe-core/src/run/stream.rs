@@ -90,7 +90,8 @@ impl<T: Send + 'static> RunStream<T> {
             let State::Planned { plan, make } = std::mem::replace(&mut self.state, State::Over) else {
                 unreachable!("looked at one line above");
             };
-            match plan.open(make) {
+            let opened = plan.begin().map(|course| Session::open(course, make.into_inner()));
+            match opened {
                 Ok(session) => self.state = State::Active { session, finishing: false },
                 Err(error) => return Poll::Ready(Some(Err(error))),
             }

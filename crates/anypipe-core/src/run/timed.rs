@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::{AtEnd, Choose, FutureSession, Plan};
 use crate::error::{ErrorKind, RunError};
 use crate::runtime::Alarm;
-use crate::scope::{Breakable, Deadline, Scope};
+use crate::scope::{Breakable, Deadline};
 
 /// A future in a scope of its own, made by [`scoped`]: the runs and tasks it starts are joined before
 /// it is done.
@@ -61,8 +61,10 @@ impl<F: Future> Future for Scoped<F> {
             let State::Planned { plan, future } = std::mem::replace(&mut self.state, State::Over) else {
                 unreachable!("looked at one line above");
             };
-            match plan.open(Breakable::new(|_: &Scope| future.into_inner())) {
-                Ok(session) => self.state = State::Active(FutureSession::new(session)),
+            match plan.begin() {
+                Ok(course) => {
+                    self.state = State::Active(FutureSession::open(course, |_| future.into_inner()));
+                }
                 Err(error) => return Poll::Ready(Err(error)),
             }
         }

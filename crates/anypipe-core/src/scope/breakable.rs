@@ -56,7 +56,7 @@ impl<F> Breakable<F> {
     #[cold]
     fn break_off(self: Pin<&mut Self>) {
         let mut future = self.project().future;
-        if let Err(panic) = break_off(|| future.set(None)) {
+        if let Err(panic) = break_off(&mut || future.set(None)) {
             resume_from_drop(panic);
         }
     }

@@ -66,14 +66,16 @@ pub use self::deadline::{Deadline, DeadlinePassed};
 pub(crate) use self::few::{Few, take_out};
 pub use self::local::{LocalKey, LocalScope, NotSet};
 use self::members::Members;
-pub(crate) use self::panic::{Panic, Wakes, catch, drop_broken, drop_caught, wake_each};
+pub(crate) use self::panic::{
+    Panic, Wakes, break_off, call, catch, drop_broken, drop_caught, drop_items, wake_each,
+};
 pub use self::panic::{catch_panic, drop_each, holding, in_stage};
 pub(crate) use self::promise::{Giver, Promise, promise};
 pub use self::roster::{Listing, Roster};
 pub(crate) use self::shield::{NAME as SHIELD, Shielded};
 pub use self::stats::{StageStats, Stats};
 pub use self::tally::Meter;
-pub(crate) use self::tally::Tally;
+pub(crate) use self::tally::{Overdue, Tally};
 use self::task::{JobCell, Member, TaskCell, TaskName};
 pub use self::token::{CancelToken, Cancelled, DropGuard};
 pub use self::waiters::{Place, Waiters};
@@ -301,8 +303,12 @@ impl Scope {
     where
         F: Future<Output = ()> + Send + 'static,
     {
+        self.spawn_boxed(name.into(), Box::pin(future));
+    }
+
+    pub(crate) fn spawn_boxed(&self, name: TaskName, future: task::BoxFuture<()>) {
         // The outcome is told by the scope's own state to those who ask.
-        let _ = self.spawn_cell(name.into(), Box::pin(future));
+        let _ = self.spawn_cell(name, future);
     }
 
     /// Spawns a task, or hands back why it can't be.

@@ -38,33 +38,27 @@ impl Panic {
 
 /// Runs `f`; a panic comes back as a value.
 pub(crate) fn catch<R>(f: impl FnOnce() -> R) -> Result<R, Panic> {
-    let outer = Outer { stage: swap_stage(None) };
+    let outer = swap_stage(None);
     match catch_unwind(AssertUnwindSafe(f)) {
         Ok(value) => {
-            outer.restore();
+            // What is left here by a panic that somebody else caught is for nobody: it is put aside by the next.
+            if outer.is_some() {
+                swap_stage(outer);
+            }
             Ok(value)
         }
-        Err(payload) => Err(outer.caught(payload)),
+        Err(payload) => Err(caught(outer, payload)),
     }
 }
 
-/// The stage that was noted before a [`catch`], which is built for each closure, and so does little itself.
-struct Outer {
-    stage: Option<String>,
+/// As [`catch`], for code that is built for each type of item or of future: this is built once. `f` is called once.
+fn catch_call(f: &mut dyn FnMut()) -> Result<(), Panic> {
+    catch(f)
 }
 
-impl Outer {
-    fn restore(self) {
-        // What is left here by a panic that somebody else caught is for nobody: it is put aside by the next.
-        if self.stage.is_some() {
-            swap_stage(self.stage);
-        }
-    }
-
-    #[cold]
-    fn caught(self, payload: Box<dyn Any + Send>) -> Panic {
-        Panic { stage: swap_stage(self.stage), payload }
-    }
+#[cold]
+fn caught(outer: Option<String>, payload: Box<dyn Any + Send>) -> Panic {
+    Panic { stage: swap_stage(outer), payload }
 }
 
 fn swap_stage(stage: Option<String>) -> Option<String> {
@@ -73,17 +67,19 @@ fn swap_stage(stage: Option<String>) -> Option<String> {
 
 /// Drops `value`; a panic in its destructor comes back as a value.
 pub(crate) fn drop_caught<T>(value: T) -> Result<(), Panic> {
-    catch(|| drop(value))
+    let mut value = Some(value);
+    catch_call(&mut || value = None)
 }
 
 /// Drops `value`, which was cut off before its end: its senders count as broken and not as closed. A panic
 /// in its destructor comes back as a value.
 pub(crate) fn drop_broken<T>(value: T) -> Result<(), Panic> {
-    break_off(|| drop(value))
+    let mut value = Some(value);
+    break_off(&mut || value = None)
 }
 
-/// Runs `f`, which drops what was cut off, as [`drop_broken`] does.
-pub(super) fn break_off(f: impl FnOnce()) -> Result<(), Panic> {
+/// Calls `f` once, which drops what was cut off, as [`drop_broken`] does.
+pub(crate) fn break_off(f: &mut dyn FnMut()) -> Result<(), Panic> {
     struct Restore(bool);
     impl Drop for Restore {
         fn drop(&mut self) {
@@ -91,7 +87,7 @@ pub(super) fn break_off(f: impl FnOnce()) -> Result<(), Panic> {
         }
     }
     let _restore = Restore(set_breaking(true));
-    catch(f)
+    catch_call(f)
 }
 
 /// Drops items one by one, each under its own `catch`, since two panicking destructors in one
@@ -110,7 +106,33 @@ pub(super) fn break_off(f: impl FnOnce()) -> Result<(), Panic> {
 /// anypipe::author::drop_each(vec![1, 2, 3]);
 /// ```
 pub fn drop_each<T>(items: impl IntoIterator<Item = T>) {
-    for_each_caught(items, drop);
+    let mut first = None;
+    for item in items {
+        first = first.or(drop_caught(item).err());
+    }
+    resume_first(first);
+}
+
+/// As [`drop_each`], in little code: it is built for each type of item.
+pub(crate) fn drop_items<T>(mut items: Vec<T>) {
+    if items.is_empty() {
+        return;
+    }
+    items.reverse();
+    drop_while(&mut || items.pop().is_some());
+}
+
+/// Calls `drop_next`, which drops something and may panic each time, until there is nothing left; then resumes the
+/// first panic, as [`drop_each`] does.
+fn drop_while(drop_next: &mut dyn FnMut() -> bool) {
+    let mut first = None;
+    loop {
+        match catch(&mut *drop_next) {
+            Ok(true) => {}
+            Ok(false) => return resume_first(first),
+            Err(panic) => first = first.or(Some(panic)),
+        }
+    }
 }
 
 /// Runs `f`, which drops something, with `value` in hand, and gives `value` on. Where `f` panics, `value` is
@@ -142,7 +164,19 @@ pub fn holding<T>(value: T, f: impl FnOnce()) -> T {
 
 /// Wakes all, also where one of the wakers panics; that panic resumes after the last, as in [`drop_each`].
 pub(crate) fn wake_each(wakers: impl IntoIterator<Item = Waker>) {
-    for_each_caught(wakers, Waker::wake);
+    let mut first = None;
+    for waker in wakers {
+        first = first.or(catch(|| waker.wake()).err());
+    }
+    resume_first(first);
+}
+
+/// Wakes one, where there is one; the poll that does so knows of it ([`has_called`](super::has_called)).
+pub(crate) fn call(waker: Option<Waker>) {
+    if let Some(waker) = waker {
+        note_call();
+        waker.wake();
+    }
 }
 
 /// Wakers to be woken once a lock is let go; the first needs no allocation.
@@ -208,13 +242,7 @@ impl IntoIterator for Wakes {
     }
 }
 
-fn for_each_caught<T>(items: impl IntoIterator<Item = T>, mut f: impl FnMut(T)) {
-    let mut first = None;
-    for item in items {
-        if let Err(panic) = catch(|| f(item)) {
-            first.get_or_insert(panic);
-        }
-    }
+fn resume_first(first: Option<Panic>) {
     if let Some(panic) = first {
         resume_from_drop(panic);
     }

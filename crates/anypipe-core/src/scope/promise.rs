@@ -9,16 +9,80 @@ use super::is_cut_off;
 use crate::sync::Mutex;
 
 struct Shared<T> {
-    state: Mutex<State<T>>,
+    told: Told,
+    /// Put there before it is told of; whoever hears of that takes it.
+    value: Mutex<Option<T>>,
 }
 
-enum State<T> {
+/// What the two ends tell each other. Built once, and not again for each type of value.
+struct Told {
+    state: Mutex<State>,
+}
+
+enum State {
     Waiting(Option<Waker>),
-    Given(T),
+    Given,
     /// The value was taken, or nobody will ever take it.
     Over,
     /// The giver went without giving.
     Vanished,
+}
+
+impl Told {
+    /// Tells that the value is there; `false` where nobody waits any more.
+    fn give(&self) -> bool {
+        let mut state = self.state.lock();
+        let State::Waiting(waker) = &mut *state else { return false };
+        let waker = waker.take();
+        *state = State::Given;
+        drop(state);
+        waker.into_iter().for_each(Waker::wake);
+        true
+    }
+
+    /// The giver goes.
+    fn vanish(&self) {
+        let mut state = self.state.lock();
+        if let State::Waiting(waker) = &mut *state {
+            let waker = waker.take();
+            *state = State::Vanished;
+            drop(state);
+            waker.into_iter().for_each(Waker::wake);
+        }
+    }
+
+    /// Nobody waits from now on; `true` where the value was there, and is now the caller's.
+    fn close(&self) -> bool {
+        // Apart from the question, which would hold the lock while the waker goes.
+        let state = std::mem::replace(&mut *self.state.lock(), State::Over);
+        matches!(state, State::Given)
+    }
+
+    /// Waits until it is known whether there is a value, which is then the caller's.
+    fn poll(&self, cx: &mut Context<'_>) -> Poll<bool> {
+        let mut state = self.state.lock();
+        match std::mem::replace(&mut *state, State::Over) {
+            State::Waiting(old) => {
+                *state = State::Waiting(Some(cx.waker().clone()));
+                drop(state);
+                drop(old);
+                Poll::Pending
+            }
+            State::Given => Poll::Ready(true),
+            // The giver was cut off, as whoever polls here is.
+            State::Vanished if is_cut_off() => {
+                *state = State::Vanished;
+                Poll::Pending
+            }
+            State::Over | State::Vanished => Poll::Ready(false),
+        }
+    }
+}
+
+impl<T> Shared<T> {
+    fn take(&self) -> Option<T> {
+        self.value.lock().take()
+    }
 }
 
 /// The giving end.
@@ -32,49 +96,37 @@ pub(crate) struct Promise<T> {
 }
 
 pub(crate) fn promise<T>() -> (Giver<T>, Promise<T>) {
-    let shared = Arc::new(Shared { state: Mutex::new(State::Waiting(None)) });
+    let told = Told { state: Mutex::new(State::Waiting(None)) };
+    let shared = Arc::new(Shared { told, value: Mutex::new(None) });
     (Giver { shared: Arc::clone(&shared) }, Promise { shared })
 }
 
 impl<T> Giver<T> {
     /// Gives the value, or hands it back where nobody waits any more.
     pub(crate) fn give(self, value: T) -> Result<(), T> {
-        let mut state = self.shared.state.lock();
-        match std::mem::replace(&mut *state, State::Over) {
-            State::Waiting(waker) => {
-                *state = State::Given(value);
-                drop(state);
-                waker.into_iter().for_each(Waker::wake);
-                Ok(())
-            }
-            _ => Err(value),
+        *self.shared.value.lock() = Some(value);
+        if self.shared.told.give() {
+            return Ok(());
         }
+        self.shared.take().map_or(Ok(()), Err)
     }
 }
 
 impl<T> Drop for Giver<T> {
     fn drop(&mut self) {
-        let mut state = self.shared.state.lock();
-        if let State::Waiting(waker) = &mut *state {
-            let waker = waker.take();
-            *state = State::Vanished;
-            drop(state);
-            waker.into_iter().for_each(Waker::wake);
-        }
+        self.shared.told.vanish();
     }
 }
 
 impl<T> Promise<T> {
     /// What was given and not taken yet; from now on nobody waits.
     pub(crate) fn take(&mut self) -> Option<T> {
-        // Apart from the `match`, which would hold the lock while the waker goes.
-        let state = std::mem::replace(&mut *self.shared.state.lock(), State::Over);
-        if let State::Given(value) = state { Some(value) } else { None }
+        if self.shared.told.close() { self.shared.take() } else { None }
     }
 
     /// True once polling would not wait.
     pub(crate) fn is_ready(&self) -> bool {
-        !matches!(*self.shared.state.lock(), State::Waiting(_))
+        !matches!(*self.shared.told.state.lock(), State::Waiting(_))
     }
 }
 
@@ -82,28 +134,12 @@ impl<T> Future for Promise<T> {
     type Output = Option<T>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        let mut state = self.shared.state.lock();
-        match std::mem::replace(&mut *state, State::Over) {
-            State::Waiting(old) => {
-                *state = State::Waiting(Some(cx.waker().clone()));
-                drop(state);
-                drop(old);
-                Poll::Pending
-            }
-            State::Given(value) => Poll::Ready(Some(value)),
-            // The giver was cut off, as whoever polls here is.
-            State::Vanished if is_cut_off() => {
-                *state = State::Vanished;
-                Poll::Pending
-            }
-            State::Over | State::Vanished => Poll::Ready(None),
-        }
+        self.shared.told.poll(cx).map(|is_there| if is_there { self.shared.take() } else { None })
     }
 }
 
 impl<T> Drop for Promise<T> {
     fn drop(&mut self) {
-        let state = std::mem::replace(&mut *self.shared.state.lock(), State::Over);
-        drop(state);
+        drop(self.take());
     }
 }

@@ -31,7 +31,13 @@ where
     type Out = U;
     type State = ();
 
-    async fn call(&self, _state: &mut (), _at: At<'_>, item: In) -> Option<U> {
-        Some((self.f)(item).await)
+    #[expect(clippy::manual_async_fn, reason = "one would keep all that it is given, for each item")]
+    fn call<'a>(
+        &'a self,
+        _state: &'a mut (),
+        _at: At<'a>,
+        item: In,
+    ) -> impl Future<Output = Option<U>> + Send + 'a {
+        async move { Some((self.f)(item).await) }
     }
 }
