@@ -11,8 +11,8 @@ use anypipe::sync::{
     Barrier, CapacityLimiter, Condition, Event, Lock, LockGuard, OnceCell, OwnedPermit, OwnedToken, RwLock,
     RwLockReadGuard, RwLockWriteGuard, Semaphore, Token,
 };
-use anypipe::task::{CancelToken, TaskGroup, TaskHandle};
-use anypipe::time::TimedOut;
+use anypipe::task::{Blocking, BlockingPortal, CancelToken, PortalTask, TaskGroup, TaskHandle};
+use anypipe::time::{Deadline, Interval, TimedOut};
 use anypipe::{
     BoxPipeline, BoxSegment, ErrorKind, Holds, Pipeline, Run, RunError, RunStream, Segment, SharedPipeline,
     SharedSegment,
@@ -52,6 +52,11 @@ fn public_types_cross_threads() {
         Smol: is_send is_sync is_unpin is_static;
         AsyncStd: is_send is_sync is_unpin is_static;
         Sim: is_send is_sync is_unpin is_static;
+        Blocking<Item>: is_send is_unpin is_static;
+        BlockingPortal: is_send is_sync is_clone is_unpin is_static;
+        PortalTask<Item>: is_send is_sync is_unpin is_static;
+        Deadline: is_send is_sync is_clone is_unpin is_static;
+        Interval: is_send is_unpin is_static;
         Sender<Item>: is_send is_sync is_unpin is_static;
         Receiver<Item>: is_send is_sync is_unpin is_static;
         // Shared between subscribers, and so `Sync` where they are on several threads.
