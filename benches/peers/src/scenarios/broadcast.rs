@@ -7,6 +7,9 @@ use crate::contenders::{CAPACITY, Job, numbers};
 use crate::measure::{Row, Table, sum_of};
 use crate::runtime::Runtime;
 
+/// A contender's name, and its job over so many items and subscribers.
+type Contender = (&'static str, fn(u64, u64) -> Job);
+
 pub const SCENARIO: Scenario = Scenario {
     name: "broadcast",
     about: "a channel with 1, 8 or 100 subscribers: as many items as it keeps, which each then takes; and in tasks",
@@ -16,12 +19,12 @@ pub const SCENARIO: Scenario = Scenario {
             .map(|subscribers| {
                 let rounds = effort.items(1_000_000) / kept / subscribers + 1;
                 let items = rounds * kept;
-                let row = |(name, job): (&str, fn(u64, u64) -> Job)| {
+                let row = |(name, job): Contender| {
                     let expected = sum_of(items) * subscribers;
                     let job = move || job(items, subscribers);
                     Row::timed(name, Runtime::Tokio, items * subscribers, expected, job)
                 };
-                let rows: [(&str, fn(u64, u64) -> Job); 4] = [
+                let rows: [Contender; 4] = [
                     ("anypipe", in_turn_anypipe),
                     ("anypipe, lossy", in_turn_lossy),
                     ("tokio", in_turn_tokio),
@@ -37,11 +40,11 @@ pub const SCENARIO: Scenario = Scenario {
             })
             .into();
         let (items, subscribers) = (effort.items(200_000), 4);
-        let row = |(name, job): (&str, fn(u64, u64) -> Job)| {
+        let row = |(name, job): Contender| {
             let job = move || job(items, subscribers);
             Row::timed(name, Runtime::Tokio, items, sum_of(items) * subscribers, job)
         };
-        let rows: [(&str, fn(u64, u64) -> Job); 2] =
+        let rows: [Contender; 2] =
             [("anypipe", tasks_anypipe), ("async-broadcast", tasks_async_broadcast)];
         tables.push(Table {
             name: "broadcast/tasks".into(),

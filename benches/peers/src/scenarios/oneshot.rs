@@ -29,8 +29,11 @@ pub const SCENARIO: Scenario = Scenario {
     },
 };
 
-fn table(name: &str, about: &str, items: u64, rows: [(&str, fn(u64) -> Job); 3]) -> Table {
-    let row = |(name, job): (&str, fn(u64) -> Job)| {
+/// A contender's name, and its job over so many channels.
+type Contender = (&'static str, fn(u64) -> Job);
+
+fn table(name: &str, about: &str, items: u64, rows: [Contender; 3]) -> Table {
+    let row = |(name, job): Contender| {
         Row::timed(name, Runtime::Tokio, items, sum_of(items), move || job(items))
     };
     Table {
