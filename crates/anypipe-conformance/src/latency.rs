@@ -395,9 +395,12 @@ async fn promise_p11_a_sink_that_turns_slow_pays_soon_for_what_it_took() {
     .await;
     let in_a_poll: Vec<usize> = in_a_poll.lock().unwrap().iter().map(|(_, items)| *items).collect();
     assert_eq!(in_a_poll.iter().sum::<usize>(), 100);
-    assert!(in_a_poll[0] <= SLOW_IN_A_POLL, "{in_a_poll:?}");
-    // From then on it is known that they are slow.
-    assert!(in_a_poll[1..].iter().all(|items| *items == 1), "{in_a_poll:?}");
+    assert!(in_a_poll.iter().all(|items| *items <= SLOW_IN_A_POLL), "{in_a_poll:?}");
+    // Once the clock was read it is known that they are slow. A poll of fewer may end before, where the input has run out,
+    // which is a matter of the threads' luck.
+    let read = |items: &usize| is_exact() || *items == SLOW_IN_A_POLL;
+    let known = in_a_poll.iter().position(read).map_or(in_a_poll.len(), |at| at + 1);
+    assert!(in_a_poll[known..].iter().all(|items| *items == 1), "{in_a_poll:?}");
 }
 
 /// What deals items to branches.
