@@ -35,7 +35,11 @@ pub(super) fn worker<In: Send + 'static, W: Work<In>>(
             let Taken { ticket, key, item } = loop {
                 match worker.poll_item(&mut state, &mut Context::from_waker(&waker)) {
                     Poll::Ready(Ok(Some(taken))) => break taken,
-                    Poll::Ready(Ok(None)) => return worker.bench.line.port.finish(),
+                    Poll::Ready(Ok(None)) => {
+                        // A state's destructor may panic: the end is told after it.
+                        drop(state);
+                        return worker.bench.line.port.finish();
+                    }
                     Poll::Ready(Err(Unwanted)) => return,
                     Poll::Pending => {}
                 }
