@@ -1,4 +1,8 @@
-//! What asynchronous closures capture, given to them.
+//! What asynchronous closures capture, given to them, on every backend.
+#![cfg(all(
+    feature = "macros",
+    any(feature = "tokio", feature = "smol", feature = "async-std", feature = "sim")
+))]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
