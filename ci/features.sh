@@ -175,7 +175,7 @@ run_astray_in_tokio() {
     tells plain_thread "no tokio runtime is running here" "\`#[tokio::main]\`" "\`.on(runtime)\`" \
         "\`anypipe::runtime::set_default\`"
     tells no_timer "this tokio runtime has no timer: build it with" "\`.on(runtime)\`"
-    context=tokio,smol,async-std,sim,flume,macros,signal
+    context=tokio,smol,async-std,sim,flume,macros
     build plain-tokio "$context"
     # The hole that the docs tell of: smol needs no context, so the thread's run is on it.
     says "smol $sum" plain_thread
