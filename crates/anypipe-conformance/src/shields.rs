@@ -62,14 +62,20 @@ async fn b13_shielded_work_goes_on_when_the_scope_is_cancelled() {
     let (done, work) = late(1);
     let after = Arc::new(AtomicBool::new(false));
     let reached = Arc::clone(&after);
+    let begun = Arc::new(AtomicBool::new(false));
     together(|group| async move {
+        let begins = Arc::clone(&begun);
         group.spawn(async move {
-            shield(work).await;
+            shield(async move {
+                begins.store(true, Ordering::SeqCst);
+                work.await;
+            })
+            .await;
             reached.store(true, Ordering::SeqCst);
             sleep(Duration::ZERO).await;
         });
-        give_way().await;
-        give_way().await;
+        // One that was cancelled before its first poll begins nothing.
+        until(|| begun.load(Ordering::SeqCst)).await;
         settle().await;
         group.cancel();
     })
