@@ -9,7 +9,7 @@ use anypipe_core::scope::current_scope;
 use anypipe_core::{Run, task_local};
 use anypipe_stages::{source, stage};
 
-use crate::tools::{flow, give_way, next, panic_of, together};
+use crate::tools::{flow, give_way, next, panic_of, together, until};
 
 crate::suite::cases! { ($) locals as __locals {
     what_is_spawned_inherits_the_value(),
@@ -165,17 +165,18 @@ async fn a_task_without_values_sees_none_of_who_polls_it() {
     // Who drops a run drops its tasks: their destructors are theirs.
     let seen = Arc::new(AtomicUsize::new(0));
     let counts = Arc::clone(&seen);
+    let begun = Arc::new(AtomicUsize::new(0));
+    let begins = Arc::clone(&begun);
     let mut group = Box::pin(task_group(inherit, move |group| async move {
         group.spawn(async move {
             let _looks = Looks(counts);
+            begins.store(1, Ordering::SeqCst);
             std::future::pending::<()>().await;
         });
         std::future::pending::<()>().await;
     }));
     assert!(crate::tools::once(&mut group).await.is_pending());
-    for _ in 0..3 {
-        give_way().await;
-    }
+    until(|| begun.load(Ordering::SeqCst) == 1).await;
     USER.sync_scope(8, || drop(group));
     assert_eq!(seen.load(Ordering::SeqCst), 0);
 }

@@ -2,6 +2,9 @@
 
 use std::error::Error;
 use std::fmt;
+use std::task::Poll;
+
+use crate::scope::is_cut_off;
 
 /// Why an item was not sent. It comes back with [`into_inner`](SendError::into_inner).
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -92,6 +95,16 @@ impl<T> TrySendError<T> {
 }
 
 impl RecvError {
+    /// What a receiver is told once all senders are gone, one of which may have vanished.
+    pub(super) fn at_end(vanished: bool) -> Self {
+        if vanished { Self::Broken } else { Self::Closed }
+    }
+
+    /// Tells it, unless the task that asks was cut off: what its cancel has done it must not see.
+    pub(super) fn told<T>(self) -> Poll<Result<T, Self>> {
+        if is_cut_off() { Poll::Pending } else { Poll::Ready(Err(self)) }
+    }
+
     /// True at the end of input.
     pub fn is_closed(self) -> bool {
         self == Self::Closed

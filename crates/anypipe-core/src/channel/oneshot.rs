@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::thread::{wait, wait_within};
 use super::{ChannelReceiver, RecvError, SendError, Statistics, TryRecvError};
-use crate::scope::{Place, Waiters, Wakes, is_breaking, is_cut_off, replace_waker};
+use crate::scope::{Place, Waiters, Wakes, is_breaking, replace_waker};
 use crate::sync::Mutex;
 
 /// How an end went.
@@ -373,8 +373,7 @@ impl<T> Receiver<T> {
             End::Closed => RecvError::Closed,
             End::Broken => RecvError::Broken,
         };
-        // What its cancel has cut off a task must not see.
-        if is_cut_off() { Poll::Pending } else { Poll::Ready(Err(end)) }
+        end.told()
     }
 }
 

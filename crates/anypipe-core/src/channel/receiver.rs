@@ -242,7 +242,7 @@ impl<T> Receiver<T> {
 
 /// The end of input, where every sender is gone and nothing is left.
 fn end<T>(state: &State<T>) -> Option<RecvError> {
-    state.is_drained().then_some(if state.sender_vanished { RecvError::Broken } else { RecvError::Closed })
+    state.is_drained().then(|| RecvError::at_end(state.sender_vanished))
 }
 
 impl<T> Clone for Receiver<T> {

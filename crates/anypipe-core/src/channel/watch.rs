@@ -512,15 +512,7 @@ impl<T> Receiver<T> {
             return Poll::Ready(Ok(value));
         }
         if state.senders == 0 {
-            // What its cancel has cut off a task must not see.
-            if is_cut_off() {
-                return Poll::Pending;
-            }
-            return Poll::Ready(Err(if state.sender_vanished {
-                RecvError::Broken
-            } else {
-                RecvError::Closed
-            }));
+            return RecvError::at_end(state.sender_vanished).told();
         }
         let key = *self.waiting.get_or_insert_with(|| state.key());
         let old = state.waiting.insert(key, cx.waker().clone());

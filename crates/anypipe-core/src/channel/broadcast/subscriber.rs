@@ -5,7 +5,6 @@ use std::task::{Context, Poll};
 
 use super::super::{RecvError, Statistics, TryRecvError};
 use super::ring::{Id, Item, Position, Shared};
-use crate::scope::is_cut_off;
 
 /// An item, and how many were missed before it.
 pub(super) type Taken<T> = (u64, Item<T>);
@@ -46,15 +45,7 @@ impl<T> Subscriber<T> {
             return Poll::Ready(Ok(taken));
         }
         if state.senders == 0 {
-            // What its cancel has cut off a task must not see.
-            if is_cut_off() {
-                return Poll::Pending;
-            }
-            return Poll::Ready(Err(if state.sender_vanished {
-                RecvError::Broken
-            } else {
-                RecvError::Closed
-            }));
+            return RecvError::at_end(state.sender_vanished).told();
         }
         state.wait(&mut self.waiting, cx.waker());
         Poll::Pending
