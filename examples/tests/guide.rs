@@ -39,12 +39,17 @@ fn rows(page: &str) -> Vec<Vec<String>> {
     (0..lines.len()).filter(is_row).map(|at| cells(lines[at])).collect()
 }
 
-/// What the tables of a page give as ours, in the column `anypipe`.
-fn promised(page: &str) -> Vec<String> {
+/// The rows of a page's tables that have a column `anypipe`, which is the second.
+fn promised_rows(page: &str) -> Vec<Vec<String>> {
     let tables = page
         .split("\n\n")
         .filter(|part| part.lines().next().is_some_and(|head| head.contains("| anypipe |")));
-    tables.flat_map(rows).filter(|row| row[0].starts_with('`')).map(|row| row[1].clone()).collect()
+    tables.flat_map(rows).filter(|row| row[0].starts_with('`')).collect()
+}
+
+/// What these give as ours.
+fn promised(page: &str) -> Vec<String> {
+    promised_rows(page).into_iter().map(|row| row[1].clone()).collect()
 }
 
 /// What stands in backticks.
@@ -121,20 +126,113 @@ fn all_of_aiostream_is_mapped() {
     assert_eq!(counts.sum::<usize>(), 44);
 }
 
-#[test]
-fn names_that_the_tables_promise_exist() {
+/// The source files of what users see.
+fn sources() -> impl Iterator<Item = String> {
     let crates =
         ["anypipe", "anypipe-core", "anypipe-stages", "anypipe-sync", "anypipe-signal", "anypipe-tokio"];
+    let files =
+        crates.into_iter().flat_map(|name| files(&root().join("crates").join(name).join("src"), "rs"));
+    files.map(|path| fs::read_to_string(path).unwrap())
+}
+
+/// The name that a line declares: `pub fn name(`, `struct Name`, `macro_rules! name`, and the declarations of
+/// operators: `name<F>(f: F) -> Stage`, `name -> Stage`.
+fn declared(line: &str) -> Option<&str> {
+    let line = line.trim_start();
+    let kinds = ["fn ", "struct ", "enum ", "trait ", "macro_rules! "];
+    let after = |kind: &&str| line.find(kind).map(|at| &line[at + kind.len()..]);
+    let named = kinds.iter().find_map(after).or_else(|| line.contains(" -> ").then_some(line))?;
+    let end = named.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(named.len());
+    (end > 0).then_some(&named[..end])
+}
+
+/// What the docs' search finds under another name: that name, and whose it is.
+fn aliases(source: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for part in source.split("#[doc(alias").skip(1) {
+        let (names, rest) = part.split_once(")]").unwrap();
+        let item = rest.lines().find_map(|line| if line.contains("#[") { None } else { declared(line) });
+        let item = item.unwrap_or_else(|| panic!("an alias of nothing: {names}"));
+        found.extend(names.split('"').skip(1).step_by(2).map(|name| (name.to_owned(), item.to_owned())));
+    }
+    found
+}
+
+/// All identifiers in a piece of code.
+fn identifiers(code: &str) -> impl Iterator<Item = &str> {
+    code.split(|c: char| !(c.is_alphanumeric() || c == '_')).filter(|word| !word.is_empty())
+}
+
+#[test]
+fn what_people_look_for_is_found_under_the_name_they_know() {
+    let aliases: BTreeSet<_> = sources().flat_map(|source| aliases(&source)).collect();
+    let tables: Vec<_> =
+        pages().into_iter().filter(|(path, _)| path.to_str().unwrap().contains("coming-from")).collect();
+    let rows: Vec<_> = tables.iter().flat_map(|(_, page)| promised_rows(page)).collect();
+    for (alias, item) in &aliases {
+        let of = |cell: &str, name: &str| code(cell).flat_map(identifiers).any(|word| word == name);
+        let told = rows.iter().any(|row| of(&row[0], alias) && of(&row[1], item));
+        assert!(told, "no table of \"coming from\" says that `{alias}` is `{item}` here");
+    }
+    let names: BTreeSet<_> = aliases.iter().map(|(alias, _)| alias.as_str()).collect();
+    let looked_for = [
+        "buffered",
+        "buffer_unordered",
+        "mapAsync",
+        "flatMapMerge",
+        "parEvalMap",
+        "JoinSet",
+        "nursery",
+        "errgroup",
+        "select",
+        "CancellationToken",
+        "prefetch",
+        "Notify",
+        "Mutex",
+        "WaitGroup",
+        "par_iter",
+        "mergeMap",
+        "StateFlow",
+    ];
+    for name in looked_for {
+        assert!(names.contains(name), "nobody who looks for `{name}` finds anything");
+    }
+    assert!(aliases.len() > 250, "only {} aliases were found", aliases.len());
+}
+
+#[test]
+fn features_are_told_the_same_everywhere() {
+    let read = |path: &str| fs::read_to_string(root().join(path)).unwrap();
+    let manifest = read("crates/anypipe/Cargo.toml");
+    let section = manifest.split("[features]").nth(1).unwrap().split("\n[").next().unwrap();
+    let is_feature =
+        |line: &&str| !line.starts_with('#') && !line.starts_with("default") && line.contains(" = [");
+    let features: BTreeSet<_> =
+        section.lines().filter(is_feature).map(|line| line.split(' ').next().unwrap().to_owned()).collect();
+    assert!(features.len() > 6, "{features:?}");
+
+    let table = |text: &str| -> BTreeSet<String> {
+        let rows = text
+            .lines()
+            .map(|line| line.trim_start_matches("//! "))
+            .skip_while(|line| *line != "| Feature | Gives |");
+        let rows = rows.skip(2).take_while(|line| line.starts_with('|'));
+        rows.map(|row| code(row).next().unwrap().to_owned()).collect()
+    };
+    assert_eq!(table(&read("README.md")), features, "README.md");
+    assert_eq!(table(&read("crates/anypipe/src/lib.rs")), features, "the facade's first page");
+    let script = read("ci/features.sh");
+    let checked = script.lines().find_map(|line| line.strip_prefix("features=(")).unwrap();
+    let checked: BTreeSet<_> = checked.trim_end_matches(')').split(' ').map(str::to_owned).collect();
+    assert_eq!(checked, features, "ci/features.sh");
+}
+
+#[test]
+fn names_that_the_tables_promise_exist() {
     let mut known = BTreeSet::new();
-    for path in crates.iter().flat_map(|name| files(&root().join("crates").join(name).join("src"), "rs")) {
-        for line in fs::read_to_string(path).unwrap().lines().map(str::trim_start) {
-            // `pub fn name(`, and the declarations of operators: `name<F>(f: F) -> Stage`, `name -> Stage`.
-            let declared = line.split("fn ").nth(1).unwrap_or(line);
-            let end = declared.find(['<', '(', ' ']).unwrap_or(declared.len());
-            if line.contains("fn ") || line.contains(" -> ") {
-                known.insert(declared[..end].to_owned());
-            }
-        }
+    for source in sources() {
+        let functions = source.lines().filter(|line| line.contains("fn ") || line.contains(" -> "));
+        known.extend(functions.filter_map(declared).map(str::to_owned));
     }
     let ours = pages().into_iter().filter(|(path, _)| path.to_str().unwrap().contains("coming-from"));
     let mut checked = 0;

@@ -7,6 +7,7 @@ use std::fmt;
 use crate::sync::Mutex;
 
 /// Why a run failed.
+#[doc(alias("NoEventLoopError", "RunFinishedError"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {

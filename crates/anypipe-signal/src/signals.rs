@@ -67,6 +67,7 @@ impl Signal {
 /// println!("Ctrl-C: once more ends the process");
 /// # };
 /// ```
+#[doc(alias("open_signal_receiver"))]
 pub fn ctrl_c() -> Signals {
     Signals::new([true, false])
 }

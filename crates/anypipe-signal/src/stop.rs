@@ -41,6 +41,7 @@ pub trait StopOnSignals {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias("NotifyContext", "add_signal_handler"))]
     fn stop_on_signals(self, grace: Duration) -> Stopping<Self::Value>;
 }
 

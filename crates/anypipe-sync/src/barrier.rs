@@ -28,6 +28,7 @@ use crate::wait_list::{Left, Place, WaitList};
 /// let leads = anypipe::run(barrier.wait()).is_leader();
 /// assert_ne!(leads, thread.join().unwrap());
 /// ```
+#[doc(alias("BrokenBarrierError"))]
 pub struct Barrier {
     /// How many wait for each other; never 0.
     parties: usize,

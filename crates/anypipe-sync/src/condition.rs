@@ -39,6 +39,7 @@ use crate::wait_list::{Left, Place, WaitList};
 /// });
 /// thread.join().unwrap();
 /// ```
+#[doc(alias("ParkingLot"))]
 pub struct Condition {
     list: Guarded<WaitList<()>>,
 }

@@ -31,6 +31,7 @@ use crate::wait_list::{Left, Place, WaitList};
 ///     assert!(READY.is_set());
 /// });
 /// ```
+#[doc(alias("Notify", "Parker"))]
 pub struct Event {
     /// Changed under the lock of the list, once.
     is_set: AtomicBool,

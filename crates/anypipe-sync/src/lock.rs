@@ -32,6 +32,7 @@ type Cell<T> = lock_api::Mutex<spin::Mutex<()>, T>;
 ///     assert_eq!(*VISITS.lock().await, 1);
 /// });
 /// ```
+#[doc(alias("LifoQueue", "Mutex", "PriorityQueue", "StrictFIFOLock"))]
 pub struct Lock<T: ?Sized> {
     /// One permit: whoever has it has the value.
     gate: Gate,
@@ -107,6 +108,7 @@ impl<T: ?Sized> Lock<T> {
     /// drop(guard);
     /// assert!(lock.try_lock().is_some());
     /// ```
+    #[doc(alias("WouldBlock"))]
     pub fn try_lock(&self) -> Option<LockGuard<'_, T>> {
         self.gate.try_take(1).then(|| self.entered())
     }

@@ -31,6 +31,7 @@ use crate::turn::go_on;
 ///     assert_eq!(SETTINGS.get().unwrap(), "quiet");
 /// });
 /// ```
+#[doc(alias("lru_cache"))]
 pub struct OnceCell<T> {
     value: OnceLock<T>,
     /// One permit, for whoever makes the value; as many as can be once it is there.

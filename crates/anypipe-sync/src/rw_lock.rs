@@ -34,6 +34,7 @@ const READERS: usize = 1 << 29;
 ///     assert_eq!((one.len(), other[0]), (1, "quiet"));
 /// });
 /// ```
+#[doc(alias("ShardedLock"))]
 pub struct RwLock<T: ?Sized> {
     /// [`READERS`] permits.
     gate: Gate,

@@ -26,6 +26,7 @@ use crate::statistics::SemaphoreStatistics;
 ///     assert!(CONNECTIONS.try_acquire().is_none());
 /// });
 /// ```
+#[doc(alias("BoundedSemaphore"))]
 pub struct Semaphore {
     gate: Gate,
     /// All permits that there are, in hand or not: never more than there can be, so that giving back can't fail.

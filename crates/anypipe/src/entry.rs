@@ -29,6 +29,7 @@ use crate::backend;
 /// assert_eq!(length, 8);
 /// # }
 /// ```
+#[doc(alias("BlockingPortalProvider", "Runner", "start_blocking_portal"))]
 pub fn run<F: Future>(future: F) -> F::Output {
     try_run(future).unwrap_or_else(|error| error.resume())
 }
@@ -71,6 +72,7 @@ pub fn try_run<F: Future>(future: F) -> Result<F::Output, RunError> {
 /// assert_eq!(name, "smol");
 /// # }
 /// ```
+#[doc(alias("install"))]
 pub fn run_on<F: Future>(runtime: impl Enter, future: F) -> F::Output {
     let result = backend::refuse_nesting().and_then(|()| block_on(&runtime, future));
     result.unwrap_or_else(|error| error.resume())

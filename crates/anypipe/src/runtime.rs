@@ -54,6 +54,15 @@ use crate::backend;
 /// let name = anypipe::try_run(async { anypipe::runtime::current().name() });
 /// assert!(name.is_err() || anypipe::runtime::available().contains(&name.unwrap()));
 /// ```
+#[doc(alias(
+    "AbstractEventLoop",
+    "BaseEventLoop",
+    "EventLoopToken",
+    "SelectorEventLoop",
+    "current_token",
+    "get_event_loop",
+    "get_running_loop"
+))]
 pub fn current() -> RuntimeHandle {
     try_current().unwrap_or_else(|error| error.resume())
 }
@@ -84,6 +93,7 @@ pub fn try_current() -> Result<RuntimeHandle, RunError> {
 /// ```
 /// assert_eq!(anypipe::runtime::available().contains(&"tokio"), cfg!(feature = "tokio"));
 /// ```
+#[doc(alias("get_all_backends", "get_available_backends"))]
 pub fn available() -> Vec<&'static str> {
     backend::available().collect()
 }
@@ -108,6 +118,7 @@ pub fn available() -> Vec<&'static str> {
 /// assert!(set_default(Smol::new()).is_err());
 /// # }
 /// ```
+#[doc(alias("set_event_loop"))]
 pub fn set_default(runtime: impl Enter + Send + Sync + 'static) -> Result<(), SetDefaultError> {
     backend::set_default(Box::new(runtime)).map_err(|_| SetDefaultError { _private: () })
 }
@@ -148,6 +159,7 @@ impl Error for SetDefaultError {}
 /// drop(again);
 /// # }
 /// ```
+#[doc(alias("new_event_loop"))]
 pub fn enter(runtime: impl AsHandle) -> Entered {
     let keep = runtime.keep_alive();
     Entered { _entered: scope::enter(runtime.handle()), _keep: keep }

@@ -25,6 +25,7 @@ use super::{Receiver, Sender};
 /// assert_eq!(receiver.try_recv(), Ok("a"));
 /// assert_eq!(receiver.try_recv(), Err(TryRecvError::Closed));
 /// ```
+#[doc(alias("Queue", "QueueShutDown", "create_memory_object_stream", "make", "open_memory_channel"))]
 #[track_caller]
 pub fn bounded<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
     assert!(capacity > 0, "`bounded(0)`: a channel without a buffer is made by `rendezvous()`");

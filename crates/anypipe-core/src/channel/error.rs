@@ -7,6 +7,7 @@ use std::task::Poll;
 use crate::scope::is_cut_off;
 
 /// Why an item was not sent. It comes back with [`into_inner`](SendError::into_inner).
+#[doc(alias("ClosedResourceError"))]
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SendError<T> {
@@ -29,6 +30,7 @@ pub enum TrySendError<T> {
 }
 
 /// Why no item will come any more.
+#[doc(alias("BrokenResourceError", "EndOfStream"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RecvError {

@@ -40,6 +40,7 @@ pub(crate) use self::thread::wait as wait_on_thread;
 pub use self::watch::watch;
 
 /// The sending end of a bounded channel.
+#[doc(alias("ObjectSendStream", "Unreliable"))]
 pub trait ChannelSender<T>: Send + 'static {
     /// Sends an item, waiting for room.
     ///
@@ -69,6 +70,7 @@ pub trait ChannelSender<T>: Send + 'static {
 }
 
 /// The receiving end of a channel.
+#[doc(alias("ObjectReceiveStream", "ObjectStream"))]
 pub trait ChannelReceiver<T>: Send + 'static {
     /// Receives an item, waiting for one.
     ///

@@ -62,6 +62,7 @@ struct Shared<T>(Mutex<State<T>>);
 /// drop(sender);
 /// assert_eq!(receiver.recv_blocking(), Err(RecvError::Closed));
 /// ```
+#[doc(alias("Future"))]
 pub fn oneshot<T>() -> (Sender<T>, Receiver<T>) {
     let shared = Arc::new(Shared(Mutex::new(State {
         item: None,

@@ -43,6 +43,7 @@ impl<T> Receiver<T> {
     /// # Cancel safety
     ///
     /// Dropped while pending it has taken nothing: an item it was handed goes to the next.
+    #[doc(alias("receive"))]
     pub fn recv(&self) -> RecvFuture<'_, T> {
         RecvFuture { receiver: self, key: None }
     }
@@ -76,6 +77,7 @@ impl<T> Receiver<T> {
     /// # Errors
     ///
     /// Where there is none, at the end of input, and where a sender vanished.
+    #[doc(alias("receive_nowait"))]
     pub fn try_recv(&self) -> Result<T, TryRecvError> {
         let mut state = self.shared.lock();
         if self.is_closed() {
@@ -114,6 +116,7 @@ impl<T> Receiver<T> {
     /// drop(sender);
     /// assert_eq!(thread.join().unwrap(), (Ok(1), Err(RecvError::Closed)));
     /// ```
+    #[doc(alias("blocking_recv"))]
     #[track_caller]
     pub fn recv_blocking(&self) -> Result<T, RecvError> {
         wait("recv_blocking", "recv", self.recv())
@@ -139,6 +142,7 @@ impl<T> Receiver<T> {
     /// let (_sender, receiver) = anypipe::channel::bounded::<u8>(1);
     /// assert!(receiver.recv_blocking_within(Duration::from_millis(1)).unwrap_err().is_empty());
     /// ```
+    #[doc(alias("recv_timeout"))]
     #[track_caller]
     pub fn recv_blocking_within(&self, limit: Duration) -> Result<T, TryRecvError> {
         let mut recv = self.recv();

@@ -73,6 +73,7 @@ impl<T> Sender<T> {
     /// # Errors
     ///
     /// Where there is no room, and where the other side is gone; the item comes back.
+    #[doc(alias("send_nowait"))]
     pub fn try_send(&self, item: T) -> Result<(), TrySendError<T>> {
         let mut state = self.shared.lock();
         match self.gone(&state) {
@@ -107,6 +108,7 @@ impl<T> Sender<T> {
     /// assert_eq!(receiver.recv_blocking(), Ok("from a thread"));
     /// assert_eq!(thread.join().unwrap(), Ok(()));
     /// ```
+    #[doc(alias("blocking_send"))]
     #[track_caller]
     pub fn send_blocking(&self, item: T) -> Result<(), SendError<T>> {
         wait("send_blocking", "send", self.send(item))
@@ -132,6 +134,7 @@ impl<T> Sender<T> {
     /// let (sender, _receiver) = anypipe::channel::rendezvous();
     /// assert!(sender.send_blocking_within(1, Duration::from_millis(1)).unwrap_err().is_full());
     /// ```
+    #[doc(alias("send_timeout"))]
     #[track_caller]
     pub fn send_blocking_within(&self, item: T, limit: Duration) -> Result<(), TrySendError<T>> {
         let mut send = self.send(item);
@@ -150,6 +153,7 @@ impl<T> Sender<T> {
     /// # Cancel safety
     ///
     /// Dropping the future, or the permit, gives the room back.
+    #[doc(alias("try_reserve"))]
     pub async fn reserve(&self) -> Result<Permit<'_, T>, SendError<()>> {
         let mut wait = Reserving { sender: self, key: None };
         poll_fn(|cx| wait.poll(cx)).await

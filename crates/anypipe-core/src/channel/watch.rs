@@ -57,6 +57,7 @@ struct Shared<T>(Mutex<State<T>>);
 /// sender.send("ready");
 /// assert_eq!(*receiver.recv_blocking().unwrap(), "ready");
 /// ```
+#[doc(alias("SignallingRef", "StateFlow"))]
 pub fn watch<T>(initial: T) -> (Sender<T>, Receiver<T>) {
     let shared = Arc::new(Shared(Mutex::new(State {
         value: Arc::new(initial),

@@ -117,6 +117,7 @@ impl<R: Send + 'static> TaskGroup<R> {
     /// In a group that has ended nothing is spawned: the future is dropped, and the handle gives
     /// [`ErrorKind::ScopeEnded`](crate::ErrorKind::ScopeEnded). In one that is being cancelled it
     /// gives [`ErrorKind::Cancelled`](crate::ErrorKind::Cancelled).
+    #[doc(alias("create_task", "ensure_future", "launch", "start_soon"))]
     pub fn spawn<F>(&self, future: F) -> TaskHandle<F::Output>
     where
         F: Future + Send + 'static,
@@ -126,6 +127,7 @@ impl<R: Send + 'static> TaskGroup<R> {
     }
 
     /// Spawns a child with a name, which panics and reports tell.
+    #[doc(alias("current_task"))]
     pub fn spawn_named<F>(
         &self,
         name: impl Into<std::borrow::Cow<'static, str>>,

@@ -60,6 +60,7 @@ pub(super) fn child<F: Future>(future: F) -> (Child<F>, Outcome<F::Output>) {
 ///
 /// Dropping it stops the waiting and nothing else; [`abort_on_drop`](TaskHandle::abort_on_drop) is for those who want
 /// the child to go with it.
+#[doc(alias("JoinHandle"))]
 pub struct TaskHandle<T> {
     /// The task; `None` where it was never spawned.
     cell: Option<Arc<TaskCell>>,
@@ -88,11 +89,13 @@ impl<T> TaskHandle<T> {
     /// # Cancel safety
     ///
     /// Dropping the future lets the handle go: the child runs on.
+    #[doc(alias("TaskFailed"))]
     pub async fn join(self) -> Result<T, RunError> {
         self.await
     }
 
     /// Cancels this child alone. The group and the other children go on.
+    #[doc(alias("AbortHandle", "CancelledError", "TaskCancelled", "abort"))]
     pub fn cancel(&self) {
         if let Some(cell) = &self.cell {
             cell.cancel_alone();
@@ -100,6 +103,7 @@ impl<T> TaskHandle<T> {
     }
 
     /// True once the child has ended, or was never spawned.
+    #[doc(alias("TaskNotFinished"))]
     pub fn is_finished(&self) -> bool {
         self.refused.is_some() || self.promise.is_ready()
     }
@@ -118,6 +122,7 @@ impl<T> TaskHandle<T> {
     ///     drop(helper); // now it is cancelled
     /// }
     /// ```
+    #[doc(alias("AbortOnDropHandle"))]
     pub fn abort_on_drop(self) -> AbortOnDrop<T> {
         AbortOnDrop { handle: self }
     }

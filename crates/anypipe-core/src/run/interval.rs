@@ -15,6 +15,7 @@ const ON_TIME: Duration = Duration::from_millis(5);
 /// What an [`Interval`] does with ticks that nobody took in time.
 ///
 /// A tick is missed where it is taken more than 5 ms late, or more than a whole period where that is shorter.
+#[doc(alias("MissedTickBehavior"))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum MissedTicks {

@@ -179,6 +179,7 @@ impl<T: Send + 'static> Run<T> {
     /// Runs on this runtime, whatever the code runs in.
     ///
     /// A value that owns its runtime (`Tokio::multi_thread(2)`) is kept alive until the run is over.
+    #[doc(alias("flowOn", "subscribeOn"))]
     pub fn on(self, runtime: impl AsHandle) -> Self {
         self.edit(|plan| plan.set_runtime(&runtime))
     }
@@ -199,6 +200,7 @@ impl<T: Send + 'static> Run<T> {
 
     /// Ends the sources when the token is cancelled: items on their way are finished, and the run
     /// gives what it has. Asked for with several tokens, any of them does it.
+    #[doc(alias("KillSwitch", "interruptWhen", "takeUntil", "take_until"))]
     pub fn stop_on(self, token: CancelToken) -> Self {
         self.edit(|plan| plan.controls.stop_on(token))
     }

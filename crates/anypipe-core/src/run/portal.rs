@@ -27,6 +27,7 @@ use crate::scope::{
 /// Blocking work of ours (`task::blocking`, a stage with `.blocking()`) is on a plain thread too, and its
 /// [`current`](BlockingPortal::current) portal is that of the run it is part of. On the simulator it is not, since it runs
 /// between the tasks on the thread that drives them: there a call gets an error.
+#[doc(alias("block_on", "from_thread_run", "run_coroutine_threadsafe", "wrap_future"))]
 #[derive(Clone, Debug)]
 pub struct BlockingPortal {
     /// Where the calls are spawned.
@@ -90,6 +91,7 @@ impl BlockingPortal {
     /// anywhere.
     ///
     /// Where the scope takes nothing any more, the handle tells why.
+    #[doc(alias("call_soon_threadsafe"))]
     pub fn start<T, F, Fut>(&self, work: F) -> PortalTask<T>
     where
         T: Send + 'static,

@@ -38,6 +38,7 @@ pub(super) fn door<V>() -> (Started<V>, Arc<Mutex<Door<V>>>, Promise<V>) {
 /// A child's way to say that it is ready, given by [`TaskGroup::start`](super::TaskGroup::start).
 ///
 /// Where it is dropped and the child goes on, the starter hears at once that readiness can't come any more.
+#[doc(alias("TaskStatus"))]
 pub struct Started<V> {
     door: Arc<Mutex<Door<V>>>,
 }

@@ -89,6 +89,7 @@ impl<F: Future> fmt::Debug for Scoped<F> {
 }
 
 /// A length of time passed before the work was done.
+#[doc(alias("TimeoutError"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct TimedOut;
 

@@ -258,6 +258,7 @@ impl Error for NotSet {}
 /// // In a task group, a pipeline or `gather` in there, all that is spawned sees it too.
 /// assert!(USER.try_with(String::len).is_err());
 /// ```
+#[doc(alias("RunVar", "RunvarToken", "WithValue", "contextvars"))]
 #[macro_export]
 macro_rules! task_local {
     ($($(#[$attribute:meta])* $vis:vis static $name:ident: $type:ty);* $(;)?) => {$(

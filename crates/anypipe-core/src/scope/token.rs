@@ -26,6 +26,7 @@ use crate::sync::atomic::{AtomicU8, Ordering};
 /// root.cancel();
 /// assert!(leaf.is_cancelled());
 /// ```
+#[doc(alias("CancelScope", "CancellationToken", "WithCancel", "check_cancelled"))]
 #[derive(Clone, Default)]
 pub struct CancelToken {
     inner: Arc<Inner>,
@@ -74,6 +75,7 @@ impl CancelToken {
     /// A token that is cancelled with this one, and can be cancelled alone.
     ///
     /// It keeps what it hears from: tokens in between may be let go.
+    #[doc(alias("child_token"))]
     pub fn child(&self) -> Self {
         let mut inner = Inner::default();
         inner.parent = Some(Arc::clone(&self.inner));

@@ -44,6 +44,7 @@ operator! {
     ///
     /// assert_eq!(Pipeline::from_iter(0..9).buffer(4).max_in_flight(), Holds::at_most(5));
     /// ```
+    #[doc(alias("onBackpressureBuffer", "prefetch", "prefetchN", "spawned"))]
     buffer(n: usize) -> BoundaryStage;
     [] where
 }
@@ -84,6 +85,7 @@ operator! {
     ///         .await
     /// }
     /// ```
+    #[doc(alias("par_batching"))]
     stage<F, U>(f: F) -> HandWritten<F, U>;
     [Fut] where
         F: FnOnce(Input<S::Item>, Sender<U>) -> Fut + Send + 'static,

@@ -26,6 +26,7 @@ operator! {
     ///     Pipeline::from_iter(numbers).broadcast(branches).collect().await
     /// }
     /// ```
+    #[doc(alias("Subject"))]
     broadcast<B>(branches: B) -> Broadcast<B>;
     [] where S::Item: Clone, B: Branches<S::Item>,
 }
@@ -56,6 +57,7 @@ operator! {
     ///     Pipeline::from_iter(requests).route(branch, (quick, slow)).collect().await
     /// }
     /// ```
+    #[doc(alias("groupBy", "partition", "pull_routing"))]
     route<F, B>(f: F, branches: B) -> Route<F, B>;
     [] where F: Fn(&S::Item) -> usize + Send + Sync + 'static, B: Branches<S::Item>,
 }
@@ -83,6 +85,7 @@ operator! {
     ///     Pipeline::from_iter(lines).tee(sink).map(|line| line.len()).collect().await
     /// }
     /// ```
+    #[doc(alias("alsoTo", "wireTap"))]
     tee<K>(sink: K) -> Tee<K>;
     [] where S::Item: Clone, K: anypipe_core::Sink<S::Item, Output: anypipe_stages::sink::NothingToTell>,
 }

@@ -57,6 +57,7 @@ combine! {
     ///     urgent.merge(rest).for_each(|job| println!("{job}")).await;
     /// }
     /// ```
+    #[doc(alias("StreamMap"))]
     merge -> Merge;
     [B] where B: Source<Item = S::Item>,
 }
@@ -77,6 +78,7 @@ combine! {
     ///     source::iter(0..2).chain(source::iter(2..5)).collect().await // [0, 1, 2, 3, 4]
     /// }
     /// ```
+    #[doc(alias("concat", "defaultIfEmpty", "endWith"))]
     chain -> Chain;
     [B] where B: Source<Item = S::Item>,
 }
@@ -98,6 +100,7 @@ combine! {
     ///     source::iter(1..).zip(source::iter(words)).collect().await
     /// }
     /// ```
+    #[doc(alias("amap", "smap", "sync_by_key"))]
     zip -> Zip;
     [B] where B: Source,
 }
@@ -146,6 +149,7 @@ combine! {
     ///     amounts.zip_latest(prices).map(|(amount, price)| amount * price)
     /// }
     /// ```
+    #[doc(alias("combineLatest", "withLatestFrom", "ziplatest"))]
     zip_latest -> ZipLatest;
     [B] where B: Source<Item: Clone>, S::Item: Clone,
 }
@@ -169,6 +173,7 @@ combine! {
     ///     left.zip_latest_partial(right).map(|(a, b)| a.iter().count() + b.iter().count())
     /// }
     /// ```
+    #[doc(alias("zip_longest"))]
     zip_latest_partial -> ZipLatestPartial;
     [B] where B: Source<Item: Clone>, S::Item: Clone,
 }
@@ -192,6 +197,7 @@ combine! {
     ///     here.race(there)
     /// }
     /// ```
+    #[doc(alias("amb", "select"))]
     race -> Race;
     [B] where B: Source<Item = S::Item>,
 }

@@ -28,6 +28,7 @@ operator! {
     ///     Pipeline::from_iter(shelves).concat_map(read, 2).collect().await
     /// }
     /// ```
+    #[doc(alias("concatMap", "concatmap", "flatMapConcat", "flat_map_unordered", "try_flatten", "try_flatten_unordered"))]
     concat_map<F>(f: F, limit: usize) -> ConcatMap<F>;
     [Y] where F: Fn(S::Item) -> Y + Send + Sync + 'static, Y: Source,
 }
@@ -53,6 +54,7 @@ operator! {
     ///     Pipeline::from_iter(lists).flat_map_stream(source::iter, 8).collect().await
     /// }
     /// ```
+    #[doc(alias("flatMap", "flatMapMerge", "flatmap", "flatten_unordered", "mergeMap", "parJoin"))]
     flat_map_stream<F>(f: F, limit: usize) -> FlatMapStream<F>;
     [Y] where F: Fn(S::Item) -> Y + Send + Sync + 'static, Y: Source,
 }
@@ -76,6 +78,7 @@ operator! {
     ///     queries.switch_map(|query| source::iter([query]).then(search).flatten())
     /// }
     /// ```
+    #[doc(alias("flatMapLatest", "switch", "switchMap", "switchmap"))]
     switch_map<F>(f: F) -> SwitchMap<F>;
     [Y] where F: Fn(S::Item) -> Y + Send + Sync + 'static, Y: Source,
 }

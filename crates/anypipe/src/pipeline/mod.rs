@@ -70,6 +70,7 @@ impl<S: Source> Pipeline<Gated<S>> {
 
 impl<S: Source> Pipeline<S> {
     /// Puts a stage behind: an operator of anypipe's or of others, a [`Segment`], a tuple of stages.
+    #[doc(alias("pump", "through", "via"))]
     pub fn pipe<G: Stage<S::Item>>(self, stage: G) -> Pipeline<Piped<S, G>> {
         Pipeline { source: Piped { source: self.source, stage } }
     }

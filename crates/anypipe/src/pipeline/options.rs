@@ -24,6 +24,7 @@ macro_rules! options {
             /// # Panics
             ///
             /// Where `n` is 0.
+            #[doc(alias("buffered", "num_threads", "observeOn"))]
             #[track_caller]
             pub fn workers<P>(self, n: usize) -> $Of<P>
             where
@@ -38,6 +39,7 @@ macro_rules! options {
             /// # Panics
             ///
             /// Where `n` is 0: that is [`rendezvous`](Self::rendezvous).
+            #[doc(alias("backpressure"))]
             #[track_caller]
             pub fn buffer_size<P>(self, n: usize) -> $Of<P>
             where
@@ -67,6 +69,12 @@ macro_rules! options {
             }
 
             /// Gives the results of the stage before as they are done.
+            #[doc(alias(
+                "buffer_unordered",
+                "mapAsyncUnordered",
+                "parEvalMapUnordered",
+                "par_map_unordered"
+            ))]
             pub fn unordered<P>(self) -> $Of<P>
             where
                 G: Workers + IntoBoundary<Boundary = P>,
@@ -136,6 +144,7 @@ impl<S: Source, G> Pipeline<Piped<S, G>> {
     ///         .await
     /// }
     /// ```
+    #[doc(alias("mapAsyncPartitioned"))]
     pub fn keyed<F, K, P>(self, key: F) -> Pipeline<Piped<S, P>>
     where
         F: Fn(&S::Item) -> K + Send + Sync + 'static,

@@ -30,6 +30,7 @@ operator! {
     ///         .await // Err("invalid digit found in string")
     /// }
     /// ```
+    #[doc(alias("try_buffer_unordered", "try_buffered", "try_filter_map", "try_flat_map", "try_for_each_concurrent", "try_par_for_each", "try_par_map", "try_par_then"))]
     and_then<F>(f: F) -> OnOk<Parallel<Then<F>>>;
     [T, E, U, Fut] where
         S: anypipe_core::Source<Item = Result<T, E>>,
@@ -63,6 +64,7 @@ operator! {
     ///         .await
     /// }
     /// ```
+    #[doc(alias("divertTo"))]
     dead_letter<K>(sink: K) -> DeadLetter<K>;
     [T, E] where
         S: anypipe_core::Source<Item = Result<T, E>>,
@@ -151,6 +153,7 @@ operator! {
     ///     numbers.map_err(|error| error.to_string()).try_collect().await
     /// }
     /// ```
+    #[doc(alias("err_into"))]
     map_err<F>(f: F) -> MapErr<F>;
     [T, E, E2] where
         S: anypipe_core::Source<Item = Result<T, E>>,
@@ -179,6 +182,7 @@ operator! {
     ///     numbers.inspect_ok(|n| println!("{n}")).count().await
     /// }
     /// ```
+    #[doc(alias("try_foreach"))]
     inspect_ok<F>(f: F) -> InspectOk<F>;
     [T, E] where
         S: anypipe_core::Source<Item = Result<T, E>>,
@@ -261,6 +265,7 @@ operator! {
     ///     numbers.recover(|_| 0).collect().await
     /// }
     /// ```
+    #[doc(alias("catchError", "handleErrorWith", "onErrorResumeNext"))]
     recover<F>(f: F) -> Recover<F>;
     [T, E] where
         S: anypipe_core::Source<Item = Result<T, E>>,
@@ -304,6 +309,7 @@ operator! {
     ///     Pipeline::from_iter(texts).map(|text| text.parse::<u32>()).err_only().count().await
     /// }
     /// ```
+    #[doc(alias("errors_only"))]
     err_only() -> ErrOnly;
     [T, E] where
         S: anypipe_core::Source<Item = Result<T, E>>,
@@ -336,6 +342,7 @@ impl<S> Pipeline<S> {
     ///     rows.try_then(check).named("check").located().with_input().collect().await
     /// }
     /// ```
+    #[doc(alias("try_map"))]
     pub fn try_then<F, T, P, U, E, Fut>(self, f: F) -> Pipeline<Piped<S, OnOk<Parallel<Then<F>>>>>
     where
         S: anypipe_core::Source<Item = Result<T, P>>,

@@ -24,6 +24,7 @@ operator! {
     ///     Pipeline::from_iter(0..6).filter(|n| n % 2 == 0).collect().await // [0, 2, 4]
     /// }
     /// ```
+    #[doc(alias("filterfalse", "find_any", "ignoreElements"))]
     filter<F>(f: F) -> Filter<F>;
     [] where F: Fn(&S::Item) -> bool + Send + Sync + 'static,
 }
@@ -42,6 +43,7 @@ operator! {
     ///     Pipeline::from_iter(texts).filter_map(|text| text.parse::<u32>().ok()).collect().await
     /// }
     /// ```
+    #[doc(alias("compress"))]
     filter_map<F>(f: F) -> FilterMap<F>;
     [U] where F: Fn(S::Item) -> Option<U> + Send + Sync + 'static, U: Send + 'static,
 }
@@ -134,6 +136,7 @@ operator! {
     ///     Pipeline::from_iter(0..5).take_last(2).collect().await // [3, 4]
     /// }
     /// ```
+    #[doc(alias("takeLast", "takelast"))]
     take_last(n: usize) -> TakeLast;
     [] where
 }
@@ -152,6 +155,7 @@ operator! {
     ///     Pipeline::from_iter(0..5).skip(2).collect().await // [2, 3, 4]
     /// }
     /// ```
+    #[doc(alias("islice"))]
     skip(n: usize) -> Skip;
     [] where
 }
@@ -170,6 +174,7 @@ operator! {
     ///     Pipeline::from_iter(0..5).skip_last(2).collect().await // [0, 1, 2]
     /// }
     /// ```
+    #[doc(alias("skipLast", "skiplast"))]
     skip_last(n: usize) -> SkipLast;
     [] where
 }
@@ -189,6 +194,7 @@ operator! {
     ///     Pipeline::from_iter(0..5).nth(2).collect().await // [2]
     /// }
     /// ```
+    #[doc(alias("elementAt", "getitem"))]
     nth(index: usize) -> Nth;
     [] where
 }
@@ -229,6 +235,7 @@ operator! {
     ///     Pipeline::from_iter(0..5).take_while(|n| *n < 3).collect().await // [0, 1, 2]
     /// }
     /// ```
+    #[doc(alias("takeWhile", "takewhile"))]
     take_while<F>(f: F) -> TakeWhile<F>;
     [] where F: Fn(&S::Item) -> bool + Send + 'static,
 }
@@ -265,6 +272,7 @@ operator! {
     ///     Pipeline::from_iter(0..5).skip_while(|n| *n < 3).collect().await // [3, 4]
     /// }
     /// ```
+    #[doc(alias("dropwhile", "skipWhile", "try_skip_while", "try_take_while"))]
     skip_while<F>(f: F) -> SkipWhile<F>;
     [] where F: Fn(&S::Item) -> bool + Send + 'static,
 }
@@ -283,6 +291,7 @@ operator! {
     ///     Pipeline::from_iter([1, 1, 2, 1]).dedup().collect().await // [1, 2, 1]
     /// }
     /// ```
+    #[doc(alias("distinctUntilChanged"))]
     dedup() -> Dedup;
     [] where S::Item: Clone + PartialEq,
 }

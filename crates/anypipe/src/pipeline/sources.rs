@@ -29,6 +29,7 @@ impl Pipeline<()> {
     ///     Pipeline::from_iter([1, 2, 3]).collect().await
     /// }
     /// ```
+    #[doc(alias("from_iterable", "par_bridge", "par_iter"))]
     #[expect(clippy::should_implement_trait, reason = "the field's name for it; a pipeline isn't collected")]
     pub fn from_iter<I>(iter: I) -> Pipeline<Gated<FromIter<I>>>
     where
@@ -52,6 +53,7 @@ impl Pipeline<()> {
     ///     Pipeline::from_stream(stream).fold(0, |count, _| count + 1).await
     /// }
     /// ```
+    #[doc(alias("BroadcastStream", "LinesStream", "SignalStream", "WatchStream"))]
     pub fn from_stream<S>(stream: S) -> Pipeline<Gated<FromStream<S>>>
     where
         S: Stream<Item: Send + 'static> + Send + 'static,
@@ -81,6 +83,7 @@ impl Pipeline<()> {
     ///     pipeline.collect().await
     /// }
     /// ```
+    #[doc(alias("create", "iter_blocking"))]
     pub fn from_fn<T, F, Fut>(f: F) -> Pipeline<Gated<FromFn<F, T>>>
     where
         T: Send + 'static,
@@ -108,6 +111,7 @@ impl Pipeline<()> {
     ///     Pipeline::from_channel(receiver).collect().await // [1]
     /// }
     /// ```
+    #[doc(alias("ReceiverStream", "UnboundedReceiverStream", "fromEvent"))]
     pub fn from_channel<T, R>(receiver: R) -> Pipeline<Gated<FromChannel<R, T>>>
     where
         T: Send + 'static,
@@ -196,6 +200,7 @@ constructor! {
     ///     Pipeline::once(7).collect().await // [7]
     /// }
     /// ```
+    #[doc(alias("just", "startWith"))]
     once<T>(item: T) -> Once<T>;
     where T: Send + 'static,
 }
@@ -330,6 +335,7 @@ constructor! {
     ///     Pipeline::interval(second).take(3).for_each(|tick| println!("{tick}")).await;
     /// }
     /// ```
+    #[doc(alias("IntervalStream", "timer"))]
     interval(period: Duration) -> Interval;
     where
 }
@@ -351,6 +357,7 @@ constructor! {
     ///     Pipeline::unfold(20, halve).collect().await // [20, 10, 5, 2, 1]
     /// }
     /// ```
+    #[doc(alias("generate", "par_unfold", "par_unfold_blocking"))]
     unfold<St, T, F, Fut>(init: St, f: F) -> Unfold<St, F>;
     where
         St: Send + 'static,
@@ -373,6 +380,7 @@ constructor! {
     ///     Pipeline::throw::<u8, _>("no luck").try_collect().await // Err("no luck")
     /// }
     /// ```
+    #[doc(alias("throwError"))]
     throw<T, E>(error: E) -> Throw<T, E>;
     where T: Send + 'static, E: Send + 'static,
 }

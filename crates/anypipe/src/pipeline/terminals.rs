@@ -13,6 +13,7 @@ use crate::backend::choose;
 
 impl<S: Source> Pipeline<S> {
     /// Drains the pipeline into a sink: anypipe's own or that of others.
+    #[doc(alias("runWith"))]
     pub fn into_sink<K: Sink<S::Item>>(self, sink: K) -> Run<K::Output> {
         self.terminal("sink", sink)
     }
@@ -33,6 +34,7 @@ impl<S: Source> Pipeline<S> {
     ///     Pipeline::from_iter(words).collect().await
     /// }
     /// ```
+    #[doc(alias("toArray"))]
     pub fn collect<C>(self) -> Run<C>
     where
         C: Default + Extend<S::Item> + Send + 'static,
@@ -69,6 +71,7 @@ impl<S: Source> Pipeline<S> {
     ///     Pipeline::from_iter(1..=4).fold(0, |sum, n| sum + n).await // 10
     /// }
     /// ```
+    #[doc(alias("unzip"))]
     pub fn fold<A, F>(self, start: A, f: F) -> Run<A>
     where
         A: Send + 'static,
@@ -259,6 +262,7 @@ impl<S: Source> Pipeline<S> {
     ///     Pipeline::from_iter(1..).filter(|n| n % 2 == 0).first().await // Some(2)
     /// }
     /// ```
+    #[doc(alias("single"))]
     pub fn first(self) -> Run<Option<S::Item>> {
         self.terminal("first", sink::first())
     }
@@ -289,6 +293,7 @@ impl<S: Source> Pipeline<S> {
     ///     Pipeline::from_iter(words).then(async |word| println!("{word}")).workers(2).drain().await;
     /// }
     /// ```
+    #[doc(alias("for_each_concurrent"))]
     pub fn drain(self) -> Run<()> {
         self.terminal("drain", sink::drain())
     }
@@ -314,6 +319,7 @@ impl<S: Source> Pipeline<S> {
     ///     }
     /// }
     /// ```
+    #[doc(alias("forward"))]
     pub fn send_to<C>(self, channel: C) -> Run<Result<(), SendError<Option<S::Item>>>>
     where
         C: ChannelSender<S::Item>,
@@ -336,6 +342,18 @@ impl<S: Source> Pipeline<S> {
     ///     Pipeline::from_iter(words).map(|word| word.len()).into_stream()
     /// }
     /// ```
+    #[doc(alias(
+        "as_safe_channel",
+        "by_ref",
+        "fuse",
+        "into_future",
+        "left_stream",
+        "peekable",
+        "poll_next_unpin",
+        "right_stream",
+        "select_next_some",
+        "try_next"
+    ))]
     pub fn into_stream(self) -> RunStream<S::Item> {
         RunStream::new(choose, self.source)
     }
@@ -361,6 +379,7 @@ impl<S: Source> Pipeline<S> {
     ///     Pipeline::from_iter(texts).map(|text| text.parse::<u32>()).try_collect().await
     /// }
     /// ```
+    #[doc(alias("catch_abort", "catch_error"))]
     pub fn try_collect<C>(self) -> Run<Result<C, ErrOf<S>>>
     where
         S::Item: IsResult,
@@ -382,6 +401,7 @@ impl<S: Source> Pipeline<S> {
     ///     Pipeline::from_iter(texts).map(|text| text.parse::<u32>()).partition_results().await
     /// }
     /// ```
+    #[doc(alias("collect_split"))]
     pub fn partition_results<A, B>(self) -> Run<(A, B)>
     where
         S::Item: IsResult,
@@ -426,6 +446,7 @@ impl<S: Source> Pipeline<S> {
     ///     Pipeline::from_iter(numbers).try_fold(0, add).await
     /// }
     /// ```
+    #[doc(alias("try_all", "try_any", "try_concat"))]
     pub fn try_fold<A, F>(self, start: A, f: F) -> Run<Result<A, ErrOf<S>>>
     where
         S::Item: IsResult,

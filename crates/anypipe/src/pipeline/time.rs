@@ -30,6 +30,7 @@ operator! {
     ///     rows.chunks_timeout(100, Duration::from_millis(50)).for_each_async(insert).await;
     /// }
     /// ```
+    #[doc(alias("batch_while_with_expiry", "bufferTime", "groupWithin", "groupedWithin"))]
     chunks_timeout(n: usize, length: Duration) -> ChunksTimeout;
     [] where
 }
@@ -55,6 +56,7 @@ operator! {
     ///     Pipeline::from_iter(urls).throttle(10, Duration::from_secs(1)).then(call).workers(4).collect().await
     /// }
     /// ```
+    #[doc(alias("throttleTime"))]
     throttle(n: usize, per: Duration) -> Throttle;
     [] where
 }
@@ -99,6 +101,7 @@ operator! {
     ///     states.for_each(|on| println!("{}", if on { "on" } else { "off" })).await;
     /// }
     /// ```
+    #[doc(alias("metered", "spaceout"))]
     space_out(gap: Duration) -> SpaceOut;
     [] where
 }
@@ -120,6 +123,7 @@ operator! {
     ///     keys.debounce(Duration::from_millis(300))
     /// }
     /// ```
+    #[doc(alias("debounceTime"))]
     debounce(silence: Duration) -> Debounce;
     [] where
 }
@@ -145,6 +149,7 @@ operator! {
     ///     percents.sample(Duration::from_secs(1)).for_each(|percent| println!("{percent} %")).await;
     /// }
     /// ```
+    #[doc(alias("auditTime", "backpressure_with_relief_valve", "conflate", "onBackpressureDrop", "onBackpressureLatest"))]
     sample(period: Duration) -> Sample;
     [] where
 }
@@ -168,6 +173,7 @@ operator! {
     ///     first.race(spare.delay(Duration::from_millis(200)))
     /// }
     /// ```
+    #[doc(alias("initialDelay", "wait_until"))]
     delay(length: Duration) -> Delay;
     [] where
 }

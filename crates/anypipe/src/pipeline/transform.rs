@@ -30,6 +30,7 @@ operator! {
     ///     Pipeline::from_iter(1..=3).map(|n| n * n).collect().await // [1, 4, 9]
     /// }
     /// ```
+    #[doc(alias("StreamNotifyClose", "map_blocking", "par_for_each_blocking", "par_map", "starmap", "timeInterval", "timestamp"))]
     map<F>(f: F) -> Map<F>;
     [U] where F: Fn(S::Item) -> U + Send + Sync + 'static, U: Send + 'static,
 }
@@ -59,6 +60,7 @@ operator! {
     ///     Pipeline::from_iter(urls).then(fetch).workers(3).buffer_size(10).collect().await
     /// }
     /// ```
+    #[doc(alias("evalMap", "mapAsync", "parEvalMap", "par_for_each", "par_then", "par_then_unordered"))]
     then<F>(f: F) -> Parallel<Then<F>>;
     [Fut] where
         F: Fn(S::Item) -> Fut + Send + Sync + 'static,
@@ -86,6 +88,7 @@ operator! {
     ///     Pipeline::from_iter(words).map_with(String::new, lengths).workers(2).collect().await
     /// }
     /// ```
+    #[doc(alias("map_init"))]
     map_with<I, F>(init: I, f: F) -> MapWith<I, F>;
     [St, U] where
         I: Fn() -> St + Send + Sync + 'static,
@@ -229,6 +232,7 @@ operator! {
     ///     Pipeline::from_iter(prices).scan(100, pay).collect().await
     /// }
     /// ```
+    #[doc(alias("batch_while", "map_while", "statefulMap", "stateful_batching", "stateful_map", "stateful_then", "try_enumerate", "try_stateful_then", "with_state"))]
     scan<St, F>(init: St, f: F) -> Scan<St, F>;
     [U] where
         F: Fn(&mut St, S::Item) -> Option<U> + Send + 'static,
@@ -256,6 +260,7 @@ operator! {
     ///     Pipeline::from_iter(0..5).chunks(2).collect().await // [[0, 1], [2, 3], [4]]
     /// }
     /// ```
+    #[doc(alias("batched", "bufferCount", "grouped", "par_chunks", "par_reduce", "try_chunks", "try_ready_chunks"))]
     chunks(n: usize) -> Chunks;
     [] where
 }
@@ -274,6 +279,7 @@ operator! {
     ///     Pipeline::from_iter(heights).pairwise().map(|(from, to)| to - from).collect().await
     /// }
     /// ```
+    #[doc(alias("sliding"))]
     pairwise() -> Pairwise;
     [] where S::Item: Clone,
 }
@@ -315,6 +321,7 @@ operator! {
     ///     Pipeline::from_iter(lines).flat_map(split).workers(2).collect().await
     /// }
     /// ```
+    #[doc(alias("mapConcat"))]
     flat_map<F>(f: F) -> FlatMap<Map<F>>;
     [I] where
         F: Fn(S::Item) -> I + Send + Sync + 'static,
@@ -379,6 +386,7 @@ operator! {
     ///     Pipeline::from_iter([1, 2]).inspect(|n| println!("saw {n}")).collect().await
     /// }
     /// ```
+    #[doc(alias("onEach", "tap"))]
     inspect<F>(f: F) -> Inspect<F>;
     [] where F: Fn(&S::Item) + Send + Sync + 'static,
 }

@@ -37,6 +37,7 @@ macro_rules! wraps {
             ///     Pipeline::from_iter(urls).then(fetch).workers(8).retry(policy).try_collect().await
             /// }
             /// ```
+            #[doc(alias("recoverWithRetries", "retryWhen"))]
             pub fn retry<P>(self, policy: RetryPolicy) -> $Of<P>
             where
                 G: WrapWith<RetryPolicy, Wrapped = P>,
@@ -247,6 +248,7 @@ where
 {
     /// As [`EachItem::catch_panics`], for items that are results: they stay as they are, and an error is made of
     /// the [`Panicked`].
+    #[doc(alias("catch_unwind"))]
     pub fn catch_panics<P>(self) -> Pipeline<P>
     where
         S: WrapWith<TryCatchPanics, Wrapped = P>,

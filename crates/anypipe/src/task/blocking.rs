@@ -46,6 +46,7 @@ const AT_A_TIME: usize = 40;
 ///     assert_ne!(here, there);
 /// });
 /// ```
+#[doc(alias("block_in_place", "process_worker", "run_sync", "to_thread", "to_thread_run_sync"))]
 pub fn blocking<T, F>(work: F) -> Blocking<T>
 where
     F: FnOnce() -> T + Send + 'static,
@@ -76,6 +77,7 @@ where
 ///     assert_eq!(blocking_limiter().total_tokens(), 100);
 /// });
 /// ```
+#[doc(alias("current_default_thread_limiter"))]
 pub fn blocking_limiter() -> Arc<CapacityLimiter> {
     limiter_of(&runtime::current())
 }

@@ -35,6 +35,7 @@ use crate::backend;
 /// assert_eq!(all_at_once, [1]);
 /// # }
 /// ```
+#[doc(alias("ALL_COMPLETED", "try_join"))]
 #[track_caller]
 pub fn gather<I>(limit: impl Into<Option<usize>>, futures: I) -> Run<Vec<<I::Item as Future>::Output>>
 where
@@ -69,6 +70,7 @@ where
 /// assert!(anypipe::run(try_gather(8, numbers(["1", "x"]))).is_err());
 /// # }
 /// ```
+#[doc(alias("FIRST_EXCEPTION", "SetLimit", "awaitAll"))]
 #[track_caller]
 pub fn try_gather<I, T, E>(limit: impl Into<Option<usize>>, futures: I) -> Run<Result<Vec<T>, E>>
 where
@@ -117,6 +119,7 @@ where
 ///     assert_eq!(done.next().await, None);
 /// });
 /// ```
+#[doc(alias("FIRST_COMPLETED", "join_next"))]
 #[track_caller]
 pub fn as_completed<I>(limit: impl Into<Option<usize>>, futures: I) -> RunStream<<I::Item as Future>::Output>
 where

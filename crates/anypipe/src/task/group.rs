@@ -29,6 +29,16 @@ use crate::backend;
 /// # #[cfg(any(feature = "tokio", feature = "smol", feature = "async-std"))]
 /// assert_eq!(sum, 3);
 /// ```
+#[doc(alias(
+    "JoinSet",
+    "TaskTracker",
+    "WaitGroup",
+    "create_task_group",
+    "nursery",
+    "open_nursery",
+    "spawn_fifo",
+    "supervisorScope"
+))]
 pub fn task_group<R, F, Fut>(body: F) -> Run<R>
 where
     R: Send + 'static,
@@ -58,6 +68,7 @@ where
 /// assert_eq!(failed, Err("the host failed"));
 /// # }
 /// ```
+#[doc(alias("WithContext", "coroutineScope", "errgroup"))]
 pub fn try_task_group<T, E, F, Fut>(body: F) -> Run<Result<T, E>>
 where
     T: Send + 'static,

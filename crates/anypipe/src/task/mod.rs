@@ -36,6 +36,7 @@ pub use self::shield::{shield, shield_for};
 ///     }
 /// });
 /// ```
+#[doc(alias("checkpoint", "consume_budget"))]
 pub async fn yield_now() {
     let mut yielded = false;
     poll_fn(|cx| {

@@ -40,6 +40,7 @@ use crate::backend;
 ///     });
 /// }));
 /// ```
+#[doc(alias("NonCancellable"))]
 pub fn shield<F>(work: F) -> Shield<F::Output>
 where
     F: Future + Send + 'static,

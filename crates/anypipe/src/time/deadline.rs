@@ -138,6 +138,7 @@ impl Deadline {
     /// # Examples
     ///
     /// As in the second example of [`Deadline`].
+    #[doc(alias("cancelled_caught", "expired"))]
     pub fn has_passed(&self) -> bool {
         self.inner.has_passed()
     }
@@ -166,6 +167,7 @@ impl Deadline {
     ///     assert!(deadline.set(now() + Duration::from_secs(60)).is_err());
     /// });
     /// ```
+    #[doc(alias("reschedule"))]
     pub fn set(&self, at: Instant) -> Result<(), DeadlinePassed> {
         self.inner.set(at)
     }
@@ -309,6 +311,7 @@ impl fmt::Debug for Deadline {
 ///     assert!(left.await.flatten().is_some_and(|left| left <= Duration::from_secs(60)));
 /// });
 /// ```
+#[doc(alias("current_effective_deadline"))]
 pub fn current_deadline() -> Option<Instant> {
     anypipe_core::scope::current_scope()?.deadline()
 }

@@ -93,6 +93,7 @@ pub async fn sleep_until(at: Instant) {
 ///     assert!(anypipe::time::now() >= before);
 /// });
 /// ```
+#[doc(alias("current_time"))]
 pub fn now() -> Instant {
     runtime::current().now()
 }
@@ -121,6 +122,7 @@ pub fn now() -> Instant {
 ///     assert_eq!(move_on_after(Duration::from_millis(5), never).await, None);
 /// });
 /// ```
+#[doc(alias("withTimeoutOrNull"))]
 pub async fn move_on_after<F: Future>(length: Duration, future: F) -> Option<F::Output> {
     anypipe_core::run::move_on_after(backend::choose, length, future).await
 }
@@ -152,6 +154,7 @@ pub async fn move_on_after<F: Future>(length: Duration, future: F) -> Option<F::
 ///     assert_eq!(done, Ok(3));
 /// });
 /// ```
+#[doc(alias("WithTimeout", "withTimeout"))]
 pub async fn fail_after<F: Future>(length: Duration, future: F) -> Result<F::Output, TimedOut> {
     anypipe_core::run::fail_after(backend::choose, length, future).await
 }
@@ -209,6 +212,7 @@ pub async fn move_on_at<F: Future>(at: Instant, future: F) -> Option<F::Output> 
 ///     assert_eq!(fail_at(now() + Duration::from_secs(60), async { 3 }).await, Ok(3));
 /// });
 /// ```
+#[doc(alias("WithDeadline", "timeout_at"))]
 pub async fn fail_at<F: Future>(at: Instant, future: F) -> Result<F::Output, TimedOut> {
     move_on_at(at, future).await.ok_or(TimedOut)
 }

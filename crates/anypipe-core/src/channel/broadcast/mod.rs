@@ -47,6 +47,7 @@ pub use self::sender::{SendFuture, Sender};
 /// assert_eq!(bus.try_send("c"), Ok(2));
 /// assert_eq!(latest.try_recv(), Ok(Heard { missed: 1, item: "b" }));
 /// ```
+#[doc(alias("SharedFlow", "Topic"))]
 #[track_caller]
 pub fn broadcast<T>(capacity: usize) -> Sender<T> {
     assert!(
