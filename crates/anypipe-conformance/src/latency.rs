@@ -13,7 +13,6 @@ use std::time::Duration;
 
 use anypipe_core::runtime::Sleep;
 use anypipe_core::{Scope, Stage};
-use anypipe_stages::sink::IntoStage;
 use anypipe_stages::{BoxSource, sink, source, stage};
 use futures_core::Stream;
 
@@ -437,7 +436,7 @@ async fn kept_from_branches(slow: Where, fan_out: FanOut) -> Vec<Duration> {
     let sink = sink::for_each(move |item| {
         goes(item, 1);
     });
-    let branches = (stage::map(move |item| go(item, 0)), sink.clone().into_stage());
+    let branches = (stage::map(move |item| go(item, 0)), sink::SinkStage::new(sink.clone()).silent());
     let items = flow(ledger.source()).pipe(stage::map(come));
     let runtime = ledger.site.runtime();
     let count = match fan_out {

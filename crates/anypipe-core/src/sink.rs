@@ -4,6 +4,7 @@ use std::future::Future;
 
 use futures_core::Stream;
 
+use crate::holds::Holds;
 use crate::scope::Scope;
 
 /// Drains a stream inside a scope, and gives a value.
@@ -13,11 +14,13 @@ use crate::scope::Scope;
 /// 1. A sink that needs no more items MUST drop the stream, so that what feeds it stops.
 /// 2. It MUST call user closures through [`in_stage`](crate::stage::in_stage).
 /// 3. A loop that can go on without waiting MUST yield; [`Items`](crate::drive::Items) does that.
+/// 4. [`holds`](Sink::holds) MUST NOT tell fewer items than it can hold at once.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a sink for items of type `{In}`",
     label = "the items that come here are `{In}`",
-    note = "check that the sink takes the items that the pipeline gives",
-    note = "a closure becomes a sink with `.for_each(..)` in place of `.into_sink(..)`"
+    note = "check that the sink takes the items that come to it",
+    note = "a closure becomes a sink with `sink::for_each(..)`, or with `sink::try_each(..)` where it can fail",
+    note = "stages become one with a sink behind them: `stages | sink::for_each(..)`"
 )]
 pub trait Sink<In>: Sized + Send + 'static {
     /// What comes of it.
@@ -29,4 +32,10 @@ pub trait Sink<In>: Sized + Send + 'static {
         input: impl Stream<Item = In> + Send + 'static,
         scope: &Scope,
     ) -> impl Future<Output = Self::Output> + Send + 'static;
+
+    /// How many items it can hold on their way; none where it works on one after the other. What it gathers for its
+    /// output isn't counted.
+    fn holds(&self) -> Holds {
+        Holds::NONE
+    }
 }

@@ -1,9 +1,10 @@
-//! A source with a stage behind it, and a stage with a stage behind it.
+//! A source with a stage behind it, and a stage with a stage or a sink behind it.
 
 use std::borrow::Cow;
+use std::future::Future;
 
 use anypipe_core::option::{Named, pass_options};
-use anypipe_core::{Holds, Scope, Source, Stage};
+use anypipe_core::{Holds, Scope, Sink, Source, Stage};
 use futures_core::Stream;
 
 /// A source with a stage behind it. Options go to the stage.
@@ -36,12 +37,12 @@ where
     }
 }
 
-/// A stage with a stage behind it. Options go to the last.
+/// A stage with a stage behind it, or with a sink: then it is a sink. Options go to the last.
 #[derive(Clone, Debug)]
 pub struct Joined<A, B> {
     /// The stage that sees the items first.
     pub first: A,
-    /// The stage behind it.
+    /// The stage or the sink behind it.
     pub second: B,
 }
 
@@ -58,6 +59,26 @@ where
         scope: &Scope,
     ) -> impl Stream<Item = B::Out> + Send + 'static {
         self.second.attach(self.first.attach(input, scope), scope)
+    }
+
+    fn holds(&self) -> Holds {
+        self.first.holds() + self.second.holds()
+    }
+}
+
+impl<In, A, K> Sink<In> for Joined<A, K>
+where
+    A: Stage<In>,
+    K: Sink<A::Out>,
+{
+    type Output = K::Output;
+
+    fn drain(
+        self,
+        input: impl Stream<Item = In> + Send + 'static,
+        scope: &Scope,
+    ) -> impl Future<Output = K::Output> + Send + 'static {
+        self.second.drain(self.first.attach(input, scope), scope)
     }
 
     fn holds(&self) -> Holds {

@@ -62,7 +62,7 @@ async fn branches_keep_their_order() {
 async fn the_slowest_branch_sets_the_pace() {
     let (seen, quick) = keep();
     let (mut probe, slow) = probe_sink();
-    let branches = (slow.into_stage::<()>(), quick.into_stage());
+    let branches = (slow.into_silent_stage::<()>(), quick.into_silent_stage());
     let run = source::iter(0..).broadcast(branches).collect::<Vec<()>>().start();
     probe.request(3);
     for n in 0..3 {
@@ -81,7 +81,7 @@ async fn the_slowest_branch_sets_the_pace() {
 #[anypipe::test]
 async fn a_branch_that_ends_early_frees_the_rest() {
     let (kept, sink) = keep();
-    let branches = (take(2), sink.into_stage(), filter(|n: &i64| *n >= 90).take(5));
+    let branches = (take(2), sink.into_silent_stage(), filter(|n: &i64| *n >= 90).take(5));
     let all = sorted(source::iter(0..100).broadcast(branches).collect().await);
     assert_eq!(all, [0, 1, 90, 91, 92, 93, 94]);
     assert_eq!(*kept.lock().unwrap(), (0..100).collect::<Vec<_>>());
@@ -104,7 +104,8 @@ async fn a_broadcast_that_is_dropped_drops_its_items() {
     let held = resources.clone();
     let (probe, slow) = probe_sink::<Arc<anypipe_sim::testing::Counted<u32>>>();
     let items = source::iter(0..).map(move |n: u32| Arc::new(held.hold(n)));
-    let some: Vec<_> = items.broadcast((map(|n: Arc<_>| n), slow.into_stage())).take(5).collect().await;
+    let some: Vec<_> =
+        items.broadcast((map(|n: Arc<_>| n), slow.into_silent_stage())).take(5).collect().await;
     assert_eq!(some.len(), 5);
     drop(some);
     resources.assert_none_left();
@@ -135,7 +136,7 @@ async fn route_names_an_index_without_a_branch() {
 async fn a_full_branch_holds_back_the_rest_of_a_route() {
     let (mut probe, slow) = probe_sink();
     let (seen, other) = keep();
-    let branches = (slow.into_stage::<()>(), other.into_stage());
+    let branches = (slow.into_silent_stage::<()>(), other.into_silent_stage());
     // For the slow branch two more than have room, then one for the other.
     let numbers = (0..66).chain([100]);
     let run = source::iter(numbers).route(|n| usize::from(*n == 100), branches).drain().start();

@@ -1,6 +1,6 @@
 //! A closure where a sink is asked for.
 //~ is not a sink for items of type `{integer}`
-//~ a closure becomes a sink with `.for_each(..)` in place of `.into_sink(..)`
+//~ a closure becomes a sink with `sink::for_each(..)`, or with `sink::try_each(..)` where it can fail
 
 use anypipe::prelude::*;
 

@@ -2,7 +2,8 @@
 
 use anypipe_core::drive::DEFAULT_BUFFER;
 use anypipe_core::{Holds, Source};
-use anypipe_stages::sink::{self, IntoStage};
+use anypipe_stages::Joined;
+use anypipe_stages::sink::{self, SinkStage};
 use anypipe_stages::{source, stage};
 
 use super::{Agree, BuiltSource, BuiltStage, Census, Draw, Item, Operator, Origin, around, mix};
@@ -110,21 +111,7 @@ pub(super) const ENTRIES: &[Operator] = &[
     Operator {
         name: "broadcast",
         build: |draw| {
-            let buffer = draw.within(1..=4);
-            let branches = (
-                stage::filter(|item: &Item| is_odd(item.value())),
-                sink::for_each(|item: Item| drop(item)).into_stage(),
-                stage::buffer(buffer),
-            );
-            let told = format!("broadcast((filter(odd), for_each.into_stage(), buffer({buffer})))");
-            let model = |all: &[i64]| {
-                let odd = all.iter().copied().filter(|value| is_odd(*value));
-                all.iter().copied().chain(odd).collect()
-            };
-            BuiltStage::new(told, stage::broadcast(branches), model)
-                .itemwise()
-                .agree(Agree::AnyOrder)
-                .holds(Holds::at_most(3 * AHEAD + buffer + 1))
+            if draw.coin() { broadcast_to_a_silent_sink(draw) } else { broadcast_to_an_aggregate(draw) }
         },
     },
     Operator {
@@ -141,16 +128,59 @@ pub(super) const ENTRIES: &[Operator] = &[
     },
     Operator {
         name: "tee",
-        build: |_| {
-            let sink = sink::for_each(|item: Item| {
-                item.value();
-            });
-            BuiltStage::new("tee(for_each)", stage::tee(sink), <[i64]>::to_vec)
-                .itemwise()
-                .holds(Holds::at_most(AHEAD))
+        build: |draw| {
+            if draw.coin() {
+                let sink = sink::for_each(|item: Item| {
+                    item.value();
+                });
+                return BuiltStage::new("tee(for_each)", stage::tee(sink), <[i64]>::to_vec)
+                    .itemwise()
+                    .holds(Holds::at_most(AHEAD));
+            }
+            // The sink has stages before it, one of them with a task.
+            let n = draw.within(1..=4);
+            let batches = Joined { first: stage::buffer(n), second: stage::chunks(n) };
+            let sink = Joined { first: batches, second: sink::for_each(|batch: Vec<Item>| drop(batch)) };
+            BuiltStage::new(
+                format!("tee(buffer({n}) | chunks({n}) | for_each)"),
+                stage::tee(sink),
+                <[i64]>::to_vec,
+            )
+            .itemwise()
+            .holds(Holds::at_most(AHEAD + n + 1 + n))
         },
     },
 ];
+
+fn broadcast_to_a_silent_sink(draw: &mut Draw) -> BuiltStage {
+    let buffer = draw.within(1..=4);
+    let branches = (
+        stage::filter(|item: &Item| is_odd(item.value())),
+        SinkStage::new(sink::for_each(|item: Item| drop(item))).silent(),
+        stage::buffer(buffer),
+    );
+    let told = format!("broadcast((filter(odd), for_each.into_silent_stage(), buffer({buffer})))");
+    let model = |all: &[i64]| {
+        let odd = all.iter().copied().filter(|value| is_odd(*value));
+        all.iter().copied().chain(odd).collect()
+    };
+    BuiltStage::new(told, stage::broadcast(branches), model)
+        .itemwise()
+        .agree(Agree::AnyOrder)
+        .holds(Holds::at_most(3 * AHEAD + buffer + 1))
+}
+
+/// The largest item, which comes when all others have.
+fn broadcast_to_an_aggregate(draw: &mut Draw) -> BuiltStage {
+    let buffer = draw.within(1..=4);
+    let largest = Joined { first: SinkStage::new(sink::max()), second: stage::filter_map(|item| item) };
+    let branches = (largest, stage::buffer(buffer));
+    let told = format!("broadcast((max.into_stage(), buffer({buffer})))");
+    let model = |all: &[i64]| all.iter().copied().chain(all.iter().copied().max()).collect();
+    BuiltStage::new(told, stage::broadcast(branches), model)
+        .agree(Agree::AnyOrder)
+        .holds(Holds::at_most(2 * AHEAD + 1 + buffer + 1))
+}
 
 /// Draws the values of a few sources.
 fn parts(draw: &mut Draw) -> Vec<Vec<i64>> {

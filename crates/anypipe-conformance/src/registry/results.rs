@@ -1,9 +1,11 @@
 //! Entries: stages on results.
 
+use std::convert::Infallible;
+
 use anypipe_core::drive::DEFAULT_BUFFER;
 use anypipe_core::option::{HasBoundary, IntoBlocking, IntoBoundary};
 use anypipe_core::{Holds, Stage};
-use anypipe_stages::{sink, stage};
+use anypipe_stages::{Joined, sink, stage};
 
 use super::{Agree, BuiltStage, Draw, Item, Operator, around, fails, mix, result_value};
 
@@ -180,13 +182,21 @@ pub(super) const ENTRIES: &[Operator] = &[
     },
     Operator {
         name: "dead_letter",
-        build: |_| {
-            let sink = sink::for_each(|item: Item| drop(item));
+        build: |draw| {
+            // In batches, of one item and more.
+            let n = draw.within(1..=3);
+            let write = sink::try_each(|batch: Vec<Item>| {
+                drop(batch);
+                Ok::<_, Infallible>(())
+            });
+            let sink = Joined { first: stage::chunks(n), second: write };
             let stage = around(Item::into_result, stage::dead_letter(sink), |item| item);
             let model = |all: &[i64]| all.iter().copied().filter(|value| !fails(*value)).collect();
             // Before the sink, and one that waits for room there.
-            let holds = Holds::at_most(DEFAULT_BUFFER + 1);
-            BuiltStage::new("dead_letter(for_each)", stage, model).itemwise().holds(holds)
+            let holds = Holds::at_most(DEFAULT_BUFFER + 1 + n);
+            BuiltStage::new(format!("dead_letter(chunks({n}) | try_each)"), stage, model)
+                .itemwise()
+                .holds(holds)
         },
     },
 ];

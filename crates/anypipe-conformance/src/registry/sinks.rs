@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anypipe_core::channel::{SendError, bounded};
-use anypipe_stages::sink;
+use anypipe_stages::{Joined, sink, stage};
 
 use super::{BuiltSink, Item, Terminal, fails, mix};
 
@@ -20,12 +20,31 @@ fn tell_item(item: Option<Item>) -> Vec<i64> {
     item.into_iter().map(|item| item.raw()).collect()
 }
 
+fn tell_failure(result: Result<(), Item>) -> Vec<i64> {
+    result.err().map_or_else(Vec::new, |item| vec![-1, item.raw()])
+}
+
+fn first_that_is_not_plain(all: &[i64]) -> Vec<i64> {
+    all.iter().find(|&&value| !is_plain(value)).map_or_else(Vec::new, |&value| vec![-1, value])
+}
+
 pub(super) const ENTRIES: &[Terminal] = &[
     Terminal {
         name: "collect",
-        build: |_| {
+        build: |draw| {
             let tell = |items: Vec<Item>| items.iter().map(Item::raw).collect();
-            BuiltSink::new("collect", sink::collect(), tell, <[i64]>::to_vec).itemwise()
+            if draw.coin() {
+                return BuiltSink::new("collect", sink::collect(), tell, <[i64]>::to_vec).itemwise();
+            }
+            // Behind stages of its own.
+            let n = draw.within(1..=4);
+            let stages = Joined {
+                first: stage::filter(|item: &Item| is_plain(item.value())),
+                second: stage::buffer(n),
+            };
+            let sink = Joined { first: stages, second: sink::collect() };
+            let model = |all: &[i64]| all.iter().copied().filter(|&value| is_plain(value)).collect();
+            BuiltSink::new(format!("filter | buffer({n}) | collect"), sink, tell, model).itemwise()
         },
     },
     Terminal {
@@ -206,6 +225,23 @@ pub(super) const ENTRIES: &[Terminal] = &[
                 first.map_or_else(Vec::new, |&value| vec![-1, value])
             };
             BuiltSink::behind("try_for_each", Item::into_result, sink, tell, model).stops_early()
+        },
+    },
+    Terminal {
+        name: "try_each",
+        build: |_| {
+            let sink = sink::try_each(|item: Item| if is_plain(item.value()) { Ok(()) } else { Err(item) });
+            BuiltSink::new("try_each", sink, tell_failure, first_that_is_not_plain).stops_early()
+        },
+    },
+    Terminal {
+        name: "try_each_async",
+        build: |_| {
+            let sink = sink::try_each_async(async |item: Item| {
+                item.work().await;
+                if is_plain(item.value()) { Ok(()) } else { Err(item) }
+            });
+            BuiltSink::new("try_each_async", sink, tell_failure, first_that_is_not_plain).stops_early()
         },
     },
     Terminal {

@@ -33,7 +33,8 @@ pub use crate::scope::{Breakable, Place, Waiters, catch_panic, drop_each, holdin
     message = "`{Self}` is not a stage for items of type `{In}`",
     label = "the items that come here are `{In}`",
     note = "check that the stage takes the items that the one before it gives",
-    note = "a closure becomes a stage with `map(..)`, or with `then(..)` where it is asynchronous"
+    note = "a closure becomes a stage with `map(..)`, or with `then(..)` where it is asynchronous",
+    note = "a sink comes last, by `.into_sink(..)`; to be a branch it becomes a stage by `.into_stage()`"
 )]
 pub trait Stage<In>: Sized + Send + 'static {
     /// What comes out.

@@ -5,38 +5,86 @@ use std::marker::PhantomData;
 use anypipe_core::drive::Boundary;
 use anypipe_core::option::Named;
 use anypipe_core::stage::in_stage;
-use anypipe_core::{Scope, Sink, Stage};
+use anypipe_core::{Holds, Scope, Sink, Stage};
 use futures_core::Stream;
 
 use crate::Name;
 use crate::attached::{Attached, AttachedStream};
 use crate::generate::generate;
 
-/// Makes a stage of a sink, so that it can be a branch of `broadcast` or `route`.
-pub trait IntoStage: Sized {
-    /// The sink as a stage that gives nothing, whatever the items are that others give beside it.
-    ///
-    /// `In` → `Out`, of which none ever comes. A task of its own drains the sink, which holds what it holds;
-    /// the stage ends when the sink has. What the sink gives must be `()`, or a `Result` of it: an `Err`
-    /// fails the run.
-    fn into_stage<Out>(self) -> SinkStage<Self, Out> {
-        SinkStage { name: Name::new("sink"), sink: self, out: PhantomData }
+/// A sink as a stage that gives what the sink does.
+#[derive(Clone, Debug)]
+pub struct SinkStage<K> {
+    name: Name,
+    sink: K,
+}
+
+impl<K> SinkStage<K> {
+    /// The stage of `IntoStage::into_stage`, where all of it is told.
+    pub fn new(sink: K) -> Self {
+        Self { name: Name::new("sink"), sink }
+    }
+
+    /// The stage of `IntoStage::into_silent_stage`, where all of it is told.
+    pub fn silent<Out>(self) -> SilentStage<K, Out> {
+        SilentStage { name: self.name, sink: self.sink, out: PhantomData }
     }
 }
 
-impl<K: Send + 'static> IntoStage for K {}
+impl<In, K> Stage<In> for SinkStage<K>
+where
+    In: Send + 'static,
+    K: Sink<In>,
+{
+    type Out = K::Output;
 
-/// A sink as a stage; made by [`IntoStage::into_stage`].
-pub struct SinkStage<K, Out> {
+    fn attach(
+        self,
+        input: impl Stream<Item = In> + Send + 'static,
+        scope: &Scope,
+    ) -> impl Stream<Item = K::Output> + Send + 'static {
+        AttachedStream(drain_beside(&self.name, self.sink, input, scope, Some))
+    }
+
+    fn holds(&self) -> Holds {
+        // And what it gives.
+        self.sink.holds() + Holds::at_most(1)
+    }
+}
+
+/// A sink as a stage that gives nothing, whatever `Out` is.
+pub struct SilentStage<K, Out> {
     name: Name,
     sink: K,
     out: PhantomData<fn() -> Out>,
 }
 
+impl<In, K, Out> Stage<In> for SilentStage<K, Out>
+where
+    In: Send + 'static,
+    K: Sink<In, Output: NothingToTell>,
+    Out: Send + 'static,
+{
+    type Out = Out;
+
+    fn attach(
+        self,
+        input: impl Stream<Item = In> + Send + 'static,
+        scope: &Scope,
+    ) -> impl Stream<Item = Out> + Send + 'static {
+        AttachedStream(drain_silently(&self.name, self.sink, input, scope))
+    }
+
+    fn holds(&self) -> Holds {
+        self.sink.holds()
+    }
+}
+
 /// What a sink may give where nobody takes it: nothing, or an error, which fails the run.
 #[diagnostic::on_unimplemented(
-    message = "a sink that gives `{Self}` can't be a branch: nobody would see what it gives",
-    note = "use a sink that gives `()`, or a `Result<(), E>`, whose error fails the run"
+    message = "a sink that gives `{Self}` can't stand here: nobody would see what it gives",
+    note = "use a sink that gives `()`, or a `Result<(), E>`, whose error fails the run",
+    note = "to see what it gives make it a branch: `.broadcast((.., sink.into_stage()))`"
 )]
 pub trait NothingToTell {
     /// Makes sure that nothing is lost.
@@ -60,26 +108,8 @@ impl<T: NothingToTell, E: Debug> NothingToTell for Result<T, E> {
     }
 }
 
-impl<In, K, Out> Stage<In> for SinkStage<K, Out>
-where
-    In: Send + 'static,
-    K: Sink<In, Output: NothingToTell>,
-    Out: Send + 'static,
-{
-    type Out = Out;
-
-    fn attach(
-        self,
-        input: impl Stream<Item = In> + Send + 'static,
-        scope: &Scope,
-    ) -> impl Stream<Item = Out> + Send + 'static {
-        AttachedStream(drain_beside(&self.name, self.sink, input, scope))
-    }
-}
-
-/// Drains a sink in a task of its own; gives a stream without items that ends when the sink has. Dropped
-/// before, it cancels the sink.
-pub(crate) fn drain_beside<In, K, Out>(
+/// Drains a sink in a task of its own, and gives nothing; ends when the sink has. Dropped before, it cancels the sink.
+pub(crate) fn drain_silently<In, K, Out>(
     name: &Name,
     sink: K,
     input: impl Stream<Item = In> + Send + 'static,
@@ -90,34 +120,61 @@ where
     K: Sink<In, Output: NothingToTell>,
     Out: Send + 'static,
 {
+    drain_beside(name, sink, input, scope, |output: K::Output| {
+        output.finish();
+        None
+    })
+}
+
+/// Drains a sink in a task of its own, and gives what `tell` makes of its output.
+fn drain_beside<In, K, Out>(
+    name: &Name,
+    sink: K,
+    input: impl Stream<Item = In> + Send + 'static,
+    scope: &Scope,
+    tell: impl FnOnce(K::Output) -> Option<Out> + Send + 'static,
+) -> Attached<Out>
+where
+    In: Send + 'static,
+    K: Sink<In>,
+    Out: Send + 'static,
+{
     let scope = scope.child();
     let told = name.clone();
-    let ended = generate(&Boundary::new(name.0.clone()), &scope, |sender| {
+    let given = generate(&Boundary::new(name.0.clone()).buffer_size(1), &scope, |sender| {
         let drained = sink.drain(input, &scope);
         async move {
             let output = drained.await;
-            in_stage(&told.0, || output.finish());
-            drop(sender);
+            let Some(item) = in_stage(&told.0, || tell(output)) else { return drop(sender) };
+            // Who takes no items has cancelled this.
+            drop(sender.send(item).await);
         }
     });
-    Attached::own(ended, scope)
+    Attached::own(given, scope)
 }
 
-impl<K, Out> Named for SinkStage<K, Out> {
+impl<K> Named for SinkStage<K> {
     fn named(mut self, name: Cow<'static, str>) -> Self {
         self.name = Name(name);
         self
     }
 }
 
-impl<K: Clone, Out> Clone for SinkStage<K, Out> {
+impl<K, Out> Named for SilentStage<K, Out> {
+    fn named(mut self, name: Cow<'static, str>) -> Self {
+        self.name = Name(name);
+        self
+    }
+}
+
+impl<K: Clone, Out> Clone for SilentStage<K, Out> {
     fn clone(&self) -> Self {
         Self { name: self.name.clone(), sink: self.sink.clone(), out: PhantomData }
     }
 }
 
-impl<K: Debug, Out> Debug for SinkStage<K, Out> {
+impl<K: Debug, Out> Debug for SilentStage<K, Out> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SinkStage").field("name", &self.name).field("sink", &self.sink).finish()
+        f.debug_struct("SilentStage").field("name", &self.name).field("sink", &self.sink).finish()
     }
 }

@@ -41,7 +41,7 @@ where
     }
 
     fn holds(&self) -> Holds {
-        Holds::at_most(AHEAD + 1)
+        self.sink.holds() + Holds::at_most(AHEAD + 1)
     }
 }
 

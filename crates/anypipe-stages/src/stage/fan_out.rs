@@ -17,7 +17,7 @@ pub type BranchOutput<T> = Pin<Box<dyn Stream<Item = T> + Send>>;
 
 /// The branches of a fan-out: a tuple of stages, or a `Vec` of equal ones. All give the same items.
 ///
-/// A branch that ends in a sink is made by [`into_stage`](crate::sink::IntoStage::into_stage).
+/// A branch that ends in a sink is a [`SinkStage`](crate::sink::SinkStage).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be the branches of a fan-out of `{In}`",
     note = "branches are a tuple of up to eight stages, `(a, b)`, that take the same items and give the same",

@@ -10,7 +10,7 @@ use anypipe_core::{Scope, Sink};
 use crate::Name;
 use crate::attached::Attached;
 use crate::fan::{Closed, Fan, Refused, fan};
-use crate::sink::{NothingToTell, drain_beside};
+use crate::sink::{NothingToTell, drain_silently};
 
 /// A sink beside the way of the items, and what waits before it.
 pub(super) struct Siding<T> {
@@ -30,7 +30,7 @@ impl<T: Send + 'static> Siding<T> {
         let meter = scope.meter(name.0.clone());
         let (fan, inputs) = fan(1, Some(meter.clone()));
         let aside = inputs.into_iter().next().expect("one branch");
-        let sink = drain_beside(name, sink, aside, scope);
+        let sink = drain_silently(name, sink, aside, scope);
         Self { sink, fan, meter }
     }
 

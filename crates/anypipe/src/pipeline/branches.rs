@@ -8,7 +8,8 @@ operator! {
     /// Gives every item to every branch, and what the branches give as it comes.
     ///
     /// `In: Clone` → the branches' item. Branches are a tuple of up to eight stages that give the same items,
-    /// or a `Vec` of equal stages; a sink becomes one by [`into_stage`](crate::sink::IntoStage::into_stage).
+    /// or a `Vec` of equal stages; a sink becomes one by [`into_stage`](crate::sink::IntoStage::into_stage), which
+    /// gives what the sink does, or by [`into_silent_stage`](crate::sink::IntoStage::into_silent_stage).
     /// Fused, apart from the branches; holds up to 64 items before each, besides what they hold. Ends when all
     /// branches have ended; one that ends early frees the rest.
     ///
@@ -65,10 +66,18 @@ operator! {
 operator! {
     /// Gives every item to a sink, and on.
     ///
+    /// **What comes after may cut it off.** Where the rest of the pipeline ends early (`take(n)`, `first()`, an `Err` in
+    /// `try_collect()`) the sink is cancelled there and then: up to 64 items that have gone on wait before it, and
+    /// are dropped, besides what it holds and is at work on. So, where it must see all that went on, as an audit log
+    /// must:
+    ///
+    /// - put what ends early before it: `.take(n).tee(log)` gives the log all of it;
+    /// - or write an item before it goes on, in a stage: `.then(write)`, whose `write` gives the item back. Nothing
+    ///   comes out that was not written, however the run ends. The second example does it in batches.
+    ///
     /// `In: Clone` → `In`. Fused, apart from the sink, which has a task of its own; holds up to 64 items before
-    /// the sink. Ends when the input and the sink have ended. What follows may end the run sooner: then the
-    /// sink is cancelled. It sees no item that has not gone on; where the input comes out of a boundary, copies of what waits
-    /// there may be made before.
+    /// the sink, and what that holds. Ends when the input and the sink have ended. The sink sees no item that has not gone
+    /// on; where the input comes out of a boundary, copies of what waits there may be made before.
     ///
     /// A sink that is slow holds back the rest; one that ends early frees it. What the sink gives must be
     /// `()`, or a `Result` of it, whose `Err` fails the run.
@@ -83,6 +92,27 @@ operator! {
     /// async fn lengths(lines: Vec<String>, log: Sender<String>) -> Vec<usize> {
     ///     let sink = anypipe::sink::send_to(log);
     ///     Pipeline::from_iter(lines).tee(sink).map(|line| line.len()).collect().await
+    /// }
+    /// ```
+    ///
+    /// A log that misses nothing, written in batches: a batch goes on when it was written.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use anypipe::prelude::*;
+    ///
+    /// # async fn write(batch: &[u32]) { let _ = batch; }
+    /// async fn first_large(payments: Vec<u32>) -> Option<u32> {
+    ///     Pipeline::from_iter(payments)
+    ///         .chunks_timeout(100, Duration::from_millis(5))
+    ///         .then(async |batch| {
+    ///             write(&batch).await;
+    ///             batch
+    ///         })
+    ///         .flatten()
+    ///         .filter(|payment| *payment > 1_000_000)
+    ///         .first()
+    ///         .await
     /// }
     /// ```
     #[doc(alias("alsoTo", "wireTap"))]

@@ -45,11 +45,15 @@ operator! {
     /// Gives every error to a sink, and the values on.
     ///
     /// `Result<T, E>` → `T`. Fused, apart from the sink, which has a task of its own; holds up to 65 errors
-    /// before the sink, and a sink that is slow holds back the rest when that many wait. Ends when the input
-    /// and the sink have ended.
+    /// before the sink, and what that holds; a sink that is slow holds back the rest when that many wait. Ends when the
+    /// input and the sink have ended.
     ///
-    /// No error is lost: the run fails where the sink gives an `Err`, and where an error comes after the sink
-    /// has ended. With [`with_input`](Self::with_input) on the stage before, an error carries its item.
+    /// In a run that goes to its end no error is lost: the run fails where the sink gives an `Err`, and where an error
+    /// comes after the sink has ended. Where what comes after ends early (`take(n)`) the sink is cancelled there
+    /// and then, as that of [`tee`](Self::tee): put what ends early before this. With [`with_input`](Self::with_input)
+    /// on the stage before, an error carries its item.
+    ///
+    /// Stages with a sink behind them write in batches: `.dead_letter(chunks(100) | sink::try_each(write))`.
     ///
     /// # Examples
     ///

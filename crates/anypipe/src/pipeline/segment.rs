@@ -1,11 +1,14 @@
 use std::fmt;
+use std::future::Future;
 use std::ops::BitOr;
 
-use anypipe_core::{Holds, Scope, Stage};
+use anypipe_core::{Holds, Scope, Sink, Stage};
 use anypipe_stages::Joined;
 use futures_core::Stream;
 
 /// A stage, or several, without a source: what a library returns for others to put in their pipelines.
+///
+/// With a sink behind it, by `|` or [`into_sink`](Segment::into_sink), it is a [`Sink`].
 ///
 /// # Examples
 ///
@@ -31,6 +34,39 @@ impl<A> Segment<A> {
     /// Puts a stage behind: an operator of anypipe's or of others, a segment, a tuple of stages.
     pub fn pipe<B>(self, stage: B) -> Segment<Joined<A, B>> {
         Segment { stage: Joined { first: self.stage, second: stage } }
+    }
+
+    /// Puts a sink behind: a sink that has these stages before it. `|` does the same.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anypipe::prelude::*;
+    ///
+    /// # anypipe::run(async {
+    /// let lengths = map(|word: &str| word.len()).into_sink(sink::sum::<usize>());
+    /// assert_eq!(Pipeline::from_iter(["one", "three"]).into_sink(lengths).await, 8);
+    /// # });
+    /// ```
+    pub fn into_sink<K>(self, sink: K) -> Joined<A, K> {
+        Joined { first: self.stage, second: sink }
+    }
+}
+
+/// A segment that ends in a sink.
+impl<In, K: Sink<In>> Sink<In> for Segment<K> {
+    type Output = K::Output;
+
+    fn drain(
+        self,
+        input: impl Stream<Item = In> + Send + 'static,
+        scope: &Scope,
+    ) -> impl Future<Output = K::Output> + Send + 'static {
+        self.stage.drain(input, scope)
+    }
+
+    fn holds(&self) -> Holds {
+        self.stage.holds()
     }
 }
 

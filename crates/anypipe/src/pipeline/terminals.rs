@@ -12,7 +12,8 @@ use super::Pipeline;
 use crate::backend::choose;
 
 impl<S: Source> Pipeline<S> {
-    /// Drains the pipeline into a sink: anypipe's own or that of others.
+    /// Drains the pipeline into a sink: anypipe's own, that of others, or [stages with one behind
+    /// them](crate::Segment::into_sink).
     #[doc(alias("runWith"))]
     pub fn into_sink<K: Sink<S::Item>>(self, sink: K) -> Run<K::Output> {
         self.terminal("sink", sink)
@@ -103,6 +104,64 @@ impl<S: Source> Pipeline<S> {
         Fut: Future<Output = ()> + Send + 'static,
     {
         self.terminal("for_each_async", sink::for_each_async(f))
+    }
+
+    /// Calls `f` with each item, one after the other; gives the first `Err` of it, and cancels the rest.
+    /// [`Run::all_errors`] goes on and gives every error instead.
+    ///
+    /// Where the items are results already [`try_for_each`](Pipeline::try_for_each) takes their values.
+    ///
+    /// # Errors
+    ///
+    /// The run's value: the first `Err` of `f`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::io::Write;
+    /// use anypipe::prelude::*;
+    ///
+    /// async fn write(lines: Vec<String>, mut file: impl Write + Send + 'static) -> std::io::Result<()> {
+    ///     Pipeline::from_iter(lines).try_each(move |line| writeln!(file, "{line}")).await
+    /// }
+    /// ```
+    pub fn try_each<F, E>(self, f: F) -> Run<Result<(), E>>
+    where
+        F: FnMut(S::Item) -> Result<(), E> + Send + 'static,
+        E: Send + 'static,
+    {
+        self.terminal("try_each", sink::try_each(f))
+    }
+
+    /// Calls `f` with each item and awaits it, one after the other; gives the first `Err` of it, and cancels the rest.
+    /// [`Run::all_errors`] goes on and gives every error instead.
+    ///
+    /// For several at a time put a stage before the end: `.then(f).workers(n).try_each(|done| done)`.
+    ///
+    /// # Errors
+    ///
+    /// The run's value: the first `Err` of `f`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anypipe::prelude::*;
+    ///
+    /// async fn send(word: String) -> Result<(), String> {
+    ///     if word.is_empty() { Err("nothing to send".to_owned()) } else { Ok(()) }
+    /// }
+    ///
+    /// async fn send_all(words: Vec<String>) -> Result<(), String> {
+    ///     Pipeline::from_iter(words).try_each_async(send).await
+    /// }
+    /// ```
+    pub fn try_each_async<F, Fut, E>(self, f: F) -> Run<Result<(), E>>
+    where
+        F: FnMut(S::Item) -> Fut + Send + 'static,
+        Fut: Future<Output = Result<(), E>> + Send + 'static,
+        E: Send + 'static,
+    {
+        self.terminal("try_each_async", sink::try_each_async(f))
     }
 
     /// Folds all items into one value, from `start` on, one after the other; gives `start` where there are none.

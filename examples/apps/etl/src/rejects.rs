@@ -6,8 +6,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anypipe::prelude::*;
-use anypipe::sink;
-use anypipe::task::blocking;
 use csv::StringRecord;
 
 /// A row that could not be stored, and why.
@@ -50,18 +48,16 @@ impl Rejects {
     }
 
     /// Writes each reject, on the blocking pool. One that can't be written fails the run.
-    pub fn sink(&self) -> impl Sink<Reject, Output = ()> + use<> {
+    pub fn sink(&self) -> impl Sink<Reject, Output = Result<(), String>> + use<> {
         let (file, count) = (Arc::clone(&self.file), Arc::clone(&self.count));
-        sink::for_each_async(move |reject| {
-            let (file, count) = (Arc::clone(&file), Arc::clone(&count));
-            blocking(move || {
-                let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
-                if let Err(error) = write(&mut file, &reject) {
-                    panic!("line {} can't be written to the rejects: {error}", reject.line);
-                }
-                count.fetch_add(1, Ordering::SeqCst);
-            })
-        })
+        let write = move |reject: Reject| {
+            let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
+            let unwritten = |error| format!("line {} can't be written to the rejects: {error}", reject.line);
+            write(&mut file, &reject).map_err(unwritten)?;
+            count.fetch_add(1, Ordering::SeqCst);
+            Ok(())
+        };
+        map(write).blocking() | sink::try_each(|written| written)
     }
 }
 
