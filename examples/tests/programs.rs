@@ -68,3 +68,9 @@ fn event_bus_accounts_for_every_event() {
         assert_eq!(mailbox.iter().sum::<u64>(), 150, "{told:?}");
     }
 }
+
+#[test]
+fn crawler_fetches_each_page_once() {
+    // Pages 0 to 99 lead to 0 to 200, of which 101 are not there.
+    assert_eq!(lines::<&str>("crawler", []), ["100 pages, 101 links lead nowhere"]);
+}

@@ -10,6 +10,7 @@ mod bells;
 mod boxed;
 mod compose;
 mod fan;
+mod frontier;
 mod gather;
 mod generate;
 mod held;

@@ -122,6 +122,11 @@ impl Options {
         self.ordered
     }
 
+    /// True where there is one worker: nothing overtakes.
+    pub fn is_alone(self) -> bool {
+        self.workers == 1
+    }
+
     /// How a stage with these options is written.
     pub fn told(self, name: &str) -> String {
         let Self { workers, buffer, ordered } = self;

@@ -66,6 +66,7 @@ mod boundaries;
 mod built;
 mod combine;
 mod draw;
+mod expand;
 mod higher_order;
 mod item;
 mod results;
@@ -87,6 +88,7 @@ pub fn operators() -> impl Iterator<Item = &'static Operator> + Clone {
         select::ENTRIES,
         combine::ENTRIES,
         higher_order::ENTRIES,
+        expand::ENTRIES,
         aggregate::ENTRIES,
         time::ENTRIES,
         results::ENTRIES,

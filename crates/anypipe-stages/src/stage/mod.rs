@@ -16,6 +16,7 @@ mod dedup_by_key;
 mod delay;
 mod enumerate;
 mod err_only;
+mod expand;
 mod fan_out;
 mod filter;
 mod filter_async;
@@ -75,6 +76,9 @@ pub use self::dedup_by_key::{DedupByKey, dedup_by_key};
 pub use self::delay::{Delay, delay};
 pub use self::enumerate::{Enumerate, enumerate, enumerate_from};
 pub use self::err_only::{ErrOnly, err_only};
+pub use self::expand::{
+    Branching, EveryItem, Expand, FirstOfKey, MappedRows, Rows, TryRows, expand, expand_map, try_expand,
+};
 pub use self::fan_out::{BranchOutput, Branches};
 pub use self::filter::{Filter, filter};
 pub use self::filter_async::{FilterAsync, filter_async};

@@ -6,6 +6,7 @@ mod boundaries;
 mod boxed;
 mod branches;
 pub(crate) mod combine;
+mod expand;
 mod higher;
 mod operator;
 mod options;
@@ -24,6 +25,7 @@ pub(crate) mod free {
     pub use super::boundaries::*;
     pub use super::branches::*;
     pub use super::combine::*;
+    pub use super::expand::*;
     pub use super::higher::*;
     pub use super::results::*;
     pub use super::select::*;
