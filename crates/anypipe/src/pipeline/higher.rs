@@ -28,7 +28,10 @@ operator! {
     ///     Pipeline::from_iter(shelves).concat_map(read, 2).collect().await
     /// }
     /// ```
-    #[doc(alias("concatMap", "concatmap", "flatMapConcat", "flat_map_unordered", "try_flatten", "try_flatten_unordered"))]
+    #[doc(alias(
+        "concatMap", "concatmap", "flatMapConcat", "flat_map_unordered", "try_flatten",
+        "try_flatten_unordered"
+    ))]
     concat_map<F>(f: F, limit: usize) -> ConcatMap<F>;
     [Y] where F: Fn(S::Item) -> Y + Send + Sync + 'static, Y: Source,
 }

@@ -30,7 +30,10 @@ operator! {
     ///         .await // Err("invalid digit found in string")
     /// }
     /// ```
-    #[doc(alias("try_buffer_unordered", "try_buffered", "try_filter_map", "try_flat_map", "try_for_each_concurrent", "try_par_for_each", "try_par_map", "try_par_then"))]
+    #[doc(alias(
+        "try_buffer_unordered", "try_buffered", "try_filter_map", "try_flat_map",
+        "try_for_each_concurrent", "try_par_for_each", "try_par_map", "try_par_then"
+    ))]
     and_then<F>(f: F) -> OnOk<Parallel<Then<F>>>;
     [T, E, U, Fut] where
         S: anypipe_core::Source<Item = Result<T, E>>,

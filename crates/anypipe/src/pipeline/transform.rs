@@ -30,7 +30,10 @@ operator! {
     ///     Pipeline::from_iter(1..=3).map(|n| n * n).collect().await // [1, 4, 9]
     /// }
     /// ```
-    #[doc(alias("StreamNotifyClose", "map_blocking", "par_for_each_blocking", "par_map", "starmap", "timeInterval", "timestamp"))]
+    #[doc(alias(
+        "StreamNotifyClose", "map_blocking", "par_for_each_blocking", "par_map", "starmap", "timeInterval",
+        "timestamp"
+    ))]
     map<F>(f: F) -> Map<F>;
     [U] where F: Fn(S::Item) -> U + Send + Sync + 'static, U: Send + 'static,
 }
@@ -232,7 +235,10 @@ operator! {
     ///     Pipeline::from_iter(prices).scan(100, pay).collect().await
     /// }
     /// ```
-    #[doc(alias("batch_while", "map_while", "statefulMap", "stateful_batching", "stateful_map", "stateful_then", "try_enumerate", "try_stateful_then", "with_state"))]
+    #[doc(alias(
+        "batch_while", "map_while", "statefulMap", "stateful_batching", "stateful_map", "stateful_then",
+        "try_enumerate", "try_stateful_then", "with_state"
+    ))]
     scan<St, F>(init: St, f: F) -> Scan<St, F>;
     [U] where
         F: Fn(&mut St, S::Item) -> Option<U> + Send + 'static,
@@ -260,7 +266,9 @@ operator! {
     ///     Pipeline::from_iter(0..5).chunks(2).collect().await // [[0, 1], [2, 3], [4]]
     /// }
     /// ```
-    #[doc(alias("batched", "bufferCount", "grouped", "par_chunks", "par_reduce", "try_chunks", "try_ready_chunks"))]
+    #[doc(alias(
+        "batched", "bufferCount", "grouped", "par_chunks", "par_reduce", "try_chunks", "try_ready_chunks"
+    ))]
     chunks(n: usize) -> Chunks;
     [] where
 }
