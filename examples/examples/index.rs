@@ -1,7 +1,8 @@
 // cargo run --release --example index -- [PATH] [--runtime tokio|smol|async-std|all] [--workers N]
 //! Counts the words of all text files in a folder, this repository unless told otherwise. Hidden files
 //! and what `.gitignore` names are left out, and links are not followed. The same pipeline runs on every
-//! runtime, and all of them must give the same answer.
+//! runtime, and all of them must give the same answer; then it is cancelled half way, and must leave nothing
+//! behind. So must Ctrl-C.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -10,11 +11,13 @@ use std::io::{self, ErrorKind, Read, Write as _};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
 use anypipe::prelude::*;
 use anypipe::runtime::{AsyncStd, Smol, Tokio};
-use anypipe::task::blocking;
+use anypipe::task::{CancelToken, blocking};
 use anypipe::time::now;
 use clap::{Parser, ValueEnum};
 use ignore::{DirEntry, Walk, WalkBuilder};
@@ -41,6 +44,23 @@ enum Choice {
     All,
 }
 
+impl Choice {
+    fn each(self) -> Vec<Choice> {
+        match self {
+            Choice::All => vec![Choice::Tokio, Choice::Smol, Choice::AsyncStd],
+            one => vec![one],
+        }
+    }
+
+    fn run<F: Future>(self, future: F) -> F::Output {
+        match self {
+            Choice::Tokio | Choice::All => anypipe::run_on(Tokio::new(), future),
+            Choice::Smol => anypipe::run_on(Smol::new(), future),
+            Choice::AsyncStd => anypipe::run_on(AsyncStd::new(), future),
+        }
+    }
+}
+
 fn main() -> ExitCode {
     let args = Args::parse();
     let printed = report(&args).and_then(|report| match io::stdout().write_all(report.as_bytes()) {
@@ -62,30 +82,40 @@ fn report(args: &Args) -> Result<String, String> {
     fs::metadata(root).map_err(|error| format!("{}: {error}", root.display()))?;
     let workers = args.workers.or_else(|| std::thread::available_parallelism().ok());
     let workers = workers.map_or(4, NonZeroUsize::get);
+    let choices = args.runtime.each();
+    let all = choices.len() > 1;
 
-    let on_tokio = || anypipe::run_on(Tokio::new(), timed(root, workers));
-    let on_smol = || anypipe::run_on(Smol::new(), timed(root, workers));
-    let on_async_std = || anypipe::run_on(AsyncStd::new(), timed(root, workers));
-    let answers = match args.runtime {
-        Choice::Tokio => vec![on_tokio()],
-        Choice::Smol => vec![on_smol()],
-        Choice::AsyncStd => vec![on_async_std()],
-        Choice::All => vec![on_tokio(), on_smol(), on_async_std()],
-    };
-
-    let first = &answers[0];
-    for other in &answers[1..] {
-        if other.index != first.index {
-            let (a, b) = (first.runtime, other.runtime);
-            return Err(format!("{a} and {b} gave different answers: did files change meanwhile?"));
-        }
+    // Who reads the files first pays for a disk that is cold, so that one doesn't count.
+    if all {
+        choices[0].run(indexed(root, workers))?;
+    }
+    let mut answers = Vec::new();
+    for choice in &choices {
+        answers.push(choice.run(indexed(root, workers))?);
     }
     let mut report = String::new();
-    for Answer { runtime, time, .. } in &answers {
-        let _ = writeln!(report, "{runtime:<10} {:.3} s", time.as_secs_f64());
+    for Answer { runtime, time, most, bound, .. } in &answers {
+        let time = time.as_secs_f64();
+        let _ = writeln!(
+            report,
+            "{runtime:<10} {time:.3} s, {most} files in memory at the most: it may hold {bound}"
+        );
     }
-    if answers.len() > 1 {
+    let first = &answers[0];
+    if let Some(other) = answers.iter().find(|other| other.index != first.index) {
+        let (a, b) = (first.runtime, other.runtime);
+        return Err(format!("{a} and {b} gave different answers: did files change meanwhile?"));
+    }
+    if all {
         let _ = writeln!(report, "{} runtimes, one answer", answers.len());
+    }
+    let half = first.index.files / 2;
+    if all && half > 0 {
+        let left: usize = choices.iter().map(|choice| choice.run(cancelled(root, workers, half))).sum();
+        let _ = writeln!(
+            report,
+            "cancelled after {half} files on each: {left} tasks, closures and files are left"
+        );
     }
     first.index.describe(&mut report);
     Ok(report)
@@ -101,26 +131,96 @@ struct Answer {
     runtime: &'static str,
     index: Index,
     time: Duration,
+    /// The most files that were in memory at once, and the most that may be.
+    most: usize,
+    bound: usize,
 }
 
-/// The index of a folder, with the time it took. Names no runtime: it is on the one it runs on.
-async fn timed(root: &Path, workers: usize) -> Answer {
-    let runtime = anypipe::runtime::current().name();
-    let bar = progress_bar(runtime);
-    let start = now();
-    let index = files(root.to_owned(), bar.clone())
-        .map(read)
+/// The files of a folder, with the words in each. Names no runtime: it is on the one it runs on.
+fn counted<S: Source<Item = Result<PathBuf, Unread>>>(
+    files: Pipeline<S>,
+    workers: usize,
+    census: &Census,
+) -> Pipeline<impl Source<Item = (Result<Counts, Unread>, Counted)> + use<S>> {
+    let census = census.clone();
+    files
+        .map(move |path| {
+            let counted = census.one();
+            (read(path), counted)
+        })
         .named("read")
         .blocking()
         .workers(workers)
         .buffer_size(16)
-        .map(|text| text.map(|text| count_words(&text)))
+        .map(|(text, counted)| (text.map(|text| count_words(&text)), counted))
         .named("split")
         .workers(workers)
-        .inspect(move |_| bar.inc(1))
-        .fold(Index::default(), Index::add)
-        .await;
-    Answer { runtime, index, time: now() - start }
+}
+
+/// The index of a folder, with the time it took and the memory. Ctrl-C stops it.
+async fn indexed(root: &Path, workers: usize) -> Result<Answer, String> {
+    let (start, runtime, census) = (now(), anypipe::runtime::current().name(), Census::default());
+    let bar = progress_bar(runtime);
+    let pipeline = counted(files(root.to_owned(), bar.clone()), workers, &census);
+    let add = move |index: Index, (file, _counted)| {
+        bar.inc(1);
+        index.add(file)
+    };
+    let mut running = pipeline.fold(Index::default(), add).start().stop_on_signals(Duration::from_secs(1));
+    let index = (&mut running).await.map_err(|error| error.to_string())?;
+    if let Some(signal) = running.stopped_by() {
+        let (done, left) = (index.files, census.left());
+        return Err(format!("{signal:?} after {done} files: {left} tasks, closures and files are left"));
+    }
+    // One more is in the hands of the sum.
+    let bound =
+        counted(Pipeline::empty(), workers, &census).max_in_flight().limit().map_or(0, |limit| limit + 1);
+    Ok(Answer { runtime, index, time: now() - start, most: census.most(), bound })
+}
+
+/// How much is left of an index that is cancelled after so many files.
+async fn cancelled(root: &Path, workers: usize, after: u64) -> usize {
+    let (census, cancel, seen) = (Census::default(), CancelToken::new(), AtomicU64::new(0));
+    let cancel_then = cancel.clone();
+    let pipeline = counted(files(root.to_owned(), ProgressBar::hidden()), workers, &census);
+    let run = pipeline.for_each(move |_file| {
+        if seen.fetch_add(1, SeqCst) + 1 >= after {
+            cancel_then.cancel();
+        }
+    });
+    let ended = run.cancel_on(cancel).checked().await;
+    debug_assert!(ended.is_ok() || ended.is_err_and(|error| error.is_cancelled()));
+    census.left()
+}
+
+/// Counts the files that are in memory, and the closures of tasks.
+#[derive(Clone, Default)]
+struct Census(Arc<(AtomicUsize, AtomicUsize)>);
+
+impl Census {
+    /// A file, as long as this lives.
+    fn one(&self) -> Counted {
+        let (held, most) = &*self.0;
+        most.fetch_max(held.fetch_add(1, SeqCst) + 1, SeqCst);
+        Counted(self.clone())
+    }
+
+    fn most(&self) -> usize {
+        self.0.1.load(SeqCst)
+    }
+
+    /// Whatever has a clone of this, but its owner.
+    fn left(&self) -> usize {
+        Arc::strong_count(&self.0) - 1
+    }
+}
+
+struct Counted(Census);
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.0.0.fetch_sub(1, SeqCst);
+    }
 }
 
 /// A bar that is drawn where there is a terminal, and goes when its last clone does.
