@@ -25,14 +25,15 @@ impl<T> Many<T> {
         Self { members: Vec::new(), holes: Vec::new(), turn: None, bells: Bells::new(0) }
     }
 
-    /// Adds a stream, at the next index that is free.
-    pub(crate) fn push(&mut self, stream: Attached<T>) {
+    /// Adds a stream, at the next index that is free; gives that.
+    pub(crate) fn push(&mut self, stream: Attached<T>) -> usize {
         let index = self.holes.pop().unwrap_or_else(|| {
             self.members.push(None);
             self.members.len() - 1
         });
         self.members[index] = Some(stream);
         self.bells.line_up(index);
+        index
     }
 
     /// The waker with which a stream is polled.

@@ -67,6 +67,7 @@ mod built;
 mod combine;
 mod draw;
 mod expand;
+mod groups;
 mod higher_order;
 mod item;
 mod results;
@@ -89,6 +90,7 @@ pub fn operators() -> impl Iterator<Item = &'static Operator> + Clone {
         combine::ENTRIES,
         higher_order::ENTRIES,
         expand::ENTRIES,
+        groups::ENTRIES,
         aggregate::ENTRIES,
         time::ENTRIES,
         results::ENTRIES,

@@ -50,6 +50,7 @@ operator! {
     ///     Pipeline::once(start).expand(links).workers(8).dedup_by(String::clone).max_depth(3).collect().await
     /// }
     /// ```
+    #[doc(alias("walk_tree"))]
     expand<F>(f: F) -> Expand<EveryItem, Parallel<Branching<Rows, F>>>;
     [Fut, Y] where
         S::Item: Clone,

@@ -7,6 +7,7 @@ mod boxed;
 mod branches;
 pub(crate) mod combine;
 mod expand;
+mod groups;
 mod higher;
 mod operator;
 mod options;
@@ -26,6 +27,7 @@ pub(crate) mod free {
     pub use super::branches::*;
     pub use super::combine::*;
     pub use super::expand::*;
+    pub use super::groups::*;
     pub use super::higher::*;
     pub use super::results::*;
     pub use super::select::*;
