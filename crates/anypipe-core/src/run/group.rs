@@ -8,7 +8,7 @@ use super::handle::{Outcomes, TaskHandle, child};
 use super::start::{Answer, StartError, Started, Starting, door};
 use super::{AtEnd, Choose, Plan, Run};
 use crate::error::RunError;
-use crate::scope::{Breakable, Scope, promise, replace_waker};
+use crate::scope::{Breakable, Scope, promise_of_task, replace_waker};
 use crate::sync::Mutex;
 
 /// Runs a body that may spawn children, and waits for all of them.
@@ -83,6 +83,9 @@ where
     })
 }
 
+/// The name of a child without one of its own.
+const NAME: &str = "task";
+
 type Keep<R> = fn(R, R, &Scope) -> R;
 
 /// What the children of a group have failed with.
@@ -123,7 +126,7 @@ impl<R: Send + 'static> TaskGroup<R> {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        self.spawn_named("task", future)
+        self.spawn_named(NAME, future)
     }
 
     /// Spawns a child with a name, which panics and reports tell.
@@ -137,8 +140,8 @@ impl<R: Send + 'static> TaskGroup<R> {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let (child, outcome) = child(future);
-        TaskHandle::spawn(&self.scope, name.into(), Box::pin(child), outcome)
+        let (child, outcome) = child(&self.scope, name.into(), future);
+        TaskHandle::spawn(Box::pin(child), outcome)
     }
 
     /// Spawns a child and waits until it says that it is ready.
@@ -178,9 +181,8 @@ impl<R: Send + 'static> TaskGroup<R> {
         Fut::Output: Send + 'static,
     {
         let (started, door, ready) = door();
-        let (child, outcome) = self::child(child(started));
-        let task = Box::pin(Starting::new(child, door));
-        let handle = TaskHandle::spawn(&self.scope, "task".into(), task, outcome);
+        let (child, outcome) = self::child(&self.scope, NAME.into(), child(started));
+        let handle = TaskHandle::spawn(Box::pin(Starting::new(child, door)), outcome);
         match ready.await {
             Some(value) => Ok(value),
             None => Err(never_ready(handle).await),
@@ -215,14 +217,14 @@ where
         U: Send + 'static,
         F: Future<Output = Result<U, E>> + Send + 'static,
     {
-        let (giver, outcome) = promise();
+        let (giver, outcome) = promise_of_task(&self.scope, NAME.into());
         self.failure.lock().judge = Some(Result::is_err);
         let group = self.clone();
         let child = async move {
             let result = future.await;
             tell(result, giver, |error| group.fail(error));
         };
-        TaskHandle::spawn(&self.scope, "task".into(), Box::pin(child), outcome)
+        TaskHandle::spawn(Box::pin(child), outcome)
     }
 
     /// Spawns a child whose `Err` fails the group once it is ready, and waits until it says that it is.
@@ -268,7 +270,7 @@ where
     {
         self.failure.lock().judge = Some(Result::is_err);
         let (started, door, ready) = door();
-        let (giver, outcome) = promise();
+        let (giver, outcome) = promise_of_task(&self.scope, NAME.into());
         let asks = Asks { answer: Answer::new(), group: self.clone() };
         let (answer, group, tells) = (Arc::clone(&asks.answer), self.clone(), Arc::clone(&door));
         let future = child(started);
@@ -280,8 +282,7 @@ where
                 }
             });
         };
-        let task = Box::pin(Starting::new(child, door));
-        let handle = TaskHandle::<U>::spawn(&self.scope, "task".into(), task, outcome);
+        let handle = TaskHandle::<U>::spawn(Box::pin(Starting::new(child, door)), outcome);
         if let Some(value) = ready.await {
             return Ok(value);
         }

@@ -1,14 +1,13 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
 
 use crate::error::RunError;
 use crate::scope::task::{BoxFuture, TaskCell, TaskName};
-use crate::scope::{Giver, Promise, Scope, holding, promise};
+use crate::scope::{Giver, Promise, Scope, holding, promise_of_task};
 
 pin_project! {
     /// A child's future, that gives its outcome after its destructors have finished.
@@ -20,7 +19,7 @@ pin_project! {
         #[pin]
         future: Option<F>,
         // Gone where nobody is to be told any more.
-        giver: Option<Giver<Result<F::Output, RunError>>>,
+        giver: Option<Outcomes<F::Output>>,
     }
 }
 
@@ -42,12 +41,12 @@ impl<F: Future> Future for Child<F> {
 }
 
 /// What a handle waits for, and the end that gives it.
-pub(super) type Outcome<T> = Promise<Result<T, RunError>>;
-pub(super) type Outcomes<T> = Giver<Result<T, RunError>>;
+pub(super) type Outcome<T> = Promise<Result<T, RunError>, TaskCell>;
+pub(super) type Outcomes<T> = Giver<Result<T, RunError>, TaskCell>;
 
 /// A child's future for its task, and what its handle waits for.
-pub(super) fn child<F: Future>(future: F) -> (Child<F>, Outcome<F::Output>) {
-    let (giver, promise) = promise();
+pub(super) fn child<F: Future>(scope: &Scope, name: TaskName, future: F) -> (Child<F>, Outcome<F::Output>) {
+    let (giver, promise) = promise_of_task(scope, name);
     (Child { future: Some(future), giver: Some(giver) }, promise)
 }
 
@@ -62,21 +61,20 @@ pub(super) fn child<F: Future>(future: F) -> (Child<F>, Outcome<F::Output>) {
 /// the child to go with it.
 #[doc(alias("JoinHandle"))]
 pub struct TaskHandle<T> {
-    /// The task; `None` where it was never spawned.
-    cell: Option<Arc<TaskCell>>,
-    /// What the child gives.
+    /// What the child gives, and the child.
     promise: Outcome<T>,
     /// Why it was never spawned.
     refused: Option<RunError>,
 }
 
 impl<T> TaskHandle<T> {
-    /// Spawns a task whose outcome is what `promise` waits for.
-    pub(super) fn spawn(scope: &Scope, name: TaskName, task: BoxFuture<()>, promise: Outcome<T>) -> Self {
-        match scope.spawn_cell(name, task) {
-            Ok(cell) => Self { cell: Some(cell), promise, refused: None },
-            Err(error) => Self { cell: None, promise, refused: Some(error) },
-        }
+    /// Spawns the task whose outcome is what `promise` waits for.
+    pub(super) fn spawn(task: BoxFuture<()>, promise: Outcome<T>) -> Self
+    where
+        T: Send + 'static,
+    {
+        let refused = promise.spawn(task).err();
+        Self { promise, refused }
     }
 
     /// Waits until the child has ended, and gives what it gave. Awaiting the handle is the same.
@@ -97,9 +95,7 @@ impl<T> TaskHandle<T> {
     /// Cancels this child alone. The group and the other children go on.
     #[doc(alias("AbortHandle", "CancelledError", "TaskCancelled", "abort"))]
     pub fn cancel(&self) {
-        if let Some(cell) = &self.cell {
-            cell.cancel_alone();
-        }
+        self.promise.task().cancel_alone();
     }
 
     /// True once the child has ended, or was never spawned.
@@ -136,10 +132,9 @@ impl<T> Future for TaskHandle<T> {
             return Poll::Ready(Err(error));
         }
         let given = ready!(Pin::new(&mut self.promise).poll(cx));
-        Poll::Ready(given.unwrap_or_else(|| {
-            let panicked = self.cell.as_ref().and_then(|cell| cell.panicked());
-            Err(panicked.unwrap_or_else(RunError::cancelled))
-        }))
+        Poll::Ready(
+            given.unwrap_or_else(|| Err(self.promise.task().panicked().unwrap_or_else(RunError::cancelled))),
+        )
     }
 }
 

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
@@ -13,7 +12,8 @@ use crate::channel::wait_on_thread;
 use crate::error::RunError;
 use crate::scope::task::TaskCell;
 use crate::scope::{
-    Giver, Panic, Promise, Scope, catch, current_scope, drop_broken, drop_caught, holding, may_block, promise,
+    Giver, Panic, Promise, Scope, catch, current_scope, drop_broken, drop_caught, holding, may_block,
+    promise_of_task,
 };
 
 /// The way into a scope for plain threads: a thread has asynchronous code run there, and waits for what it gives.
@@ -98,14 +98,10 @@ impl BlockingPortal {
         F: FnOnce() -> Fut + Send + 'static,
         Fut: Future<Output = T> + Send + 'static,
     {
-        let (giver, promise) = promise();
+        let (giver, promise) = promise_of_task(&self.scope, "portal".into());
         let future = Call { future: Some(async move { work().await }), giver: Some(giver) };
-        let spawned = self.scope.spawn_cell("portal".into(), Box::pin(future));
-        let (cell, refused) = match spawned {
-            Ok(cell) => (Some(cell), None),
-            Err(error) => (None, Some(error)),
-        };
-        PortalTask { cell, refused, promise, scope: self.scope.clone() }
+        let refused = promise.spawn(Box::pin(future)).err();
+        PortalTask { refused, promise, scope: self.scope.clone() }
     }
 
     /// False once the scope has ended or is cancelled: from then on it takes no calls.
@@ -125,12 +121,10 @@ impl<R: Send + 'static> TaskGroup<R> {
 /// scope's.
 #[must_use = "what it gives is lost unless it is joined"]
 pub struct PortalTask<T> {
-    /// The task; `None` where it was never spawned.
-    cell: Option<Arc<TaskCell>>,
     /// Why it was never spawned.
     refused: Option<RunError>,
-    /// What the task gives.
-    promise: Promise<Result<T, Panic>>,
+    /// What the task gives, and the task.
+    promise: Promise<Result<T, Panic>, TaskCell>,
     /// Where a panic goes that nobody asks for.
     scope: Scope,
 }
@@ -148,17 +142,13 @@ impl<T> PortalTask<T> {
         match given {
             Some(Ok(value)) => Ok(value),
             Some(Err(panic)) => Err(panic.into_error(Some("portal"))),
-            None => Err(self.refused.take().unwrap_or_else(|| {
-                self.cell.as_ref().map_or_else(RunError::cancelled, |cell| cell.why_it_ended())
-            })),
+            None => Err(self.refused.take().unwrap_or_else(|| self.promise.task().why_it_ended())),
         }
     }
 
     /// Cancels this task alone.
     pub fn cancel(&self) {
-        if let Some(cell) = &self.cell {
-            cell.cancel_alone();
-        }
+        self.promise.task().cancel_alone();
     }
 
     /// True once the task has ended, or was never spawned.
@@ -191,7 +181,7 @@ pin_project! {
         // `None` once it is over.
         #[pin]
         future: Option<F>,
-        giver: Option<Giver<Result<T, Panic>>>,
+        giver: Option<Giver<Result<T, Panic>, TaskCell>>,
     }
 }
 

@@ -17,11 +17,11 @@ enum Place {
 }
 
 impl Members {
-    /// Enters the work that is made for an index.
-    pub(super) fn enter<W: Member + 'static>(&mut self, make: impl FnOnce(usize) -> Arc<W>) -> Arc<W> {
+    /// Enters work, and tells it its index.
+    pub(super) fn enter(&mut self, work: Arc<dyn Member>) {
         let index = self.next;
-        let work = make(index);
-        let taken = Place::Taken(Arc::clone(&work) as Arc<dyn Member>);
+        work.enter_at(index);
+        let taken = Place::Taken(work);
         match self.places.get_mut(index) {
             None => {
                 self.places.push(taken);
@@ -33,7 +33,6 @@ impl Members {
                 }
             }
         }
-        work
     }
 
     /// Takes out what has ended, to be dropped once the lock is let go.

@@ -70,13 +70,13 @@ pub(crate) use self::panic::{
     Panic, Wakes, break_off, call, catch, drop_broken, drop_caught, drop_items, wake_each,
 };
 pub use self::panic::{catch_panic, drop_each, holding, in_stage};
-pub(crate) use self::promise::{Giver, Promise, promise};
+pub(crate) use self::promise::{Giver, Promise, promise, promise_of_task};
 pub use self::roster::{Listing, Roster};
 pub(crate) use self::shield::{NAME as SHIELD, Shielded};
 pub use self::stats::{StageStats, Stats};
 pub use self::tally::Meter;
 pub(crate) use self::tally::{Overdue, Tally};
-use self::task::{JobCell, Member, TaskCell, TaskName};
+use self::task::{HoldsTask, JobCell, Member, TaskCell, TaskName};
 pub use self::token::{CancelToken, Cancelled, DropGuard};
 pub use self::waiters::{Place, Waiters};
 use crate::error::{ErrorKind, RunError};
@@ -120,7 +120,8 @@ struct Inner {
 struct State {
     /// The work that has not ended.
     members: Members,
-    /// How much has not ended: members, child scopes with work of their own, and adopted scopes.
+    /// How much has not ended: members, child scopes with work of their own, each of which is one however much it has,
+    /// and adopted scopes.
     running: usize,
     /// Its place for those that are started in it, once there is one.
     line: Option<Arc<Line>>,
@@ -142,22 +143,18 @@ struct State {
 }
 
 impl State {
-    /// Counts one more thing to wait for, unless the scope has ended.
-    fn count_up(&mut self) -> bool {
-        self.running += usize::from(!self.ended);
-        !self.ended
-    }
-
-    /// Counts one thing less; where it was the last, those who wait are to be told.
-    fn count_down(&mut self, told: &mut Told) {
+    /// Counts one thing less; true where it was the last, and those who wait are to be told.
+    fn count_down(&mut self, told: &mut Told) -> bool {
         self.running -= 1;
-        if self.running == 0 {
-            told.wakers.extend(self.waiting());
-            if let Some(abandoned) = &mut self.abandoned {
-                told.heirs.extend(abandoned.heir.take());
-                self.ended = true;
-            }
+        if self.running > 0 {
+            return false;
         }
+        told.wakers.extend(self.waiting());
+        if let Some(abandoned) = &mut self.abandoned {
+            told.heirs.extend(abandoned.heir.take());
+            self.ended = true;
+        }
+        true
     }
 
     /// All who wait, to be woken once the lock is let go.
@@ -307,27 +304,38 @@ impl Scope {
     }
 
     pub(crate) fn spawn_boxed(&self, name: TaskName, future: task::BoxFuture<()>) {
+        let cell = Arc::new(TaskCell::new(name, self.clone()));
         // The outcome is told by the scope's own state to those who ask.
-        let _ = self.spawn_cell(name, future);
+        let _ = Self::spawn_cell(&cell, future);
     }
 
-    /// Spawns a task, or hands back why it can't be.
-    pub(crate) fn spawn_cell(
-        &self,
-        name: TaskName,
+    /// Spawns a task, whose cell has a scope already, or tells why it can't be.
+    pub(crate) fn spawn_cell<H: HoldsTask>(
+        holder: &Arc<H>,
         future: task::BoxFuture<()>,
-    ) -> Result<Arc<TaskCell>, RunError> {
-        let future = local::inherit(future);
-        let cell = self.admit(|index| TaskCell::new(name, self.clone(), index, future))?;
-        let task = Arc::clone(&cell) as Arc<dyn Polled>;
-        self.inner.runtime.spawn(Task { cell: task });
-        Ok(cell)
+    ) -> Result<(), RunError> {
+        let member = Arc::clone(holder) as Arc<dyn Member>;
+        Self::spawn_member(holder.cell(), member, Arc::clone(holder) as Arc<dyn Polled>, future)
+    }
+
+    fn spawn_member(
+        cell: &TaskCell,
+        member: Arc<dyn Member>,
+        task: Arc<dyn Polled>,
+        future: task::BoxFuture<()>,
+    ) -> Result<(), RunError> {
+        let scope = cell.scope();
+        cell.put(local::inherit(future));
+        scope.admit(member, || cell.take_back())?;
+        scope.inner.runtime.spawn(Task { cell: task });
+        Ok(())
     }
 
     /// Starts blocking work that the scope joins.
     pub(crate) fn spawn_job(&self, name: TaskName, job: task::BoxJob) -> Result<(), RunError> {
         let job = local::inherit_job(job);
-        let cell = self.admit(|index| JobCell::new(name, self.clone(), index, job))?;
+        let cell = Arc::new(JobCell::new(name, self.clone(), job));
+        self.admit(Arc::clone(&cell) as Arc<dyn Member>, || cell.take_back())?;
         self.inner.runtime.spawn_blocking(Job { cell });
         Ok(())
     }
@@ -339,19 +347,20 @@ impl Scope {
         }
     }
 
-    /// Enters new work in the list, or drops it where the scope takes none any more.
-    fn admit<W: Member + 'static>(&self, make: impl FnOnce(usize) -> Arc<W>) -> Result<Arc<W>, RunError> {
+    /// Enters new work in the list; where the scope takes none any more, that is taken back and dropped.
+    fn admit<W>(&self, member: Arc<dyn Member>, take_back: impl FnOnce() -> W) -> Result<(), RunError> {
         let Some(mut state) = self.lock_counted() else {
-            self.drop_refused(make);
+            self.drop_refused(take_back());
             return Err(RunError::scope_ended());
         };
         if self.is_cancelled() {
             drop(state);
-            self.drop_refused(make);
+            self.drop_refused(take_back());
             self.count_down();
             return Err(RunError::cancelled());
         }
-        Ok(state.members.enter(make))
+        state.members.enter(member);
+        Ok(())
     }
 
     /// Tells that the work with this index is over, destructors and all.
@@ -359,13 +368,16 @@ impl Scope {
         let mut told = Told::default();
         let mut state = self.inner.state.lock();
         let work = state.members.leave(index);
-        state.count_down(&mut told);
+        let was_last = state.count_down(&mut told);
         drop(state);
         drop(work);
-        self.count_down_outer(told);
+        if was_last {
+            self.count_down_outer(&mut told);
+            self.tell(told);
+        }
     }
 
-    /// Counts one more thing to wait for, here and in those that join this scope, unless it has ended.
+    /// Counts one more thing to wait for, unless the scope has ended, or one that joins it.
     fn count_up(&self) -> bool {
         self.lock_counted().is_some()
     }
@@ -373,33 +385,61 @@ impl Scope {
     /// As [`count_up`](Scope::count_up); gives the state as it is then.
     fn lock_counted(&self) -> Option<MutexGuard<'_, State>> {
         let mut state = self.inner.state.lock();
-        if !state.count_up() {
+        if state.ended || (state.running == 0 && !self.count_up_outer()) {
             return None;
         }
-        let counted = 1 + self.outer().take_while(|scope| scope.inner.state.lock().count_up()).count();
-        if self.joined().nth(counted).is_none() {
-            return Some(state);
-        }
-        // Those below the one that has ended have counted for nothing.
-        drop(state);
-        let mut told = Told::default();
-        self.joined().take(counted).for_each(|scope| scope.inner.state.lock().count_down(&mut told));
-        self.wake(told.wakers);
-        None
+        state.running += 1;
+        Some(state)
     }
 
-    /// Counts one thing less, here and in those that join this scope, and tells those who wait for the last.
+    /// Counts one more thing to wait for in the scope that joins this one, which has nothing yet and is locked
+    /// meanwhile; and so on, as long as there was nothing. False where one of them has ended.
+    fn count_up_outer(&self) -> bool {
+        // All stay locked, so that nobody counts on what isn't counted further out.
+        let (mut first, mut more) = (None, Vec::new());
+        for scope in self.outer() {
+            let mut state = scope.inner.state.lock();
+            if state.ended {
+                return false;
+            }
+            if state.running > 0 {
+                state.running += 1;
+                break;
+            }
+            if first.is_none() {
+                first = Some(state);
+            } else {
+                more.push(state);
+            }
+        }
+        first.iter_mut().chain(&mut more).for_each(|state| state.running += 1);
+        true
+    }
+
+    /// Counts one thing less; where it was the last, also in those that join this scope, and tells those who wait.
     fn count_down(&self) {
         let mut told = Told::default();
-        self.inner.state.lock().count_down(&mut told);
-        self.count_down_outer(told);
+        let was_last = self.inner.state.lock().count_down(&mut told);
+        if was_last {
+            self.count_down_outer(&mut told);
+            self.tell(told);
+        }
     }
 
-    /// Counts one thing less in those that join this scope, and tells those who wait.
-    fn count_down_outer(&self, mut told: Told) {
-        self.outer().for_each(|scope| scope.inner.state.lock().count_down(&mut told));
+    /// Counts one thing less in the scope that joins this one, which has nothing any more; and so on, as long as that was
+    /// the last.
+    fn count_down_outer(&self, told: &mut Told) {
+        let mut outer = self.outer();
+        while outer.next().is_some_and(|scope| scope.inner.state.lock().count_down(told)) {}
+    }
+
+    /// Tells those who wait, and those who have adopted what has ended.
+    fn tell(&self, mut told: Told) {
         while let Some(heir) = told.heirs.pop() {
-            heir.joined().for_each(|scope| scope.inner.state.lock().count_down(&mut told));
+            let was_last = heir.inner.state.lock().count_down(&mut told);
+            if was_last {
+                heir.count_down_outer(&mut told);
+            }
         }
         self.wake(told.wakers);
     }

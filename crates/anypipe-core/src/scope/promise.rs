@@ -3,15 +3,19 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 
-use super::is_cut_off;
+use super::task::{BoxFuture, HoldsTask, TaskCell, TaskName};
+use super::{Scope, is_cut_off};
+use crate::error::RunError;
 use crate::sync::Mutex;
 
-struct Shared<T> {
+struct Shared<T, B> {
     told: Told,
     /// Put there before it is told of; whoever hears of that takes it.
     value: Mutex<Option<T>>,
+    /// What lies with it: the task that gives the value, so that the two are one allocation, or nothing.
+    beside: B,
 }
 
 /// What the two ends tell each other. Built once, and not again for each type of value.
@@ -79,49 +83,67 @@ impl Told {
     }
 }
 
-impl<T> Shared<T> {
+impl<T, B> Shared<T, B> {
     fn take(&self) -> Option<T> {
         self.value.lock().take()
     }
 }
 
 /// The giving end.
-pub(crate) struct Giver<T> {
-    shared: Arc<Shared<T>>,
+pub(crate) struct Giver<T, B = ()> {
+    /// `None` once it has given.
+    shared: Option<Arc<Shared<T, B>>>,
 }
 
 /// The waiting end: `None` where the giver went without giving.
-pub(crate) struct Promise<T> {
-    shared: Arc<Shared<T>>,
+pub(crate) struct Promise<T, B = ()> {
+    shared: Arc<Shared<T, B>>,
+    /// Set once it has waited to the end.
+    over: bool,
 }
 
 pub(crate) fn promise<T>() -> (Giver<T>, Promise<T>) {
-    let told = Told { state: Mutex::new(State::Waiting(None)) };
-    let shared = Arc::new(Shared { told, value: Mutex::new(None) });
-    (Giver { shared: Arc::clone(&shared) }, Promise { shared })
+    promise_with(())
 }
 
-impl<T> Giver<T> {
+/// A promise that a task of the scope is to give, which is [spawned](Promise::spawn) with it.
+pub(crate) fn promise_of_task<T>(
+    scope: &Scope,
+    name: TaskName,
+) -> (Giver<T, TaskCell>, Promise<T, TaskCell>) {
+    promise_with(TaskCell::new(name, scope.clone()))
+}
+
+fn promise_with<T, B>(beside: B) -> (Giver<T, B>, Promise<T, B>) {
+    let told = Told { state: Mutex::new(State::Waiting(None)) };
+    let shared = Arc::new(Shared { told, value: Mutex::new(None), beside });
+    (Giver { shared: Some(Arc::clone(&shared)) }, Promise { shared, over: false })
+}
+
+impl<T, B> Giver<T, B> {
     /// Gives the value, or hands it back where nobody waits any more.
-    pub(crate) fn give(self, value: T) -> Result<(), T> {
-        *self.shared.value.lock() = Some(value);
-        if self.shared.told.give() {
+    pub(crate) fn give(mut self, value: T) -> Result<(), T> {
+        let Some(shared) = self.shared.take() else { return Err(value) };
+        *shared.value.lock() = Some(value);
+        if shared.told.give() {
             return Ok(());
         }
-        self.shared.take().map_or(Ok(()), Err)
+        shared.take().map_or(Ok(()), Err)
     }
 }
 
-impl<T> Drop for Giver<T> {
+impl<T, B> Drop for Giver<T, B> {
     fn drop(&mut self) {
-        self.shared.told.vanish();
+        if let Some(shared) = &self.shared {
+            shared.told.vanish();
+        }
     }
 }
 
-impl<T> Promise<T> {
+impl<T, B> Promise<T, B> {
     /// What was given and not taken yet; from now on nobody waits.
     pub(crate) fn take(&mut self) -> Option<T> {
-        if self.shared.told.close() { self.shared.take() } else { None }
+        if !self.over && self.shared.told.close() { self.shared.take() } else { None }
     }
 
     /// True once polling would not wait.
@@ -130,15 +152,38 @@ impl<T> Promise<T> {
     }
 }
 
-impl<T> Future for Promise<T> {
-    type Output = Option<T>;
+impl<T> Promise<T, TaskCell> {
+    /// Spawns the task that gives it, once, or tells why it can't be.
+    pub(crate) fn spawn(&self, future: BoxFuture<()>) -> Result<(), RunError>
+    where
+        T: Send + 'static,
+    {
+        Scope::spawn_cell(&self.shared, future)
+    }
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        self.shared.told.poll(cx).map(|is_there| if is_there { self.shared.take() } else { None })
+    /// The task that gives it.
+    pub(crate) fn task(&self) -> &TaskCell {
+        &self.shared.beside
     }
 }
 
-impl<T> Drop for Promise<T> {
+impl<T: Send + 'static> HoldsTask for Shared<T, TaskCell> {
+    fn cell(&self) -> &TaskCell {
+        &self.beside
+    }
+}
+
+impl<T, B> Future for Promise<T, B> {
+    type Output = Option<T>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        let is_there = ready!(self.shared.told.poll(cx));
+        self.over = true;
+        Poll::Ready(if is_there { self.shared.take() } else { None })
+    }
+}
+
+impl<T, B> Drop for Promise<T, B> {
     fn drop(&mut self) {
         drop(self.take());
     }

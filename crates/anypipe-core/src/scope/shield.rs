@@ -20,6 +20,7 @@ use super::task::{Member, Seized};
 use super::{Controls, Giver, Promise, Scope, promise, replace_waker};
 use crate::runtime::{Alarm, RuntimeHandle};
 use crate::sync::Mutex;
+use crate::sync::atomic::{AtomicUsize, Ordering};
 
 /// The name of the task.
 pub(crate) const NAME: &str = "shield";
@@ -41,16 +42,13 @@ impl Scope {
     {
         let Some(mut state) = self.lock_counted() else { return Err(work) };
         // It is counted, and so in the list, whether it watches or not.
-        let mut place = 0;
-        let watch = state.members.enter(|index| {
-            place = index;
-            Arc::new(Watch { shield: Mutex::new(None) })
-        });
+        let watch = Arc::new(Watch { shield: Mutex::new(None), index: AtomicUsize::new(0) });
+        state.members.enter(Arc::clone(&watch) as Arc<dyn Member>);
         drop(state);
         let (runtime, controls) = (self.runtime().clone(), self.controls().clone());
         let scope =
             Self::with(runtime, Some(self), Some(self.clone()), controls, self.inner.repeated, None, true);
-        let guard = Guard { around: self.clone(), watch, place };
+        let guard = Guard { around: self.clone(), watch };
         let promise = start(&scope, grace.map(|grace| (grace, None)), Some(guard), work);
         Ok((scope, promise))
     }
@@ -87,9 +85,15 @@ where
 struct Watch {
     /// The shield's waker of its last poll, where it has a grace.
     shield: Mutex<Option<Waker>>,
+    /// Its place in the list of the scope around the shield.
+    index: AtomicUsize,
 }
 
 impl Member for Watch {
+    fn enter_at(&self, index: usize) {
+        self.index.store(index, Ordering::Relaxed);
+    }
+
     fn cancel(self: Arc<Self>) -> Option<Waker> {
         self.shield.lock().clone()
     }
@@ -109,13 +113,11 @@ impl Member for Watch {
 struct Guard {
     around: Scope,
     watch: Arc<Watch>,
-    /// The place of the watch in the list.
-    place: usize,
 }
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        self.around.ended(self.place);
+        self.around.ended(self.watch.index.load(Ordering::Relaxed));
     }
 }
 

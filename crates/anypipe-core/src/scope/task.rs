@@ -7,12 +7,12 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use super::panic::{catch, drop_broken, drop_caught};
-use super::{Scope, context, replace_waker};
+use super::panic::{Panic, catch, drop_broken, drop_caught};
+use super::{Scope, context};
 use crate::error::RunError;
 use crate::runtime::{Blocks, Polled, WaitsFor};
 use crate::sync::Mutex;
-use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 pub(crate) type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 /// The name of a stage or a task.
@@ -20,6 +20,9 @@ pub(crate) type TaskName = Cow<'static, str>;
 
 /// What a scope knows of the work spawned into it.
 pub(crate) trait Member: Send + Sync {
+    /// Hears its place in the scope's list, before anybody else finds it there.
+    fn enter_at(&self, index: usize);
+
     /// Has the work end soon: nothing of it is started any more. Gives whom to wake for it.
     fn cancel(self: Arc<Self>) -> Option<Waker>;
 
@@ -34,6 +37,11 @@ pub(crate) trait Member: Send + Sync {
 /// Drops work that was taken out of its slot, and tells the scope of its end.
 pub(crate) type Seized = Box<dyn FnOnce() + Send>;
 
+/// What a task's cell lies in: nothing else, or what its handle waits for.
+pub(crate) trait HoldsTask: Send + Sync + 'static {
+    fn cell(&self) -> &TaskCell;
+}
+
 /// One task of a scope.
 pub(crate) struct TaskCell {
     /// The stage's or task's name.
@@ -41,19 +49,19 @@ pub(crate) struct TaskCell {
     /// The scope that joins it.
     scope: Scope,
     /// Its place in the scope's list.
-    index: usize,
+    index: AtomicUsize,
     /// Set when this task alone is cancelled.
     cancelled: AtomicBool,
+    /// Set at its end, before the scope is told of that.
+    ended: AtomicBool,
     /// The future, while nobody is polling it.
     slot: Mutex<Slot>,
 }
 
 struct Slot {
     future: Option<BoxFuture<()>>,
-    /// The waker of the last poll.
+    /// The waker of the last poll, together with the future.
     waker: Option<Waker>,
-    /// Set once the scope was told of the end.
-    ended: bool,
     /// What it waited for when it last gave way.
     waits_for: WaitsFor,
     /// Set where the runtime dropped it before its end.
@@ -63,16 +71,32 @@ struct Slot {
 }
 
 impl TaskCell {
-    pub(super) fn new(name: TaskName, scope: Scope, index: usize, future: BoxFuture<()>) -> Arc<Self> {
-        let slot = Slot {
-            future: Some(future),
-            waker: None,
-            ended: false,
-            lost: false,
-            waits_for: WaitsFor::Future,
-            panicked: None,
-        };
-        Arc::new(Self { name, scope, index, cancelled: AtomicBool::new(false), slot: Mutex::new(slot) })
+    /// A task without its future.
+    pub(super) fn new(name: TaskName, scope: Scope) -> Self {
+        let slot =
+            Slot { future: None, waker: None, lost: false, waits_for: WaitsFor::Future, panicked: None };
+        Self {
+            name,
+            scope,
+            index: AtomicUsize::new(0),
+            cancelled: AtomicBool::new(false),
+            ended: AtomicBool::new(false),
+            slot: Mutex::new(slot),
+        }
+    }
+
+    pub(super) fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
+    /// Gives it its future, before anybody else has it.
+    pub(super) fn put(&self, future: BoxFuture<()>) {
+        self.slot.lock().future = Some(future);
+    }
+
+    /// The future of a task that was not let in.
+    pub(super) fn take_back(&self) -> Option<BoxFuture<()>> {
+        self.slot.lock().future.take()
     }
 
     /// The panic that ended the task, as an error with the same message.
@@ -108,53 +132,34 @@ impl TaskCell {
     }
 
     /// Drops the future of a task that was cancelled or panicked, then ends it.
-    fn end_broken(&self, future: BoxFuture<()>) {
+    fn end_broken(&self, future: BoxFuture<()>, waker: Option<Waker>) {
         let entered = context::working(&self.scope);
         let dropped = drop_broken(future);
         drop(entered);
-        self.end(dropped.err().map(|panic| panic.into_error(Some(&self.name))));
+        self.end(dropped.err().map(|panic| panic.into_error(Some(&self.name))), waker);
     }
 
     /// Tells the scope that the task and its destructors are over.
-    fn end(&self, failure: Option<RunError>) {
+    fn end(&self, failure: Option<RunError>, waker: Option<Waker>) {
         if let Some(error) = failure {
             self.scope.fail(error);
         }
-        let waker = {
-            let mut slot = self.slot.lock();
-            slot.ended = true;
-            slot.waker.take()
-        };
+        self.ended.store(true, Ordering::Release);
         // The count is let down whatever a waker's destructor does.
-        let dropped = drop_caught(waker);
-        if let Err(panic) = dropped {
+        if let Err(panic) = waker.map_or(Ok(()), drop_caught) {
             self.scope.fail(panic.into_error(Some(&self.name)));
         }
-        self.scope.ended(self.index);
-    }
-}
-
-impl Polled for TaskCell {
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn waits_for(&self) -> WaitsFor {
-        self.slot.lock().waits_for
+        self.scope.ended(self.index.load(Ordering::Relaxed));
     }
 
     fn poll(&self, cx: &mut Context<'_>) -> Poll<()> {
-        let (old, future) = {
+        let (waker, future) = {
             let mut slot = self.slot.lock();
-            if slot.ended {
-                return Poll::Ready(());
-            }
-            (replace_waker(&mut slot.waker, cx.waker()), slot.future.take())
+            (slot.waker.take(), slot.future.take())
         };
-        drop(old);
         let Some(mut future) = future else { return Poll::Ready(()) };
         if self.is_cancelled() {
-            self.end_broken(future);
+            self.end_broken(future, waker);
             return Poll::Ready(());
         }
         let mut entered = context::polling_task(&self.scope);
@@ -162,74 +167,135 @@ impl Polled for TaskCell {
         match polled {
             Ok(Poll::Pending) => {
                 let waits_for = entered.leave();
-                let mut slot = self.slot.lock();
-                slot.waits_for = waits_for;
-                // The canceller sets its flag before it looks into the slot: one of us sees the other.
-                if !self.is_cancelled() {
-                    slot.future = Some(future);
-                    return Poll::Pending;
-                }
-                drop(slot);
-                self.end_broken(future);
+                return self.wait(future, waker, waits_for, cx);
             }
             Ok(Poll::Ready(())) => {
                 entered.end_poll();
                 let dropped = drop_caught(future);
                 drop(entered);
-                self.end(dropped.err().map(|panic| panic.into_error(Some(&self.name))));
+                self.end(dropped.err().map(|panic| panic.into_error(Some(&self.name))), waker);
             }
             Err(panic) => {
                 drop(entered);
-                let error = panic.into_error(Some(&self.name));
-                let told = RunError::panic_message(&self.name, error.to_string());
-                self.slot.lock().panicked = Some(told);
-                self.scope.fail(error);
-                self.end_broken(future);
+                self.end_panicked(panic, future, waker);
             }
         }
         Poll::Ready(())
     }
 
+    /// Puts the future back after a poll, unless the task was cancelled meanwhile.
+    #[inline]
+    fn wait(
+        &self,
+        future: BoxFuture<()>,
+        mut waker: Option<Waker>,
+        waits_for: WaitsFor,
+        cx: &mut Context<'_>,
+    ) -> Poll<()> {
+        if !waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
+            // It may be anybody's, and the future is in hand.
+            if let Err(panic) = catch(|| waker = Some(cx.waker().clone())) {
+                self.end_panicked(panic, future, waker);
+                return Poll::Ready(());
+            }
+        }
+        let mut slot = self.slot.lock();
+        slot.waits_for = waits_for;
+        // The canceller sets its flag before it looks into the slot: one of us sees the other.
+        if !self.is_cancelled() {
+            (slot.future, slot.waker) = (Some(future), waker);
+            return Poll::Pending;
+        }
+        drop(slot);
+        self.end_broken(future, waker);
+        Poll::Ready(())
+    }
+
+    #[cold]
+    fn end_panicked(&self, panic: Panic, future: BoxFuture<()>, waker: Option<Waker>) {
+        let error = panic.into_error(Some(&self.name));
+        let told = RunError::panic_message(&self.name, error.to_string());
+        self.slot.lock().panicked = Some(told);
+        self.scope.fail(error);
+        self.end_broken(future, waker);
+    }
+
     fn dropped_by_runtime(&self) {
+        if self.ended.load(Ordering::Acquire) {
+            return;
+        }
         let cancelled = self.is_cancelled();
         let mut slot = self.slot.lock();
-        let future = slot.future.take();
+        let (future, waker) = (slot.future.take(), slot.waker.take());
         slot.lost = future.is_some() && !cancelled;
         drop(slot);
         let Some(future) = future else { return };
         if !cancelled {
             self.scope.fail(self.runtime_gone());
         }
-        self.end_broken(future);
-    }
-}
-
-impl Member for TaskCell {
-    fn cancel(self: Arc<Self>) -> Option<Waker> {
-        self.waker()
-    }
-
-    fn seize(self: Arc<Self>) -> Option<Seized> {
-        let (future, waker) = {
-            let mut slot = self.slot.lock();
-            (slot.future.take()?, slot.waker.take())
-        };
-        Some(Box::new(move || {
-            self.end_broken(future);
-            // The runtime still holds the empty task: have it let go.
-            waker.into_iter().for_each(Waker::wake);
-        }))
+        self.end_broken(future, waker);
     }
 
     fn told(&self) -> Option<String> {
         let slot = self.slot.lock();
         let name = &self.name;
         match (&slot.future, &slot.waker) {
-            _ if slot.ended => None,
+            _ if self.ended.load(Ordering::Acquire) => None,
             (None, _) => Some(format!("`{name}` is being polled")),
             (Some(_), None) => Some(format!("`{name}` has not begun")),
             (Some(_), Some(_)) => Some(format!("`{name}` waits for {}", slot.waits_for)),
         }
+    }
+}
+
+impl HoldsTask for TaskCell {
+    fn cell(&self) -> &TaskCell {
+        self
+    }
+}
+
+impl<H: HoldsTask> Polled for H {
+    fn name(&self) -> &str {
+        &self.cell().name
+    }
+
+    fn waits_for(&self) -> WaitsFor {
+        self.cell().slot.lock().waits_for
+    }
+
+    fn poll(&self, cx: &mut Context<'_>) -> Poll<()> {
+        self.cell().poll(cx)
+    }
+
+    fn dropped_by_runtime(&self) {
+        self.cell().dropped_by_runtime();
+    }
+}
+
+impl<H: HoldsTask> Member for H {
+    fn enter_at(&self, index: usize) {
+        self.cell().index.store(index, Ordering::Relaxed);
+    }
+
+    fn cancel(self: Arc<Self>) -> Option<Waker> {
+        self.cell().waker()
+    }
+
+    fn seize(self: Arc<Self>) -> Option<Seized> {
+        let (future, waker) = {
+            let mut slot = self.cell().slot.lock();
+            (slot.future.take()?, slot.waker.take())
+        };
+        let holder: Arc<dyn HoldsTask> = self;
+        Some(Box::new(move || {
+            holder.cell().end_broken(future, None);
+            // The runtime still holds the empty task: have it let go.
+            waker.into_iter().for_each(Waker::wake);
+        }))
+    }
+
+    fn told(&self) -> Option<String> {
+        self.cell().told()
     }
 }
 
@@ -240,7 +306,7 @@ pub(crate) struct JobCell {
     /// The scope that joins it.
     scope: Scope,
     /// Its place in the scope's list.
-    index: usize,
+    index: AtomicUsize,
     /// The work, until it is started or given up. Told whether it is to run.
     slot: Mutex<Option<BoxJob>>,
 }
@@ -249,8 +315,13 @@ pub(crate) struct JobCell {
 pub(crate) type BoxJob = Box<dyn FnOnce() + Send>;
 
 impl JobCell {
-    pub(super) fn new(name: TaskName, scope: Scope, index: usize, job: BoxJob) -> Arc<Self> {
-        Arc::new(Self { name, scope, index, slot: Mutex::new(Some(job)) })
+    pub(super) fn new(name: TaskName, scope: Scope, job: BoxJob) -> Self {
+        Self { name, scope, index: AtomicUsize::new(0), slot: Mutex::new(Some(job)) }
+    }
+
+    /// The work, where it was not let in.
+    pub(super) fn take_back(&self) -> Option<BoxJob> {
+        self.slot.lock().take()
     }
 
     fn give_up(&self, job: BoxJob) {
@@ -262,7 +333,7 @@ impl JobCell {
         if let Some(error) = failure {
             self.scope.fail(error);
         }
-        self.scope.ended(self.index);
+        self.scope.ended(self.index.load(Ordering::Relaxed));
     }
 }
 
@@ -295,6 +366,10 @@ impl Blocks for JobCell {
 }
 
 impl Member for JobCell {
+    fn enter_at(&self, index: usize) {
+        self.index.store(index, Ordering::Relaxed);
+    }
+
     fn cancel(self: Arc<Self>) -> Option<Waker> {
         let job = self.slot.lock().take();
         if let Some(job) = job {
