@@ -90,7 +90,7 @@ pub(crate) fn break_off(f: &mut dyn FnMut()) -> Result<(), Panic> {
     catch_call(f)
 }
 
-/// Drops items one by one, each under its own `catch`, since two panicking destructors in one
+/// Drops items one by one, and goes on behind one that panics, since two panicking destructors in one
 /// collection abort the process; then resumes the first panic, unless the task unwinds already.
 ///
 /// A stage that holds items drops them through this.
@@ -106,11 +106,17 @@ pub(crate) fn break_off(f: &mut dyn FnMut()) -> Result<(), Panic> {
 /// anypipe::author::drop_each(vec![1, 2, 3]);
 /// ```
 pub fn drop_each<T>(items: impl IntoIterator<Item = T>) {
-    let mut first = None;
-    for item in items {
-        first = first.or(drop_caught(item).err());
-    }
-    resume_first(first);
+    let mut items = items.into_iter();
+    let (mut item, mut is_over) = (None, false);
+    drop_rest(&mut || {
+        while !is_over {
+            drop(item.take());
+            // Nothing more is asked of an iterator that has panicked.
+            is_over = true;
+            item = items.next();
+            is_over = item.is_none();
+        }
+    });
 }
 
 /// As [`drop_each`], in little code: it is built for each type of item.
@@ -119,20 +125,17 @@ pub(crate) fn drop_items<T>(mut items: Vec<T>) {
         return;
     }
     items.reverse();
-    drop_while(&mut || items.pop().is_some());
+    drop_rest(&mut || while items.pop().is_some() {});
 }
 
-/// Calls `drop_next`, which drops something and may panic each time, until there is nothing left; then resumes the
-/// first panic, as [`drop_each`] does.
-fn drop_while(drop_next: &mut dyn FnMut() -> bool) {
+/// Calls `drop_rest`, which drops one thing after the other, and again after each panic in it, until nothing is left;
+/// then resumes the first panic, as [`drop_each`] does.
+fn drop_rest(drop_rest: &mut dyn FnMut()) {
     let mut first = None;
-    loop {
-        match catch(&mut *drop_next) {
-            Ok(true) => {}
-            Ok(false) => return resume_first(first),
-            Err(panic) => first = first.or(Some(panic)),
-        }
+    while let Err(panic) = catch_call(drop_rest) {
+        first = first.or(Some(panic));
     }
+    resume_first(first);
 }
 
 /// Runs `f`, which drops something, with `value` in hand, and gives `value` on. Where `f` panics, `value` is
@@ -164,11 +167,8 @@ pub fn holding<T>(value: T, f: impl FnOnce()) -> T {
 
 /// Wakes all, also where one of the wakers panics; that panic resumes after the last, as in [`drop_each`].
 pub(crate) fn wake_each(wakers: impl IntoIterator<Item = Waker>) {
-    let mut first = None;
-    for waker in wakers {
-        first = first.or(catch(|| waker.wake()).err());
-    }
-    resume_first(first);
+    let mut wakers = wakers.into_iter();
+    drop_rest(&mut || wakers.by_ref().for_each(Waker::wake));
 }
 
 /// Wakes one, where there is one; the poll that does so knows of it ([`has_called`](super::has_called)).
