@@ -300,6 +300,7 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let mut this = self.project();
+        let mut is_first = true;
         loop {
             if let Some(future) = this.future.as_mut().as_pin_mut() {
                 let Poll::Ready(outcome) = future.poll(cx) else {
@@ -308,7 +309,10 @@ where
                 };
                 let outcome = holding(outcome, || this.future.set(None));
                 this.crew.deliver(*this.index, outcome);
-                ready!(this.turns.poll_go_on(cx));
+                // One future in a poll is no loop: most that wait are alone in it.
+                if !std::mem::take(&mut is_first) || this.crew.scope.is_cancelled() {
+                    ready!(this.turns.poll_go_on(cx));
+                }
             }
             let Some((index, future)) = ready!(this.crew.poll_pull(cx, *this.seat)) else {
                 return Poll::Ready(());

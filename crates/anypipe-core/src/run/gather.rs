@@ -1,7 +1,6 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::future::{Future, poll_fn};
-use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -117,7 +116,8 @@ where
             self.futures,
             Queue { outcomes: VecDeque::new() },
         );
-        Completed { crew, scope, taken: 0, batch: (self.limit / 2).max(1), _item: PhantomData }
+        let fetched = Queue { outcomes: VecDeque::new() };
+        Completed { crew, scope, fetched, taken: 0, batch: (self.limit / 2).max(1) }
     }
 }
 
@@ -236,12 +236,13 @@ struct Completed<I, T> {
     crew: Arc<Crew<I, Queue<T>>>,
     /// The workers', that end with the stream.
     scope: Scope,
+    /// Outcomes that were fetched in one go, to be taken one by one. They count until then.
+    fetched: Queue<T>,
     /// How many items were taken whose room is not given back: each time that would wake a worker for one future.
     /// While there are items at hand it is the consumer that is behind, and half of the room may wait.
     taken: usize,
     /// How many it gives back at the latest.
     batch: usize,
-    _item: PhantomData<fn() -> T>,
 }
 
 impl<I, T> Stream for Completed<I, T>
@@ -255,23 +256,25 @@ where
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
         let this = &mut *self;
         loop {
-            let before = this.taken;
-            let look = this.crew.poll_body(cx, |state| match state.keeps().outcomes.pop_front() {
-                Some(item) => Some(Some(item)),
-                // What was taken still counts, and is given back first.
-                None if before > 0 => Some(None),
-                None => state.is_done().then_some(None),
-            });
-            match ready!(look) {
-                Some(item) => {
-                    this.taken += 1;
-                    if this.taken >= this.batch {
-                        this.crew.taken(std::mem::take(&mut this.taken));
-                    }
-                    return Poll::Ready(Some(item));
+            if let Some(item) = this.fetched.outcomes.pop_front() {
+                this.taken += 1;
+                if this.taken >= this.batch {
+                    this.crew.taken(std::mem::take(&mut this.taken));
                 }
-                None if before > 0 => this.crew.taken(std::mem::take(&mut this.taken)),
-                None => return Poll::Ready(None),
+                return Poll::Ready(Some(item));
+            }
+            let (taken, fetched) = (this.taken, &mut this.fetched.outcomes);
+            let look = this.crew.poll_body(cx, |state| {
+                std::mem::swap(&mut state.keeps().outcomes, fetched);
+                // What was taken still counts, and is given back first.
+                (!fetched.is_empty() || taken > 0 || state.is_done()).then_some(())
+            });
+            ready!(look);
+            if this.fetched.outcomes.is_empty() {
+                if taken == 0 {
+                    return Poll::Ready(None);
+                }
+                this.crew.taken(std::mem::take(&mut this.taken));
             }
         }
     }
