@@ -12,13 +12,18 @@ use std::task::Waker;
 
 use super::super::Statistics;
 use crate::scope::{Few, Wakes, drop_each, is_breaking};
+use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::{Mutex, MutexGuard};
 
 /// Names a wait.
 pub(super) type Id = u64;
 
 /// The state behind all ends.
-pub(super) struct Shared<T>(Mutex<State<T>>);
+pub(super) struct Shared<T> {
+    state: Mutex<State<T>>,
+    /// How many subscribe, as far as is known without the lock.
+    about: AtomicUsize,
+}
 
 /// Subscribers at one place.
 #[derive(Clone, Copy, Default)]
@@ -28,7 +33,7 @@ struct Count {
     holding: usize,
 }
 
-/// An item: shared once a subscriber has taken it that is not the last.
+/// An item: shared where several subscribe, at the latest once one has taken it that is not the last.
 pub(super) enum Item<T> {
     Own(T),
     Shared(Arc<T>),
@@ -37,14 +42,29 @@ pub(super) enum Item<T> {
 }
 
 impl<T> Item<T> {
+    #[inline]
     fn share(&mut self) -> Self {
-        if let Self::Shared(item) = self {
-            return Self::Shared(Arc::clone(item));
+        match self {
+            Self::Shared(item) => Self::Shared(Arc::clone(item)),
+            Self::Own(_) | Self::Moving => self.become_shared(),
         }
+    }
+
+    #[cold]
+    fn become_shared(&mut self) -> Self {
         if let Self::Own(item) = std::mem::replace(self, Self::Moving) {
             *self = Self::Shared(Arc::new(item));
         }
         self.share()
+    }
+
+    /// The item of a sender that gets it back.
+    pub(super) fn unheard(self) -> T {
+        match self {
+            Self::Own(item) => item,
+            Self::Shared(item) => Arc::into_inner(item).expect("nobody has heard it"),
+            Self::Moving => unreachable!("it is moved under the lock"),
+        }
     }
 }
 
@@ -58,7 +78,7 @@ struct Slot<T> {
 /// A sender that waits for room.
 struct Sending<T> {
     waker: Waker,
-    item: T,
+    item: Item<T>,
     /// Set where it gets the item back if nobody subscribes.
     to_somebody: bool,
 }
@@ -94,7 +114,7 @@ pub(super) struct State<T> {
     /// Senders whose wait has succeeded and that have not looked yet, with how many the item was for.
     granted: BTreeMap<Id, usize>,
     /// What senders waited with that get it back, until they look.
-    withdrawn: BTreeMap<Id, T>,
+    withdrawn: BTreeMap<Id, Item<T>>,
     /// Those who wait for the last subscriber to go.
     watching: Few<Waker>,
     /// Whom to wake once the lock is let go.
@@ -122,19 +142,27 @@ impl<T> std::ops::DerefMut for Locked<'_, T> {
 }
 
 impl<T> Drop for Locked<'_, T> {
+    #[inline]
     fn drop(&mut self) {
         // Most leave nobody to wake, and nothing to drop.
-        let wakes = (!self.wakes.is_empty()).then(|| std::mem::take(&mut self.wakes));
-        let old = (!self.old.is_empty()).then(|| std::mem::take(&mut self.old));
-        let over = (!self.over.is_empty()).then(|| std::mem::take(&mut self.over));
-        self.0 = None;
-        if let Some(wakes) = wakes {
-            wakes.wake();
+        if !(self.wakes.is_empty() && self.old.is_empty() && self.over.is_empty()) {
+            self.let_go();
         }
-        if let Some(old) = old {
+    }
+}
+
+impl<T> Locked<'_, T> {
+    /// Lets the lock go, and then wakes and drops.
+    #[inline(never)]
+    fn let_go(&mut self) {
+        let (wakes, old) = (std::mem::take(&mut self.wakes), std::mem::take(&mut self.old));
+        let over = std::mem::take(&mut self.over);
+        self.0 = None;
+        wakes.wake();
+        if !old.is_empty() {
             drop_each(old);
         }
-        if let Some(over) = over {
+        if !over.is_empty() {
             drop_each(over);
         }
     }
@@ -142,7 +170,7 @@ impl<T> Drop for Locked<'_, T> {
 
 impl<T> Shared<T> {
     pub(super) fn new(capacity: usize) -> Arc<Self> {
-        Arc::new(Self(Mutex::new(State {
+        let state = State {
             slots: VecDeque::new(),
             first: 0,
             end: Count::default(),
@@ -160,11 +188,27 @@ impl<T> Shared<T> {
             wakes: Wakes::default(),
             old: Vec::new(),
             over: Vec::new(),
-        })))
+        };
+        Arc::new(Self { state: Mutex::new(state), about: AtomicUsize::new(0) })
     }
 
     pub(super) fn lock(&self) -> Locked<'_, T> {
-        Locked(Some(self.0.lock()))
+        Locked(Some(self.state.lock()))
+    }
+
+    /// An item to be sent. What is to be shared is put where it can be before the lock is taken.
+    pub(super) fn item(&self, item: T) -> Item<T> {
+        if self.about.load(Ordering::Relaxed) > 1 { Item::Shared(Arc::new(item)) } else { Item::Own(item) }
+    }
+
+    /// Notes that one subscribes.
+    pub(super) fn count_in(&self) {
+        self.about.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Notes that one subscribes no more.
+    pub(super) fn count_out(&self) {
+        self.about.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -211,16 +255,16 @@ impl<T> State<T> {
     // ---- Senders
 
     /// Takes an item in, for which there is room; gives how many are to hear it.
-    fn push(&mut self, item: T) -> usize {
+    fn push(&mut self, item: Item<T>) -> usize {
         if self.subscribers == 0 {
-            self.over.push(Item::Own(item));
+            self.over.push(item);
             return 0;
         }
         if self.slots.len() == self.capacity {
             self.drop_oldest();
         }
         let next = std::mem::take(&mut self.end);
-        self.slots.push_back(Slot { item: Item::Own(item), next });
+        self.slots.push_back(Slot { item, next });
         self.high_water = self.high_water.max(self.slots.len());
         if !self.receiving.is_empty() {
             let receiving = self.receiving.take();
@@ -238,14 +282,14 @@ impl<T> State<T> {
     }
 
     /// Takes an item in, or hands it back where there is no room for it or others wait before it.
-    pub(super) fn try_push(&mut self, item: T) -> Result<usize, T> {
+    pub(super) fn try_push(&mut self, item: Item<T>) -> Result<usize, Item<T>> {
         if !self.sending.is_empty() || !self.has_room() {
             return Err(item);
         }
         Ok(self.push(item))
     }
 
-    pub(super) fn park(&mut self, item: T, waker: Waker, to_somebody: bool) -> Id {
+    pub(super) fn park(&mut self, item: Item<T>, waker: Waker, to_somebody: bool) -> Id {
         let key = self.key();
         self.sending.insert(key, Sending { waker, item, to_somebody });
         key
@@ -261,13 +305,13 @@ impl<T> State<T> {
     }
 
     /// For how many the item of a sender was whose wait has succeeded, or the item, which comes back; once.
-    pub(super) fn outcome(&mut self, key: Id) -> Option<Result<usize, T>> {
+    pub(super) fn outcome(&mut self, key: Id) -> Option<Result<usize, Item<T>>> {
         let granted = self.granted.remove(&key).map(Ok);
         granted.or_else(|| self.withdrawn.remove(&key).map(Err))
     }
 
     /// Ends a sender's wait: as its outcome, or its item comes back.
-    pub(super) fn unpark(&mut self, key: Id) -> Option<Result<usize, T>> {
+    pub(super) fn unpark(&mut self, key: Id) -> Option<Result<usize, Item<T>>> {
         if let Some(outcome) = self.outcome(key) {
             return Some(outcome);
         }
@@ -277,7 +321,14 @@ impl<T> State<T> {
     }
 
     /// Lets senders in that wait, as far as there is room.
+    #[inline]
     fn settle(&mut self) {
+        if !self.sending.is_empty() {
+            self.let_in();
+        }
+    }
+
+    fn let_in(&mut self) {
         while !self.sending.is_empty() && (self.subscribers == 0 || self.has_room()) {
             let Some((key, sending)) = self.sending.pop_first() else { return };
             if self.subscribers == 0 && sending.to_somebody {
@@ -316,6 +367,7 @@ impl<T> State<T> {
     }
 
     /// Takes the next item for a subscriber, with how many it has missed before.
+    #[inline]
     pub(super) fn take(&mut self, position: &mut Position) -> Option<(u64, Item<T>)> {
         let (index, missed) = self.find(*position);
         let slot = self.slots.get_mut(index)?;

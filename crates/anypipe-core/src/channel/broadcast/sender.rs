@@ -9,7 +9,7 @@ use super::super::thread::{wait, wait_within};
 use super::super::{ChannelSender, SendError, Statistics, TrySendError};
 use super::lossy::LossyReceiver;
 use super::receiver::Receiver;
-use super::ring::{Id, Shared};
+use super::ring::{Id, Item, Shared};
 use super::subscriber::Subscriber;
 use crate::scope::is_cut_off;
 
@@ -57,7 +57,9 @@ impl<T> Sender<T> {
     ///
     /// Where there is no room; the item comes back.
     pub fn try_send(&self, item: T) -> Result<usize, TrySendError<T>> {
-        self.shared.lock().try_push(item).map_err(TrySendError::Full)
+        let item = self.shared.item(item);
+        let pushed = self.shared.lock().try_push(item);
+        pushed.map_err(|item| TrySendError::Full(item.unheard()))
     }
 
     /// Sends an item from a plain thread, which is parked until there is room: [`send`](Sender::send) without a runtime.
@@ -166,7 +168,7 @@ impl<T> fmt::Debug for Sender<T> {
 struct Sending<'a, T> {
     shared: &'a Shared<T>,
     /// The item, until it is parked or sent.
-    item: Option<T>,
+    item: Option<Item<T>>,
     /// The key of the wait, once there is one.
     key: Option<Id>,
     /// Set where the item comes back if nobody subscribes.
@@ -175,7 +177,7 @@ struct Sending<'a, T> {
 
 impl<'a, T> Sending<'a, T> {
     fn new(sender: &'a Sender<T>, item: T, to_somebody: bool) -> Self {
-        Self { shared: &sender.shared, item: Some(item), key: None, to_somebody }
+        Self { shared: &sender.shared, item: Some(sender.shared.item(item)), key: None, to_somebody }
     }
 
     /// Sends; the item comes back where it is to be heard by somebody and nobody subscribes.
@@ -191,11 +193,11 @@ impl<'a, T> Sending<'a, T> {
                 return Poll::Pending;
             };
             self.key = None;
-            return Poll::Ready(outcome);
+            return Poll::Ready(outcome.map_err(Item::unheard));
         }
         let item = self.item.take().expect("`send` was polled after it was done");
         if self.to_somebody && !is_heard {
-            return Poll::Ready(Err(item));
+            return Poll::Ready(Err(item.unheard()));
         }
         match state.try_push(item) {
             Ok(heard_by) => Poll::Ready(Ok(heard_by)),
@@ -209,7 +211,8 @@ impl<'a, T> Sending<'a, T> {
     /// Ends the wait: for how many the item was where it was sent, or the item; `None` where it has not waited.
     fn give_up(&mut self) -> Option<Result<usize, T>> {
         let key = self.key.take()?;
-        self.shared.lock().unpark(key)
+        let outcome = self.shared.lock().unpark(key)?;
+        Some(outcome.map_err(Item::unheard))
     }
 }
 
@@ -274,11 +277,12 @@ impl<T: Send + Sync + 'static> ChannelSender<T> for Sender<T> {
     }
 
     fn try_send(&mut self, item: T) -> Result<(), TrySendError<T>> {
+        let item = self.shared.item(item);
         let mut state = self.shared.lock();
         if state.subscribers == 0 {
-            return Err(TrySendError::Closed(item));
+            return Err(TrySendError::Closed(item.unheard()));
         }
-        state.try_push(item).map(drop).map_err(TrySendError::Full)
+        state.try_push(item).map(drop).map_err(|item| TrySendError::Full(item.unheard()))
     }
 
     async fn closed(&mut self) {

@@ -19,6 +19,7 @@ pub(super) struct Subscriber<T> {
 }
 
 /// The item for one who has taken it: as it is, where no other is to have it.
+#[inline]
 pub(super) fn own<T: Clone>(item: Item<T>) -> T {
     match item {
         Item::Own(item) => item,
@@ -31,10 +32,12 @@ pub(super) fn own<T: Clone>(item: Item<T>) -> T {
 
 impl<T> Subscriber<T> {
     pub(super) fn new(shared: &Arc<Shared<T>>, holds: bool) -> Self {
+        shared.count_in();
         let position = Some(shared.lock().subscribe(holds));
         Self { shared: Arc::clone(shared), position, waiting: None }
     }
 
+    #[inline]
     pub(super) fn poll_take(&mut self, cx: &Context<'_>) -> Poll<Result<Taken<T>, RecvError>> {
         let Some(position) = &mut self.position else { return Poll::Ready(Err(RecvError::Closed)) };
         let mut state = self.shared.lock();
@@ -70,6 +73,7 @@ impl<T> Subscriber<T> {
     }
 
     /// Waits no more.
+    #[inline]
     fn unwait(&mut self) {
         if let Some(key) = self.waiting.take() {
             self.shared.lock().unwait(key);
@@ -80,6 +84,7 @@ impl<T> Subscriber<T> {
         self.unwait();
         if let Some(position) = self.position.take() {
             self.shared.lock().leave(position);
+            self.shared.count_out();
         }
     }
 
@@ -104,6 +109,7 @@ impl<T> Drop for Wait<'_, T> {
 impl<T> Clone for Subscriber<T> {
     fn clone(&self) -> Self {
         if let Some(position) = self.position {
+            self.shared.count_in();
             self.shared.lock().join(position);
         }
         Self { shared: Arc::clone(&self.shared), position: self.position, waiting: None }
