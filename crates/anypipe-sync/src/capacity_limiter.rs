@@ -444,19 +444,22 @@ impl Future for Borrow<'_> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        // Cloned before the lock is taken: that may run anybody's code.
-        let waker = cx.waker().clone();
         if this.place.is_none() {
-            if this.limiter.state.look(State::is_open) {
-                ready!(this.turn.poll(cx));
+            let is_turn = this.turn.poll(cx).is_ready();
+            if is_turn && this.borrower.is_none() && this.limiter.try_borrow() {
+                return Poll::Ready(Ok(()));
             }
-            return match this.enter(waker) {
+            if !is_turn && this.limiter.state.look(State::is_open) {
+                return Poll::Pending;
+            }
+            // Cloned before the lock is taken: that may run anybody's code.
+            return match this.enter(cx.waker().clone()) {
                 Ok(false) => Poll::Pending,
                 Ok(true) => Poll::Ready(Ok(())),
                 Err(error) => Poll::Ready(Err(error)),
             };
         }
-        if !this.look(waker) {
+        if !this.look(cx.waker().clone()) {
             return Poll::Pending;
         }
         // Who was cancelled meanwhile is dropped here, and hands on what it was granted.

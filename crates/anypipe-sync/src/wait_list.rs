@@ -10,6 +10,8 @@ use std::task::Waker;
 
 /// No slot.
 const NONE: usize = usize::MAX;
+/// So many slots are made for the first who waits.
+const AT_FIRST: usize = 8;
 /// So many free slots are kept when nobody is left.
 const KEPT: usize = 32;
 
@@ -74,6 +76,10 @@ impl<W> WaitList<W> {
         let slot = Slot::Waits { wants, waker, before: self.last, behind: NONE };
         let place = match self.free {
             NONE => {
+                if self.slots.is_empty() {
+                    // Few wait alone.
+                    self.slots.reserve(AT_FIRST);
+                }
                 self.slots.push(slot);
                 self.slots.len() - 1
             }
