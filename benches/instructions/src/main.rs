@@ -7,6 +7,7 @@
 mod bare;
 mod ends;
 mod fused;
+mod group;
 mod hops;
 mod start;
 mod workers;
@@ -35,12 +36,13 @@ struct Case {
 }
 
 /// What says above the rows of a scenario what they are, and what its figures are.
-const TITLES: [(&str, &str); 7] = [
+const TITLES: [(&str, &str); 8] = [
     ("hop", "hop, by capacity: instructions for an item and hop"),
     ("rendezvous", "rendezvous, beside tokio's channel of one: instructions for an item and hop"),
     ("ends", "ends behind one hop, by capacity: instructions for an item"),
     ("workers", "workers, eight: instructions for an item"),
     ("fused", "fused: instructions for an item"),
+    ("tasks", "tasks of a group: instructions for a task, from its spawn to its join"),
     ("start", "start: instructions for a run of four hops over one item"),
     ("allocations", "allocations"),
 ];
@@ -109,6 +111,14 @@ const STREAMS: [Named; 2] = [
     contender!(bare, "futures", fused::streams::futures),
 ];
 
+const GROUP: [Named; 2] =
+    [contender!(anypipe, "anypipe", group::anypipe), contender!(bare, "by hand", group::by_hand)];
+const GROUP_TURN: [Named; 2] =
+    [contender!(anypipe, "anypipe", group::anypipe_turn), contender!(bare, "by hand", group::by_hand_turn)];
+const GATHER: [Named; 2] =
+    [contender!(anypipe, "anypipe", group::gather), contender!(bare, "futures", group::join_all)];
+const GATHER_TURN: [Named; 2] =
+    [contender!(anypipe, "anypipe", group::gather_turn), contender!(bare, "futures", group::join_all_turn)];
 const START: [Named; 2] =
     [contender!(anypipe, "anypipe", start::anypipe), contender!(bare, "tokio", start::tokio)];
 
@@ -140,8 +150,15 @@ fn cases() -> Vec<Case> {
     add("instructions", "fused", "3 maps", &MAPS, CAPACITY, ITEMS, 1);
     add("instructions", "fused", "2 filters, half gone", &FILTERS, CAPACITY, ITEMS, 1);
     add("instructions", "fused", "a stream, scan", &STREAMS, CAPACITY, ITEMS, 1);
+    for (row, contenders) in [("ready at once", GROUP), ("wait a turn", GROUP_TURN)] {
+        add("instructions", "tasks", row, &contenders, CAPACITY, ITEMS, 1);
+    }
+    for (row, contenders) in [("gathered, ready at once", GATHER), ("gathered, wait a turn", GATHER_TURN)] {
+        add("instructions", "tasks", row, &contenders, CAPACITY, ITEMS, 1);
+    }
     add("instructions", "start", "4 hops", &START, CAPACITY, RUNS, 1);
     add("allocations", "allocations", "an item and hop, capacity 64", &HOPS, CAPACITY, ITEMS, 4);
+    add("allocations", "allocations", "a task of a group", &GROUP, CAPACITY, ITEMS, 1);
     add("allocations", "allocations", "a run of 4 hops over one item", &START, CAPACITY, RUNS, 1);
     cases
 }

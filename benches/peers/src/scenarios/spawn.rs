@@ -36,6 +36,8 @@ pub const SCENARIO: Scenario = Scenario {
         let limited: &[Way] = &[
             ("anypipe gather", gathered_64),
             ("anypipe as_completed", completed_64),
+            ("anypipe as_completed, in a task", completed_64_in_a_task),
+            ("tokio JoinSet", join_set_64),
             ("buffered", buffered_64),
             ("buffer_unordered", unordered_64),
         ];
@@ -156,6 +158,29 @@ fn gathered_64(waits: bool) -> Job {
 
 fn completed_64(waits: bool) -> Job {
     as_completed(LIMIT, steps(waits)).fold(0, async |sum, n| sum + n).boxed()
+}
+
+/// Read where its workers are: in `main` it is woken from other threads.
+fn completed_64_in_a_task(waits: bool) -> Job {
+    Runtime::spawned(completed_64(waits)).boxed()
+}
+
+fn join_set_64(waits: bool) -> Job {
+    async move {
+        let (mut set, mut steps) = (JoinSet::new(), steps(waits));
+        for step in steps.by_ref().take(LIMIT) {
+            set.spawn(step);
+        }
+        let mut sum = 0;
+        while let Some(n) = set.join_next().await {
+            sum += n.unwrap();
+            if let Some(step) = steps.next() {
+                set.spawn(step);
+            }
+        }
+        sum
+    }
+    .boxed()
 }
 
 fn buffered_64(waits: bool) -> Job {
