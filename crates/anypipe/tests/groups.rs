@@ -9,9 +9,11 @@ mod common;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use anypipe::ErrorKind;
 use anypipe::prelude::*;
+use anypipe::time::now;
 use anypipe_sim::testing::{Resources, probe_source};
 use common::{is_exact, settle, ticks, timed};
 
@@ -160,4 +162,82 @@ async fn a_group_that_is_held_back_holds_back_the_rest() {
 fn a_limit_of_none_is_refused() {
     let refused = catch_unwind(AssertUnwindSafe(|| source::iter([1]).group_by(|n| *n, pairs, 0)));
     assert!(refused.is_err());
+}
+
+#[anypipe::test]
+async fn windows_are_whole() {
+    let of = async |n, step| source::iter(1..=5).windows(n, step).collect::<Vec<_>>().await;
+    assert_eq!(of(2, 1).await, [[1, 2], [2, 3], [3, 4], [4, 5]]);
+    assert_eq!(of(3, 2).await, [[1, 2, 3], [3, 4, 5]]);
+    assert_eq!(of(2, 2).await, [[1, 2], [3, 4]]);
+    assert_eq!(of(1, 3).await, [[1], [4]]);
+    assert_eq!(of(2, 4).await, [[1, 2]]);
+    assert_eq!(of(9, 1).await, Vec::<Vec<u32>>::new());
+    assert_eq!(source::iter(1..=5).windows(4, 1).max_in_flight(), Holds::at_most(4));
+}
+
+#[anypipe::test]
+async fn windows_of_the_clock_end_by_it() {
+    let items = timed(&[(0, 1), (1, 2), (3, 3), (9, 4)]);
+    let windows = items.clone().window_time(ticks(2), ticks(2)).map(|window| (window.start, window.items));
+    let windows: Vec<_> = windows.collect().await;
+    if is_exact() {
+        assert_eq!(windows, [(ticks(0), vec![1, 2]), (ticks(2), vec![3]), (ticks(8), vec![4])]);
+    }
+    assert_eq!(windows.iter().map(|(_, items)| items.len()).sum::<usize>(), 4);
+    // They overlap: each item is in two.
+    let windows: Vec<_> = items.clone().window_time(ticks(4), ticks(2)).collect().await;
+    if is_exact() {
+        let lists: Vec<_> = windows.iter().map(|window| window.items.clone()).collect();
+        assert_eq!(lists, [vec![1, 2, 3], vec![3], vec![4], vec![4]]);
+        assert_eq!((windows[1].start, windows[1].end), (ticks(2), ticks(6)));
+    }
+    // With gaps: what comes in between is in none.
+    let windows: Vec<_> = items.window_time(ticks(1), ticks(3)).collect().await;
+    if is_exact() {
+        let lists: Vec<_> = windows.into_iter().map(|window| window.items).collect();
+        assert_eq!(lists, [vec![1], vec![3], vec![4]]);
+    }
+}
+
+#[anypipe::test]
+async fn a_window_is_given_when_it_ends_and_not_later() {
+    let start = now();
+    let given = timed(&[(0, 1), (9, 2)]).window_time(ticks(2), ticks(2)).map(move |_| now() - start);
+    let given: Vec<_> = given.collect().await;
+    assert!(given[0] >= ticks(2));
+    if is_exact() {
+        assert_eq!(given, [ticks(2), ticks(9)]);
+    }
+}
+
+#[anypipe::test]
+async fn windows_of_events_take_what_is_not_too_late() {
+    // 12 ends the window to 10 where nothing may be late; 11 is in time, 9 is not.
+    let windows = |late| {
+        let at = |n: &u32| Duration::from_secs(u64::from(*n));
+        let ten = Duration::from_secs(10);
+        let items = source::iter([1, 4, 12, 9, 11, 25, 3]);
+        items.window_event_time(at, ten, ten, Duration::from_secs(late)).map(|window| match window {
+            Ok(window) => (window.start.as_secs(), window.items),
+            Err(late) => (999, vec![late.item]),
+        })
+    };
+    let given: Vec<_> = windows(0).collect().await;
+    let late = |n| (999, vec![n]);
+    assert_eq!(given, [(0, vec![1, 4]), late(9), (10, vec![12, 11]), late(3), (20, vec![25])]);
+    let given: Vec<_> = windows(5).collect().await;
+    assert_eq!(given, [(0, vec![1, 4, 9]), (10, vec![12, 11]), late(3), (20, vec![25])]);
+    let given: Vec<_> = windows(60).collect().await;
+    assert_eq!(given, [(0, vec![1, 4, 9, 3]), (10, vec![12, 11]), (20, vec![25])]);
+}
+
+#[test]
+fn windows_of_nothing_are_refused() {
+    let (none, some) = (Duration::ZERO, Duration::from_secs(1));
+    let refused = |f: fn()| assert!(catch_unwind(f).is_err());
+    refused(|| drop(source::iter([1]).windows(0, 1)));
+    refused(|| drop(source::iter([1]).windows(1, 0)));
+    assert!(catch_unwind(|| drop(source::iter([1]).window_time(none, some))).is_err());
+    assert!(catch_unwind(|| drop(source::iter([1]).window_time(some, none))).is_err());
 }

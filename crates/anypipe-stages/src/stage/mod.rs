@@ -60,6 +60,8 @@ mod timeout;
 mod try_filter;
 mod try_then;
 mod until;
+mod window_time;
+mod windows;
 
 pub use self::accumulate::{Accumulate, accumulate};
 pub use self::accumulate_from::{AccumulateFrom, accumulate_from};
@@ -122,6 +124,10 @@ pub use self::timeout::{Timeout, timeout};
 pub use self::try_filter::{TryFilter, try_filter};
 pub use self::try_then::try_then;
 pub use self::until::{Until, until};
+pub use self::window_time::{
+    TimeWindow, TooLate, WindowEventTime, WindowTime, window_event_time, window_time,
+};
+pub use self::windows::{Windows, windows};
 
 /// The three forms of a stage with a synchronous closure: fused, with workers, on the blocking pool. Writes
 /// `Stage`, `Configure` and `Named` for it.

@@ -4,7 +4,7 @@ use std::hash::Hash;
 use std::time::Duration;
 
 use anypipe_core::Stage;
-use anypipe_stages::stage::GroupBy;
+use anypipe_stages::stage::{GroupBy, WindowEventTime, WindowTime, Windows};
 use anypipe_stages::{Joined, Piped};
 
 use super::operator::operator;
@@ -83,3 +83,102 @@ idle_timeout!([A] Segment<Joined<A, GroupBy<L, F>>>, |this, length| {
     let Joined { first, second } = this.stage;
     Segment { stage: Joined { first, second: second.idle_timeout(length) } }
 });
+
+operator! {
+    /// Gathers items in lists of `n`, each of which begins `step` items after the one before: they overlap where `step` is less
+    /// than `n`, and leave items out where it is more.
+    ///
+    /// `In: Clone` → `Vec<In>`, synchronous. Fused; holds up to `n` items. Only whole lists are given, as by `slice::windows`:
+    /// none where there are fewer than `n` items. [`chunks`](Self::chunks) gives a shorter last list.
+    ///
+    /// # Panics
+    ///
+    /// Where `n` or `step` is 0.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anypipe::prelude::*;
+    ///
+    /// // The mean of each three in a row.
+    /// async fn smooth(values: Vec<f64>) -> Vec<f64> {
+    ///     Pipeline::from_iter(values).windows(3, 1).map(|three| three.iter().sum::<f64>() / 3.0).collect().await
+    /// }
+    /// ```
+    #[doc(alias("bufferCount", "sliding", "windowCount"))]
+    windows(n: usize, step: usize) -> Windows;
+    [] where S::Item: Clone,
+}
+
+operator! {
+    /// Gathers the items that come in each stretch of time of this `length`, one of which begins `every` so often: one after the
+    /// other where the two are equal, overlapping where `every` is shorter, with gaps, whose items are left out, where it is longer.
+    ///
+    /// `In: Clone` → [`TimeWindow<In>`](crate::stage::TimeWindow), which has its `start`, `end` and `items`. Time is the runtime's
+    /// clock, and begins when the first item is asked for. A window is given when it has ended, those that are left at the end of the
+    /// input; none is empty. Fused: while nobody asks for an item none come. Holds what comes in that time, each item once for each
+    /// window it is in, which has no bound: put [`throttle`](Self::throttle) before it, or count and add up instead of gathering.
+    ///
+    /// # Panics
+    ///
+    /// Where `length` or `every` is zero.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use anypipe::prelude::*;
+    ///
+    /// // Each second, how many requests there were in the last ten.
+    /// fn rates(requests: Pipeline<impl Source<Item = String>>) -> Pipeline<impl Source<Item = usize>> {
+    ///     requests
+    ///         .map(|_| ())
+    ///         .window_time(Duration::from_secs(10), Duration::from_secs(1))
+    ///         .map(|window| window.items.len())
+    /// }
+    /// ```
+    #[doc(alias("windowTime"))]
+    window_time(length: Duration, every: Duration) -> WindowTime;
+    [] where S::Item: Clone,
+}
+
+operator! {
+    /// As [`window_time`](Self::window_time), by the time that each item tells itself, as what has passed since a moment of your
+    /// choice. Items may come out of order, by `lateness` at the most; one that comes after all its windows were given is an `Err`.
+    ///
+    /// `In: Clone` → `Result<`[`TimeWindow<In>`](crate::stage::TimeWindow)`, `[`TooLate<In>`](crate::stage::TooLate)`>`. Windows
+    /// begin at that moment and `every` so often after it. A window is given, in order, once an item has come whose time is
+    /// `lateness` past its end; those that are left at the end of the input. No clock is looked at: while nothing comes
+    /// nothing is given, and one item that is far ahead ends all before it. What is too late is lost nowhere: take it aside with
+    /// [`dead_letter`](Self::dead_letter), count it, or let it go with [`ok_only`](Self::ok_only).
+    ///
+    /// Fused; holds the items of the windows that are open, which has no bound.
+    ///
+    /// # Panics
+    ///
+    /// Where `length` or `every` is zero; the run, where `at` panics.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::{Duration, SystemTime, UNIX_EPOCH};
+    /// use anypipe::prelude::*;
+    ///
+    /// #[derive(Clone)]
+    /// struct Event { at: SystemTime, bytes: u64 }
+    ///
+    /// // What was sent in each minute; events may be five seconds late.
+    /// async fn traffic(events: Vec<Event>) -> Vec<u64> {
+    ///     let at = |event: &Event| event.at.duration_since(UNIX_EPOCH).unwrap_or_default();
+    ///     let minute = Duration::from_secs(60);
+    ///     Pipeline::from_iter(events)
+    ///         .window_event_time(at, minute, minute, Duration::from_secs(5))
+    ///         .ok_only()
+    ///         .map(|minute| minute.items.iter().map(|event| event.bytes).sum::<u64>())
+    ///         .collect()
+    ///         .await
+    /// }
+    /// ```
+    window_event_time<F>(at: F, length: Duration, every: Duration, lateness: Duration) -> WindowEventTime<F>;
+    [] where S::Item: Clone, F: Fn(&S::Item) -> Duration + Send + Sync + 'static,
+}

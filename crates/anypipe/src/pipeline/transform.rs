@@ -287,7 +287,6 @@ operator! {
     ///     Pipeline::from_iter(heights).pairwise().map(|(from, to)| to - from).collect().await
     /// }
     /// ```
-    #[doc(alias("sliding"))]
     pairwise() -> Pairwise;
     [] where S::Item: Clone,
 }
