@@ -40,6 +40,7 @@ crate::suite::cases! { ($) promises_items as __promises_items {
     promise_p10_order_is_kept(),
     promise_p10_what_is_filtered_leaves_no_hole(),
     promise_p11_no_item_waits_behind_a_busy_worker(),
+    promise_p11_what_was_taken_out_makes_room(),
     promise_p11_what_is_slow_to_come_waits_in_no_chunk(),
     promise_p11_work_that_turns_slow_is_shared(),
     what_has_ended_is_not_polled_again(),
@@ -383,6 +384,27 @@ async fn promise_p11_no_item_waits_behind_a_busy_worker() {
     });
     let run = flow(source::from_iter(0..=50)).pipe(work).workers(2).collect();
     assert_eq!(run.await, (0..=50).collect::<Vec<_>>());
+}
+
+/// Whatever the sink waits for then, and however many more lie in its hands.
+async fn promise_p11_what_was_taken_out_makes_room() {
+    const LAST: usize = 20;
+    for buffer in 0..4 {
+        let begun: Arc<[CancelToken]> = (0..=LAST).map(|_| CancelToken::new()).collect();
+        let begins = Arc::clone(&begun);
+        let work = stage::map(move |item: usize| {
+            begins[item].cancel();
+            item
+        });
+        let flow = flow(source::from_iter(0..=LAST)).pipe(work).rendezvous();
+        let flow = if buffer == 0 { flow } else { flow.buffer_size(buffer) };
+        let sink = sink::for_each_async(move |item: usize| {
+            // Besides those that wait there is one that is worked on.
+            let next = begun[LAST.min(item + buffer + 1)].clone();
+            async move { next.cancelled().await }
+        });
+        flow.into(sink).await;
+    }
 }
 
 /// What slow items take below, where it is that they are slow.

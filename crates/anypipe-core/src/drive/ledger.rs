@@ -26,7 +26,7 @@ pub(super) struct Board {
     pub(super) tally: Tally,
     /// The most weight of finished items, where they are weighed.
     pub(super) most_weight: Option<usize>,
-    /// True where one producer may keep all permits: there is nobody else to want them.
+    /// True where one producer has all permits: there is nobody else to want them.
     pub(super) single: bool,
 }
 
@@ -45,6 +45,14 @@ pub(super) struct Out {
     pub(super) noted: AtomicBool,
     /// A cache line, up to what is only read.
     _apart: [u64; 8],
+}
+
+impl Out {
+    /// The consumer has taken out another: it alone calls this.
+    #[inline]
+    pub(super) fn add_one(&self) {
+        self.items.store(self.items.load(Ordering::Relaxed).wrapping_add(1), Ordering::Release);
+    }
 }
 
 /// What a hop keeps of its permits under its lock.
@@ -72,6 +80,8 @@ pub(super) struct Ledger {
 pub(super) struct Ask<'a> {
     /// Which of the producers it is.
     pub(super) index: usize,
+    /// Up to where a lone producer has claimed what was taken out.
+    pub(super) claimed: usize,
     /// The permits that it has and doesn't need.
     pub(super) unused: usize,
     /// How many it wants at the most.
@@ -102,6 +112,7 @@ pub(super) struct Calls {
 
 impl Calls {
     /// Calls all; the poll that does so knows of it.
+    #[inline]
     pub(super) fn make(self) {
         drop(self.old);
         self.called.call();
@@ -131,6 +142,12 @@ impl Board {
     #[inline]
     pub(super) fn is_closed(&self) -> bool {
         self.closed.load(Ordering::SeqCst)
+    }
+
+    /// How much was taken out beyond this: what a lone producer claims without the lock.
+    #[inline]
+    pub(super) fn taken_out_since(&self, claimed: usize) -> usize {
+        self.out.items.load(Ordering::Acquire).wrapping_sub(claimed)
     }
 
     /// The consumer pays for what it has taken out; `true` where there is anything that it has not paid for.
@@ -174,7 +191,8 @@ impl Ledger {
         let out = board.out.items.load(Ordering::SeqCst);
         let owed = out.wrapping_sub(std::mem::replace(&mut self.paid, out));
         if !board.consumer_counts.load(Ordering::Relaxed) {
-            board.tally.delivered.add(owed);
+            // Under the lock: nobody else adds to it.
+            board.tally.delivered.add_alone(owed);
         }
         self.free += owed;
         if board.most_weight.is_some() {
@@ -199,12 +217,31 @@ impl Ledger {
     /// Calls the producers that wait, as many as there is room for.
     #[inline]
     fn call_for_room(&mut self, board: &Board, calls: &mut Calls) {
-        for _ in 0..self.room(board, usize::MAX) {
+        let room = self.room(board, usize::MAX);
+        if room > 0 {
+            self.call(room, board, calls);
+        }
+    }
+
+    fn call(&mut self, room: usize, board: &Board, calls: &mut Calls) {
+        for _ in 0..room {
             let Some(waker) = self.producers.call() else {
                 return board.room_is_wanted.store(false, Ordering::Relaxed);
             };
             calls.called.add(waker);
         }
+    }
+
+    /// Gives the producer what it wants, as far as there is room. One that is alone gets all, with what it has claimed.
+    fn grant(&mut self, board: &Board, ask: &Ask<'_>) -> usize {
+        self.collect_owed(board);
+        if board.single {
+            self.free = 0;
+            return self.paid.wrapping_sub(ask.claimed);
+        }
+        let granted = self.room(board, ask.want);
+        self.free -= granted;
+        granted
     }
 
     /// The books of [`Hop::exchange`](super::hop::Hop::exchange), whose items have been taken in, one of this weight
@@ -224,16 +261,13 @@ impl Ledger {
         if shown {
             self.consumer.take().into_iter().for_each(|consumer| calls.called.add(consumer));
         }
-        self.collect_owed(board);
-        let mut granted = self.room(board, ask.want);
+        let mut granted = self.grant(board, ask);
         if ask.waker.is_some() && granted == 0 && board.consumer_counts.load(Ordering::Relaxed) {
             board.room_is_wanted.store(true, Ordering::Relaxed);
             fence(Ordering::SeqCst);
             // After that: what was taken out in between is either seen here, or paid for by who has.
-            self.collect_owed(board);
-            granted = self.room(board, ask.want);
+            granted = self.grant(board, ask);
         }
-        self.free -= granted;
         match ask.waker {
             Some(waker) if granted == 0 => calls.old = self.producers.enter(ask.index, waker),
             Some(_) => _ = self.producers.leave(ask.index),

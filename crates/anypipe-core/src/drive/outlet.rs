@@ -64,7 +64,7 @@ impl<T: Send + 'static> Outlet<T> {
         }
         let item = self.local.pop()?;
         let out = &self.hop.board.out;
-        out.items.store(out.items.load(Ordering::Relaxed).wrapping_add(1), Ordering::Release);
+        out.add_one();
         if !out.noted.load(Ordering::Relaxed) {
             self.note();
         }
@@ -77,8 +77,7 @@ impl<T: Send + 'static> Outlet<T> {
     pub(super) fn take_at_hand(&mut self) -> Option<T> {
         // To weigh an item is the user's.
         let item = if self.hop.is_weighed() { None } else { self.local.pop() }?;
-        let out = &self.hop.board.out;
-        out.items.store(out.items.load(Ordering::Relaxed).wrapping_add(1), Ordering::Release);
+        self.hop.board.out.add_one();
         self.hop.board.tally.delivered.add(1);
         fence(Ordering::SeqCst);
         // After the store: a producer that has just begun to wait has either seen that or is seen here.
@@ -112,38 +111,45 @@ impl<T: Send + 'static> Outlet<T> {
     /// Waits for an item, or the end.
     #[inline(never)]
     fn poll_fetch(&mut self, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        loop {
-            if self.ended {
+        if self.ended {
+            return Poll::Ready(None);
+        }
+        let (found, alone) = self.fetch(cx);
+        match found {
+            Found::Items => return Poll::Ready(alone.or_else(|| self.give())),
+            Found::End => {
+                self.ended = true;
                 return Poll::Ready(None);
             }
-            if self.fetch(cx).is_pending() {
-                note_wait(WaitsFor::Input);
-                return Poll::Pending;
-            }
-            if let Some(item) = self.give() {
-                return Poll::Ready(Some(item));
-            }
+            Found::Broken => self.stage.take().into_iter().for_each(fail_broken),
+            Found::Nothing => {}
         }
+        note_wait(WaitsFor::Input);
+        Poll::Pending
     }
 
-    /// Takes all there is from the hop; `Ready` where there is something, or the end.
-    fn fetch(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    /// Takes all there is from the hop. An item that is alone there goes out at once, and is paid for under the same
+    /// lock.
+    fn fetch(&mut self, cx: &mut Context<'_>) -> (Found, Option<T>) {
         let mut calls = Calls::default();
         let mut state = self.hop.state.lock();
-        self.hop.board.settle();
-        state.ledger.pay(&self.hop.board, &mut calls);
         // Each keeps its room: nothing is allocated anew.
         std::mem::swap(&mut self.local, &mut state.queue);
-        let found =
-            if self.local.is_empty() { state.ledger.look(cx.waker(), &mut calls) } else { Found::Items };
+        let alone = if self.local.len() == 1 && !self.steps { self.local.pop() } else { None };
+        if alone.is_some() {
+            self.hop.board.out.add_one();
+        }
+        self.hop.board.settle();
+        state.ledger.pay(&self.hop.board, &mut calls);
+        let found = if alone.is_some() || !self.local.is_empty() {
+            Found::Items
+        } else {
+            state.ledger.look(cx.waker(), &mut calls)
+        };
         drop(state);
         self.local.reverse();
         calls.make();
-        self.ended = found == Found::End;
-        if found == Found::Broken {
-            self.stage.take().into_iter().for_each(fail_broken);
-        }
-        if matches!(found, Found::Items | Found::End) { Poll::Ready(()) } else { Poll::Pending }
+        (found, alone)
     }
 }
 

@@ -7,7 +7,7 @@ use super::Tally;
 use super::hop::{Batch, Hop, Made};
 use super::ledger::Ask;
 use crate::runtime::WaitsFor;
-use crate::scope::{is_unwinding, note_wait};
+use crate::scope::{is_unwinding, note_wait, replace_waker};
 
 /// A producer's end of a hop: permits, and what it has made.
 ///
@@ -18,6 +18,8 @@ pub(super) struct Port<T> {
     index: usize,
     /// Permits that are claimed and that no item holds yet.
     permits: usize,
+    /// Up to where it has claimed what was taken out, where it is alone.
+    claimed: usize,
     /// What was made and not put yet.
     batch: Batch<T>,
     /// The waker that the hop knows for the consumer's going.
@@ -43,6 +45,7 @@ impl<T> Port<T> {
             hop,
             index,
             permits,
+            claimed: 0,
             batch,
             registered,
             taken: 0,
@@ -62,7 +65,7 @@ impl<T> Port<T> {
 
     /// Claims permits, `want` at the most and one at the least, unless it holds some already.
     pub(super) fn poll_claim(&mut self, cx: &mut Context<'_>, want: usize) -> Poll<()> {
-        if self.permits > 0 {
+        if self.permits > 0 || self.claim_alone() {
             return Poll::Ready(());
         }
         // Those who wait for room must not hold back what others wait for.
@@ -71,7 +74,7 @@ impl<T> Port<T> {
         if self.permits > 0 {
             return Poll::Ready(());
         }
-        self.registered = Some(cx.waker().clone());
+        drop(replace_waker(&mut self.registered, cx.waker()));
         // After the entry: a consumer that went in between is seen here. One that took something out pays for it
         // under the lock, at the end of its poll at the latest, and sees the entry.
         if self.is_closed() {
@@ -81,13 +84,27 @@ impl<T> Port<T> {
         Poll::Pending
     }
 
+    /// Claims what was taken out, without the lock, where nobody else could want it and there is nothing to put.
+    fn claim_alone(&mut self) -> bool {
+        if self.hop.board.single && self.batch.is_empty() {
+            self.claimed(self.hop.board.taken_out_since(self.claimed));
+        }
+        self.permits > 0
+    }
+
+    fn claimed(&mut self, permits: usize) {
+        self.permits += permits;
+        self.claimed = self.claimed.wrapping_add(permits);
+    }
+
     /// Gives what it has made, and so many permits; gets up to `want`.
     #[inline(never)]
     fn exchange(&mut self, unused: usize, want: usize, waker: Option<&Waker>) {
         self.count();
-        let want = if self.hop.board.single && want > 0 { usize::MAX } else { want };
         self.permits -= unused;
-        self.permits += self.hop.exchange(&Ask { index: self.index, unused, want, waker }, &mut self.batch);
+        let ask = Ask { index: self.index, claimed: self.claimed, unused, want, waker };
+        let granted = self.hop.exchange(&ask, &mut self.batch);
+        self.claimed(granted);
     }
 
     /// Waits for room no more, where it did: it goes on with something else.

@@ -50,6 +50,11 @@ impl Count {
         }
     }
 
+    /// As [`add`](Count::add), where nobody else adds to it at the same time.
+    pub(crate) fn add_alone(&self, items: usize) {
+        self.0.store(self.get() + items as u64, Ordering::Relaxed);
+    }
+
     fn take_back(&self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
