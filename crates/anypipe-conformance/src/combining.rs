@@ -1,10 +1,13 @@
 //! E5 to E10: operators over several sources, with counted resources; and time operators.
 
 use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anypipe_core::Source;
 use anypipe_core::channel::bounded;
+use anypipe_core::drive::DEFAULT_BUFFER;
 use anypipe_stages::source;
 use anypipe_stages::{sink, stage};
 
@@ -19,6 +22,7 @@ crate::suite::cases! { ($) combining as __combining {
     e07_zip_compares_nothing(),
     e08_zip_latest_waits_for_both_and_the_partial_form_for_none(),
     a_tie_goes_to_the_first_source(),
+    a_broadcast_of_what_lies_at_hand_keeps_order_and_bound(),
     e10_chunks_are_full_but_for_the_last(),
     e10_chunks_close_an_endless_source(),
     e11_skipping_none_changes_nothing(),
@@ -161,6 +165,37 @@ async fn a_tie_goes_to_the_first_source() {
     drop((senders.pop(), senders.pop()));
     let Some(Err(end)) = next(&mut rows).await else { panic!("they don't end together") };
     assert_eq!((end.source, end.rows), (1, 0));
+}
+
+async fn a_broadcast_of_what_lies_at_hand_keeps_order_and_bound() {
+    const ALL: usize = 1000;
+    for buffer in [1, 5, DEFAULT_BUFFER, 3 * DEFAULT_BUFFER] {
+        let begun = Arc::new(AtomicUsize::new(0));
+        let begins = Arc::clone(&begun);
+        let work = stage::map(move |item: usize| {
+            begins.fetch_add(1, Ordering::SeqCst);
+            item
+        });
+        let items = flow(source::from_iter(0..ALL)).pipe(work).buffer_size(buffer);
+        let branches = (stage::map(|item: usize| (0, item)), stage::map(|item: usize| (1, item)));
+        let run = items.clone().pipe(stage::broadcast(branches)).collect().start();
+        let control = run.control();
+        let given = run.await.unwrap();
+        assert_eq!(control.stats().stage("map").map(|map| map.delivered), Some(ALL as u64));
+        for branch in 0..2 {
+            let of_branch = given.iter().filter(|(of, _)| *of == branch).map(|(_, item)| *item);
+            assert!(of_branch.eq(0..ALL), "branch {branch} behind a buffer of {buffer}");
+        }
+        begun.store(0, Ordering::SeqCst);
+        let mut came = items.pipe(stage::broadcast((stage::map(|item: usize| item),))).stream();
+        for item in 0..ALL {
+            assert_eq!(next(&mut came).await, Some(item));
+            // What waits before the branch, what waits behind the work, and what is worked on.
+            let most = ALL.min(item + 1 + DEFAULT_BUFFER + buffer + 1);
+            assert!(begun.load(Ordering::SeqCst) <= most, "item {item} behind a buffer of {buffer}");
+        }
+        assert_eq!(next(&mut came).await, None);
+    }
 }
 
 async fn e10_chunks_are_full_but_for_the_last() {

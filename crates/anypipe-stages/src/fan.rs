@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use anypipe_core::drive::DEFAULT_BUFFER;
+use anypipe_core::drive::{DEFAULT_BUFFER, Inlet};
 use anypipe_core::scope::Meter;
 use anypipe_core::stage::drop_each;
 use futures_core::Stream;
@@ -198,6 +198,18 @@ impl<T> Fan<T> {
     pub(crate) fn deal_to_all(&mut self, item: T) {
         self.for_all.push(item);
         self.room_of_all -= 1;
+    }
+
+    /// Deals what is at hand of the input as well, as far as there is room; `false` where there is none.
+    pub(crate) fn deal_to_all_at_hand(&mut self, input: &mut Inlet<T>) -> bool
+    where
+        T: Send + 'static,
+    {
+        let before = self.for_all.len();
+        input.drain_at_hand(self.room_of_all, &mut self.for_all);
+        let count = self.for_all.len() - before;
+        self.room_of_all -= count;
+        count > 0
     }
 
     /// Puts what was dealt to all before each branch that takes any.

@@ -43,22 +43,28 @@ use crate::scope::Scope;
 pub struct Burst {
     pace: Pace,
     scope: Scope,
+    /// True where each burst is of another input's items.
+    of_turns: bool,
 }
 
 impl Burst {
     /// For a stage that is attached in `scope`.
     pub fn new(scope: &Scope) -> Self {
-        Self { pace: Pace::new(), scope: scope.clone() }
+        Self { pace: Pace::new(), scope: scope.clone(), of_turns: false }
     }
 
     /// For a stage that takes items of several inputs in turn, and shows nobody anything: how many of one input.
     pub fn of_turns(scope: &Scope) -> Self {
-        Self { pace: Pace::of_sink(), scope: scope.clone() }
+        Self { pace: Pace::of_sink(), scope: scope.clone(), of_turns: true }
     }
 
     /// The stage begins to take items. What was done since it last did so is not counted.
     pub fn begin(&mut self) {
-        self.pace.turn();
+        if self.of_turns {
+            self.pace.turn();
+        } else {
+            self.pace.waited();
+        }
         self.pace.begin(self.scope.runtime());
     }
 

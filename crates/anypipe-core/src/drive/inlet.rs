@@ -78,6 +78,16 @@ impl<In: Send + 'static> Inlet<In> {
         }
     }
 
+    /// Takes up to so many of the items that are [at hand](Inlet::at_hand), and adds them to `items`: for less than one by
+    /// one, and nothing of others runs. None where they are weighed, which is done one by one.
+    #[inline]
+    pub fn drain_at_hand(&mut self, most: usize, items: &mut Vec<In>) {
+        match &mut self.0 {
+            Kind::Hop(outlet) => outlet.drain_at_hand(most, items),
+            Kind::Stream(_) => {}
+        }
+    }
+
     /// The next item; `None` at the end, after which it must not be polled.
     #[inline]
     pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<In>> {

@@ -48,10 +48,10 @@ pub(super) struct Out {
 }
 
 impl Out {
-    /// The consumer has taken out another: it alone calls this.
+    /// The consumer has taken out so many more: it alone calls this.
     #[inline]
-    pub(super) fn add_one(&self) {
-        self.items.store(self.items.load(Ordering::Relaxed).wrapping_add(1), Ordering::Release);
+    pub(super) fn add(&self, count: usize) {
+        self.items.store(self.items.load(Ordering::Relaxed).wrapping_add(count), Ordering::Release);
     }
 }
 

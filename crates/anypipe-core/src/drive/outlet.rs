@@ -63,11 +63,7 @@ impl<T: Send + 'static> Outlet<T> {
             self.step();
         }
         let item = self.local.pop()?;
-        let out = &self.hop.board.out;
-        out.add_one();
-        if !out.noted.load(Ordering::Relaxed) {
-            self.note();
-        }
+        self.went_out(1);
         Some(item)
     }
 
@@ -77,7 +73,7 @@ impl<T: Send + 'static> Outlet<T> {
     pub(super) fn take_at_hand(&mut self) -> Option<T> {
         // To weigh an item is the user's.
         let item = if self.hop.is_weighed() { None } else { self.local.pop() }?;
-        self.hop.board.out.add_one();
+        self.hop.board.out.add(1);
         self.hop.board.tally.delivered.add(1);
         fence(Ordering::SeqCst);
         // After the store: a producer that has just begun to wait has either seen that or is seen here.
@@ -85,6 +81,26 @@ impl<T: Send + 'static> Outlet<T> {
             self.hop.flush();
         }
         Some(item)
+    }
+
+    /// Gives out up to so many items that it has in hand, in one go.
+    pub(super) fn drain_at_hand(&mut self, most: usize, items: &mut Vec<T>) {
+        let count = if self.steps { 0 } else { most.min(self.local.len()) };
+        if count == 0 {
+            return;
+        }
+        items.extend(self.local.drain(self.local.len() - count..).rev());
+        self.went_out(count);
+    }
+
+    /// Items went out, whose permits are then owed.
+    #[inline]
+    fn went_out(&self, count: usize) {
+        let out = &self.hop.board.out;
+        out.add(count);
+        if !out.noted.load(Ordering::Relaxed) {
+            self.note();
+        }
     }
 
     /// Weighs the item that goes out next, while it is still held, since the user's closure may panic; and counts it.
@@ -137,7 +153,7 @@ impl<T: Send + 'static> Outlet<T> {
         std::mem::swap(&mut self.local, &mut state.queue);
         let alone = if self.local.len() == 1 && !self.steps { self.local.pop() } else { None };
         if alone.is_some() {
-            self.hop.board.out.add_one();
+            self.hop.board.out.add(1);
         }
         self.hop.board.settle();
         state.ledger.pay(&self.hop.board, &mut calls);

@@ -1,5 +1,6 @@
 use std::task::Poll;
 
+use anypipe_core::drive::Inlet;
 use anypipe_core::stage::in_stage;
 use anypipe_core::{Holds, Scope, Stage};
 use futures_core::Stream;
@@ -43,7 +44,7 @@ sequential_stage!(Broadcast<B>, "broadcast");
 
 struct ToAll;
 
-impl<T: Clone> Deal<T> for ToAll {
+impl<T: Clone + Send + 'static> Deal<T> for ToAll {
     #[inline]
     fn poll_ready(&mut self, fan: &mut Fan<T>) -> Poll<()> {
         fan.poll_room_of_all()
@@ -52,6 +53,11 @@ impl<T: Clone> Deal<T> for ToAll {
     #[inline]
     fn deal(&mut self, fan: &mut Fan<T>, item: T) {
         fan.deal_to_all(item);
+    }
+
+    #[inline]
+    fn deal_at_hand(&mut self, fan: &mut Fan<T>, input: &mut Inlet<T>) -> bool {
+        fan.deal_to_all_at_hand(input)
     }
 
     fn show(&mut self, fan: &mut Fan<T>) {

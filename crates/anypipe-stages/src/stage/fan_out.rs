@@ -3,7 +3,7 @@
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use anypipe_core::drive::Burst;
+use anypipe_core::drive::{Burst, Inlet};
 use anypipe_core::stage::poll_go_on;
 use anypipe_core::{Holds, Scope, Stage};
 use futures_core::Stream;
@@ -104,6 +104,12 @@ pub(super) trait Deal<T>: Send + 'static {
     /// Deals the item to its branches.
     fn deal(&mut self, fan: &mut Fan<T>, item: T);
 
+    /// Deals what is at hand behind an item that was dealt, as far as it may; `false` where it has dealt none.
+    fn deal_at_hand(&mut self, fan: &mut Fan<T>, input: &mut Inlet<T>) -> bool {
+        let _ = (fan, input);
+        false
+    }
+
     /// Shows what was dealt to the branches.
     fn show(&mut self, fan: &mut Fan<T>);
 }
@@ -132,7 +138,7 @@ where
         fan.set_bell(index, outputs.waker(index).clone());
     }
     FanOut {
-        input: Some(Box::pin(input)),
+        input: Some(Inlet::new(input)),
         outputs,
         fan,
         deal,
@@ -141,9 +147,9 @@ where
     }
 }
 
-struct FanOut<S, In, D, Out> {
+struct FanOut<In, D, Out> {
     /// The input, until it has ended or no branch takes its items.
-    input: Option<Pin<Box<S>>>,
+    input: Option<Inlet<In>>,
     /// What the branches give.
     outputs: Many<Out>,
     fan: Fan<In>,
@@ -155,11 +161,11 @@ struct FanOut<S, In, D, Out> {
 }
 
 // The items are only ever moved.
-impl<S, In, D, Out> Unpin for FanOut<S, In, D, Out> {}
+impl<In, D, Out> Unpin for FanOut<In, D, Out> {}
 
-impl<S, In, D, Out> FanOut<S, In, D, Out>
+impl<In, D, Out> FanOut<In, D, Out>
 where
-    S: Stream<Item = In>,
+    In: Send + 'static,
     D: Deal<In>,
 {
     /// Deals a burst of items of the input and shows them to the branches, or ends their input with it; pending where that
@@ -174,7 +180,7 @@ where
             if self.deal.poll_ready(&mut self.fan).is_pending() {
                 break Poll::Pending;
             }
-            match input.as_mut().poll_next(cx) {
+            match input.poll_next(cx) {
                 Poll::Ready(Some(item)) => self.deal.deal(&mut self.fan, item),
                 Poll::Ready(None) => {
                     self.input = None;
@@ -182,7 +188,7 @@ where
                 }
                 Poll::Pending => break Poll::Pending,
             }
-            if !self.burst.goes_on() {
+            if !self.burst.goes_on() || self.deal.deal_at_hand(&mut self.fan, input) {
                 break Poll::Ready(());
             }
         };
@@ -195,9 +201,9 @@ where
     }
 }
 
-impl<S, In, D, Out> FanOut<S, In, D, Out>
+impl<In, D, Out> FanOut<In, D, Out>
 where
-    S: Stream<Item = In>,
+    In: Send + 'static,
     D: Deal<In>,
 {
     /// It is another branch's turn: deals until one gives an item.
@@ -233,9 +239,9 @@ where
     }
 }
 
-impl<S, In, D, Out> Stream for FanOut<S, In, D, Out>
+impl<In, D, Out> Stream for FanOut<In, D, Out>
 where
-    S: Stream<Item = In>,
+    In: Send + 'static,
     D: Deal<In>,
 {
     type Item = Out;
