@@ -5,6 +5,7 @@
 //! order is kept.
 
 use std::future::{Future, poll_fn};
+use std::ops::Range;
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -368,38 +369,68 @@ async fn promise_p11_what_turns_slow_takes_no_longer_than_it_must() {
     }
 }
 
-/// What a sink has taken is paid for at the end of its poll: no more than these slow items are in one.
+/// A stream that is pending, and goes on at once, after so many items each time.
+struct InRows {
+    items: Range<usize>,
+    row: usize,
+    given: usize,
+}
+
+impl Stream for InRows {
+    type Item = usize;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<usize>> {
+        if self.given == self.row {
+            self.given = 0;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        self.given += 1;
+        Poll::Ready(self.items.next())
+    }
+}
+
+/// What a sink has taken is paid for at the end of its poll: that comes after each item, once it is known that they are slow.
 async fn promise_p11_a_sink_that_turns_slow_pays_soon_for_what_it_took() {
     const QUICK: usize = 300;
-    const SLOW_IN_A_POLL: usize = 16;
-    let site = Site::new("buffer", 1);
-    let (polls, in_a_poll) = (Arc::new(AtomicUsize::new(0)), Arc::new(Mutex::new(Vec::new())));
-    let (spends, poll, counts) = (site.clone(), Arc::clone(&polls), Arc::clone(&in_a_poll));
-    let sink = sink::for_each(move |item: usize| {
-        if item >= QUICK {
-            spends.spend(SLOW);
-            let poll = poll.load(Ordering::SeqCst);
-            match &mut *counts.lock().unwrap() {
-                counts if counts.last().is_none_or(|(at, _)| *at != poll) => counts.push((poll, 1)),
-                counts => counts.last_mut().expect("it was looked at").1 += 1,
+    const BETWEEN_READINGS: usize = 16;
+    // Where its input runs out again and again, too.
+    for row in [1, 5, BETWEEN_READINGS - 1, BETWEEN_READINGS + 1, usize::MAX] {
+        let site = Site::new("buffer", 1);
+        let (polls, in_a_poll) = (Arc::new(AtomicUsize::new(0)), Arc::new(Mutex::new(Vec::new())));
+        let (spends, poll, counts) = (site.clone(), Arc::clone(&polls), Arc::clone(&in_a_poll));
+        let sink = sink::for_each(move |item: usize| {
+            if item >= QUICK {
+                spends.spend(SLOW);
+                let poll = poll.load(Ordering::SeqCst);
+                match &mut *counts.lock().unwrap() {
+                    counts if counts.last().is_none_or(|(at, _)| *at != poll) => counts.push((poll, 1)),
+                    counts => counts.last_mut().expect("it was looked at").1 += 1,
+                }
             }
+        });
+        let all = 0..QUICK + 100;
+        let run = if row == usize::MAX {
+            flow(source::from_iter(all)).pipe(stage::buffer(64)).into(sink)
+        } else {
+            flow(source::from_stream(InRows { items: all, row, given: 0 })).into(sink)
+        };
+        let mut run = pin!(run.on(site.runtime()));
+        poll_fn(|cx| {
+            polls.fetch_add(1, Ordering::SeqCst);
+            run.as_mut().poll(cx)
+        })
+        .await;
+        let in_a_poll: Vec<usize> = in_a_poll.lock().unwrap().iter().map(|(_, items)| *items).collect();
+        assert_eq!(in_a_poll.iter().sum::<usize>(), 100);
+        // After so many the clock was read; and as many may have gone before, where it was read for the last quick one.
+        let mut done = 0;
+        for items in &in_a_poll {
+            let most = if done < 2 * BETWEEN_READINGS - 1 { BETWEEN_READINGS } else { 1 };
+            assert!(*items <= most, "{items} in a poll after {done}: {in_a_poll:?}, rows of {row}");
+            done += items;
         }
-    });
-    let items = flow(source::from_iter(0..QUICK + 100)).pipe(stage::buffer(64));
-    let mut run = pin!(items.into(sink).on(site.runtime()));
-    poll_fn(|cx| {
-        polls.fetch_add(1, Ordering::SeqCst);
-        run.as_mut().poll(cx)
-    })
-    .await;
-    let in_a_poll: Vec<usize> = in_a_poll.lock().unwrap().iter().map(|(_, items)| *items).collect();
-    assert_eq!(in_a_poll.iter().sum::<usize>(), 100);
-    assert!(in_a_poll.iter().all(|items| *items <= SLOW_IN_A_POLL), "{in_a_poll:?}");
-    // Once the clock was read it is known that they are slow. A poll of fewer may end before, where the input has run out,
-    // which is a matter of the threads' luck.
-    let read = |items: &usize| is_exact() || *items == SLOW_IN_A_POLL;
-    let known = in_a_poll.iter().position(read).map_or(in_a_poll.len(), |at| at + 1);
-    assert!(in_a_poll[known..].iter().all(|items| *items == 1), "{in_a_poll:?}");
+    }
 }
 
 /// What deals items to branches.

@@ -130,6 +130,7 @@ impl<S: Stream> Items<S> {
                     },
                     Poll::Ready(None) => break 'poll Poll::Ready(None),
                     Poll::Pending => {
+                        self.pace.items(done);
                         self.pace.waited();
                         break 'poll Poll::Pending;
                     }

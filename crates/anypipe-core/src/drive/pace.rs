@@ -44,6 +44,10 @@ pub(super) struct Pace {
     chunks: u16,
     /// True where the last items took long enough to be worked on beside what others do.
     long: bool,
+    /// How many items were done in a row of stretches in which the clock was not read.
+    unread: u16,
+    /// True where it was read in the present one.
+    looked: bool,
     /// True where the task has called others since it last waited, as far as it has looked.
     has_called: bool,
 }
@@ -76,6 +80,8 @@ impl Pace {
             most_between: MOST_BETWEEN_READINGS,
             chunks: 0,
             long: false,
+            unread: 0,
+            looked: false,
             has_called: false,
         }
     }
@@ -127,6 +133,7 @@ impl Pace {
     #[inline(never)]
     pub(super) fn look(&mut self, runtime: &RuntimeHandle, quick: Quick<'_>) -> Next {
         let now = runtime.now_in_task();
+        (self.unread, self.looked) = (0, true);
         // What the task has waited in says nothing.
         let before = self.read.replace(now);
         if let Some(before) = before {
@@ -194,7 +201,7 @@ impl Pace {
 
     fn begin_chunk(&mut self) {
         self.done = 0;
-        self.next_reading = self.chunk.min(self.between);
+        self.next_reading = self.chunk.min(self.between.saturating_sub(self.unread).max(1));
     }
 
     /// The next items may take long: nothing waits for them.
@@ -214,6 +221,10 @@ impl Pace {
 
     /// The task waits, or gives way: what comes is a new stretch of work.
     pub(super) fn waited(&mut self) {
+        // Whose input runs out again and again reads the clock after as many items as another.
+        if !std::mem::take(&mut self.looked) {
+            self.unread += self.done;
+        }
         self.begin_chunk();
         (self.read, self.began) = (None, None);
         (self.chunks, self.has_called) = (0, false);
