@@ -17,10 +17,10 @@ use std::time::Duration;
 
 use anypipe::prelude::*;
 use anypipe::runtime::{AsyncStd, Smol, Tokio};
-use anypipe::task::{CancelToken, blocking};
+use anypipe::task::CancelToken;
 use anypipe::time::now;
 use clap::{Parser, ValueEnum};
-use ignore::{DirEntry, Walk, WalkBuilder};
+use ignore::{DirEntry, WalkBuilder};
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// Counts the words of all text files in a folder.
@@ -243,18 +243,10 @@ impl Unread {
     }
 }
 
-/// All files below a folder. The folder is walked on the blocking pool, some entries at a time.
+/// All files below a folder, walked on the blocking pool.
 fn files(root: PathBuf, bar: ProgressBar) -> Pipeline<impl Source<Item = Result<PathBuf, Unread>>> {
     let walk = WalkBuilder::new(root).require_git(false).sort_by_file_path(Path::cmp).build();
-    let some_files = move |mut walk: Walk| {
-        let entries: Vec<_> = walk.by_ref().take(64).collect();
-        let over = entries.is_empty();
-        let files: Vec<_> = entries.into_iter().filter_map(file).collect();
-        (!over).then_some((files, walk))
-    };
-    Pipeline::unfold(walk, move |walk| blocking(move || some_files(walk)))
-        .inspect(move |files| bar.inc_length(files.len() as u64))
-        .flatten()
+    Pipeline::blocking_iter(walk.filter_map(file)).inspect(move |_| bar.inc_length(1))
 }
 
 /// The file to read for an entry of the walk; none for a folder, and for a link that leads somewhere.

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
 use anypipe_core::drive::{At, Work};
-use anypipe_core::option::{HasBoundary, IntoBlocking};
+use anypipe_core::option::{HasBoundary, IntoBlocking, WrapWith};
 use anypipe_core::run::{Control, Running, TimedOut, inherit, move_on_after};
 use anypipe_core::scope::current_scope;
 use anypipe_core::{ErrorKind, Run, Source, Stage};
@@ -32,13 +32,27 @@ crate::suite::cases! { ($) blocking as __blocking {
 async fn nothing_begins_for_a_consumer_that_went() {
     for workers in [1, 3] {
         let calls = |begun: Arc<AtomicUsize>| move |item: u32| item + count(&begun);
-        begins_nothing(|begun| stage::map(calls(begun)).into_blocking(), workers).await;
+        // Its input is polled in a job.
+        let none = Around::new();
+        begins_nothing(none.clone(), |begun| stage::map(calls(begun)).into_blocking(), workers).await;
         let calls_with = |begun: Arc<AtomicUsize>| move |(): &mut (), item: u32| item + count(&begun);
-        begins_nothing(|begun| stage::map_with(|| {}, calls_with(begun)).into_blocking(), workers).await;
-        begins_nothing(|begun| stage::then(move |item: u32| ready(item + count(&begun))), workers).await;
+        let map_with = |begun| stage::map_with(|| {}, calls_with(begun)).into_blocking();
+        begins_nothing(none, map_with, workers).await;
+        // And here in a task, before the job.
+        let limit = TimeoutEach { limit: unit() };
+        let map = |begun| stage::map(calls(begun)).into_blocking().wrap_with(limit);
+        begins_nothing(keeps_jobs(), map, workers).await;
+        let then = |begun: Arc<AtomicUsize>| stage::then(move |item: u32| ready(item + count(&begun)));
+        begins_nothing(keeps_jobs(), then, workers).await;
         // Also where the operator is somebody's who doesn't wait for the first poll.
-        begins_nothing(|begun| Parallel::new("hasty", Hasty(begun)), workers).await;
+        begins_nothing(keeps_jobs(), |begun| Parallel::new("hasty", Hasty(begun)), workers).await;
     }
+}
+
+fn keeps_jobs() -> Around {
+    let around = Around::new();
+    around.keep_jobs();
+    around
 }
 
 fn count(begun: &AtomicUsize) -> u32 {
@@ -63,12 +77,11 @@ impl Work<u32> for Hasty {
 }
 
 /// Has the consumer of a stage go while the stage takes its first item.
-async fn begins_nothing<G>(make: impl FnOnce(Arc<AtomicUsize>) -> G, workers: usize)
+async fn begins_nothing<G>(around: Around, make: impl FnOnce(Arc<AtomicUsize>) -> G, workers: usize)
 where
     G: Stage<u32> + HasBoundary,
 {
-    let (begun, around, input) = (Arc::new(AtomicUsize::new(0)), Around::new(), Dropped::new());
-    around.keep_jobs();
+    let (begun, input) = (Arc::new(AtomicUsize::new(0)), Dropped::new());
     let stage = make(Arc::clone(&begun)).edit(|boundary| boundary.workers(workers));
     let tells = input.tells();
     let run = Run::new("run", inherit, move |scope| {

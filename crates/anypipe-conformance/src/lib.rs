@@ -25,7 +25,7 @@
 //! | limits that are moved while work runs | [`deadlines`] |
 //! | the channel of one item, the one to each subscriber, the one of the latest value | [`oneshots`], [`broadcasts`], [`watches`] |
 //! | the channels' calls for plain threads | [`plain_threads`] |
-//! | what is kept of work on threads | [`blocking`] |
+//! | what is kept of work on threads, and tasks that are polled there | [`blocking`], [`pooled`] |
 //! | calls into a scope from plain threads | [`portals`] |
 //! | what wakers and destructors may do | [`locks`] |
 //! | conditions, barriers and cells | [`meetings`] |
@@ -74,6 +74,7 @@ pub mod permits;
 pub mod pipelines;
 pub mod plain_threads;
 mod plan;
+pub mod pooled;
 pub mod portals;
 pub mod promises_items;
 pub mod promises_runs;

@@ -242,6 +242,9 @@ macro_rules! __groups {
         mod blocking {
             $crate::__blocking!(super::$run);
         }
+        mod pooled {
+            $crate::__pooled!(super::$run);
+        }
         mod portals {
             $crate::__portals!(super::$run);
         }

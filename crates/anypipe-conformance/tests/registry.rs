@@ -22,8 +22,9 @@ fn every_sink_is_entered() {
 }
 
 /// Files that make nothing themselves, and what they are for.
-const SUPPORT: [(&str, &str); 5] = [
+const SUPPORT: [(&str, &str); 6] = [
     ("source/combine", "what the sources that join others share"),
+    ("source/files", "what the sources of files share"),
     ("source/lanes", "what the sources that join others share"),
     ("stage/fan_out", "what the stages with branches share"),
     ("stage/siding", "what the stages with branches share"),

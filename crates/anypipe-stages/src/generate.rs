@@ -95,8 +95,8 @@ impl<T> Stream for Generated<T> {
 
 /// The options of what has a field `boundary` and sends its items by itself: a buffer, and a name.
 macro_rules! only_a_buffer {
-    ($Stage:ident<$($P:ident),+>) => {
-        impl<$($P),+> anypipe_core::option::Configure for $Stage<$($P),+> {
+    ($Stage:ident $(<$($P:ident),+>)?) => {
+        impl $(<$($P),+>)? anypipe_core::option::Configure for $Stage $(<$($P),+>)? {
             type Can = anypipe_core::option::OfBuffer;
             type Last = Self;
             type Work = $crate::Pass;
@@ -113,7 +113,7 @@ macro_rules! only_a_buffer {
             }
         }
 
-        impl<$($P),+> anypipe_core::option::Named for $Stage<$($P),+> {
+        impl $(<$($P),+>)? anypipe_core::option::Named for $Stage $(<$($P),+>)? {
             fn named(mut self, name: std::borrow::Cow<'static, str>) -> Self {
                 self.boundary = self.boundary.named(name);
                 self

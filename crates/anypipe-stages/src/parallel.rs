@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use anypipe_core::drive::{At, Work};
+use anypipe_core::drive::{At, Threads, Work};
 use anypipe_core::option::CanBlock;
 
 use crate::Seat;
@@ -59,9 +59,11 @@ where
     }
 }
 
-/// A synchronous stage's work on the blocking pool: each item is one job, that the scope joins. As many threads
-/// at a time as there are workers, and no more: work whose item was given up, by `timeout_each`, keeps its worker
-/// until it has ended.
+/// A synchronous stage's work on the blocking pool, in jobs that the scope joins. As many threads at a time as there are
+/// workers, and no more.
+///
+/// A job goes on with item after item while they are quick. Where an option waits beside the work, as `timeout_each` does,
+/// each item is a job; one whose item was given up keeps its worker until it has ended.
 #[derive(Debug)]
 pub struct OnPool<Y> {
     work: Arc<Y>,
@@ -89,6 +91,14 @@ where
 {
     type Out = Y::Out;
     type State = Seat<Y::State, Y::Out>;
+
+    fn threads(&self) -> Threads {
+        Threads::Blocking
+    }
+
+    fn call_now(&self, state: &mut Self::State, _at: At<'_>, item: In) -> Result<Option<Y::Out>, In> {
+        Ok(state.work_here(|state| self.work.apply(state, item)))
+    }
 
     async fn call(&self, state: &mut Self::State, at: At<'_>, item: In) -> Option<Y::Out> {
         let work = Arc::clone(&self.work);

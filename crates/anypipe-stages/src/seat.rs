@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use anypipe_core::drive::At;
-use anypipe_core::scope::{self, current_scope};
+use anypipe_core::scope::{self, block_here, current_scope};
 use anypipe_core::stage::in_stage;
 
 /// One thread at a time for one worker, and what goes along from job to job.
@@ -78,6 +78,11 @@ where
         let scope = current_scope().expect("work is done in a task of a run");
         self.job = Some(scope.spawn_blocking(at.stage.to_owned(), job));
         poll_fn(|cx| self.poll_job(cx)).await
+    }
+
+    /// Does the work on one item here, on a thread for blocking work, where nothing else runs.
+    pub fn work_here(&mut self, apply: impl FnOnce(&mut St) -> Option<U>) -> Option<U> {
+        block_here(|| apply(&mut self.state))
     }
 
     /// Ready once nothing runs: what the work answers to

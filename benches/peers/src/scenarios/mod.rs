@@ -31,6 +31,7 @@ scenarios! {
     sync,
     oneshot,
     broadcast,
+    blocking,
 }
 
 pub struct Scenario {

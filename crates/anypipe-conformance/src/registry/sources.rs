@@ -1,6 +1,10 @@
 //! Entries: sources that stand alone.
 
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -33,6 +37,44 @@ impl Stream for Foreign {
     }
 }
 
+/// A place for a file or a directory of one source, that goes with it.
+struct Temporary(PathBuf);
+
+impl Temporary {
+    fn new() -> Self {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        let (process, next) = (std::process::id(), NEXT.fetch_add(1, Ordering::SeqCst));
+        Self(std::env::temp_dir().join(format!("anypipe-registry-{process}-{next}")))
+    }
+
+    fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// What comes of a source that reads it, as values.
+    fn beside<S: Source>(
+        self,
+        source: S,
+        value: impl Fn(S::Item) -> i64 + Send + Sync + 'static,
+    ) -> impl Source<Item = i64> {
+        let stage = stage::map(move |item| {
+            let _kept = &self;
+            value(item)
+        });
+        Piped { source, stage }
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(self.path()).or_else(|_| fs::remove_dir_all(self.path()));
+    }
+}
+
+fn number(count: usize) -> i64 {
+    i64::try_from(count).expect("a small number")
+}
+
 /// A source of values as one of items, made when they come.
 fn counted(values: impl Source<Item = i64>, tally: &Census) -> impl Source<Item = Item> {
     let tally = tally.clone();
@@ -46,6 +88,65 @@ pub(super) const ENTRIES: &[Origin] = &[
             let (values, tally) = (draw.values(30), tally.clone());
             let items = values.clone().into_iter().map(move |value| tally.item(value));
             BuiltSource::new("from_iter", source::from_iter(items), values)
+        },
+    },
+    Origin {
+        name: "blocking_iter",
+        build: |draw, tally| {
+            let (values, tally) = (draw.values(30), tally.clone());
+            let items = values.clone().into_iter().map(move |value| tally.item(value));
+            let options = draw.buffer();
+            let source = options.apply(source::blocking_iter(items));
+            let holds = options.buffer_holds() + Holds::at_most(1);
+            BuiltSource::new(options.told_buffer("blocking_iter"), source, values).holds(holds)
+        },
+    },
+    Origin {
+        name: "read_lines",
+        build: |draw, tally| {
+            let (values, options) = (draw.values(30), draw.buffer());
+            let file = Temporary::new();
+            let lines: Vec<String> = values.iter().map(i64::to_string).collect();
+            fs::write(file.path(), lines.join("\n")).expect("it can be written");
+            let source = options.apply(source::read_lines(file.path()));
+            let number =
+                |line: io::Result<String>| line.expect("it is read").parse().expect("it is a number");
+            let source = counted(file.beside(source, number), tally);
+            let holds = options.buffer_holds() + Holds::at_most(1);
+            BuiltSource::new(options.told_buffer("read_lines"), source, values).holds(holds)
+        },
+    },
+    Origin {
+        name: "read_chunks",
+        build: |draw, tally| {
+            let (length, size) = (draw.below(40), draw.within(1..=9));
+            let (file, options) = (Temporary::new(), draw.buffer());
+            fs::write(file.path(), vec![b'.'; length]).expect("it can be written");
+            let source = options.apply(source::read_chunks(file.path(), size));
+            let length_of = |chunk: io::Result<Vec<u8>>| number(chunk.expect("it is read").len());
+            let source = counted(file.beside(source, length_of), tally);
+            let full = std::iter::repeat_n(number(size), length / size);
+            let values = full.chain((length % size > 0).then(|| number(length % size))).collect();
+            let holds = options.buffer_holds() + Holds::at_most(1);
+            BuiltSource::new(options.told_buffer(&format!("read_chunks({size})")), source, values)
+                .holds(holds)
+        },
+    },
+    Origin {
+        name: "walk",
+        build: |draw, tally| {
+            let (files, options) = (draw.below(9), draw.buffer());
+            let root = Temporary::new();
+            fs::create_dir_all(root.path().join("below")).expect("it can be made");
+            for n in 0..files {
+                fs::write(root.path().join(format!("below/{n}")), "").expect("it can be written");
+            }
+            let source = options.apply(source::walk(root.path()));
+            let depth = |entry: io::Result<source::WalkEntry>| number(entry.expect("it is read").depth());
+            let source = counted(root.beside(source, depth), tally);
+            let values = [0, 1].into_iter().chain(std::iter::repeat_n(2, files)).collect();
+            let holds = options.buffer_holds() + Holds::at_most(1);
+            BuiltSource::new(options.told_buffer("walk"), source, values).holds(holds)
         },
     },
     Origin {

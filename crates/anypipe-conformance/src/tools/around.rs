@@ -1,7 +1,7 @@
 //! A runtime around the case's own: it tells who still holds it, its clock can be moved on, and blocking work can
 //! be kept from its threads.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -23,6 +23,8 @@ pub(crate) struct Around {
     spent: Arc<AtomicU64>,
     /// Blocking work that waits for a thread, while it is kept from them.
     kept: Arc<Mutex<Option<Vec<Job>>>>,
+    /// How much blocking work was begun.
+    jobs: Arc<AtomicUsize>,
 }
 
 impl Around {
@@ -32,7 +34,8 @@ impl Around {
 
     /// One around another than the case's own, with a name of its own.
     pub(crate) fn of(inner: RuntimeHandle, name: &'static str) -> Self {
-        Self { inner, name, live: Arc::new(()), spent: Arc::default(), kept: Arc::default() }
+        let (spent, kept, jobs) = (Arc::default(), Arc::default(), Arc::default());
+        Self { inner, name, live: Arc::new(()), spent, kept, jobs }
     }
 
     /// How many are held, besides this one and its clones that were not given out.
@@ -53,6 +56,11 @@ impl Around {
     /// How much blocking work waits.
     pub(crate) fn kept_jobs(&self) -> usize {
         self.lock().as_ref().map_or(0, Vec::len)
+    }
+
+    /// How many pieces of blocking work there were, those that wait included.
+    pub(crate) fn jobs(&self) -> usize {
+        self.jobs.load(Ordering::SeqCst)
     }
 
     /// Lets blocking work begin: what waits, and what comes.
@@ -94,6 +102,7 @@ impl Spawner for Around {
     }
 
     fn spawn_blocking(&self, job: Job) {
+        self.jobs.fetch_add(1, Ordering::SeqCst);
         let mut kept = self.lock();
         if let Some(kept) = &mut *kept {
             return kept.push(job);

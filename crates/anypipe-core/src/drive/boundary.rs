@@ -9,7 +9,7 @@ use super::hop::{Hop, Room};
 use super::pair::hop;
 use super::port::Port;
 use super::worker::{Bench, Common, worker};
-use super::{Inlet, Outlet, Weigh, Work};
+use super::{Inlet, Outlet, Threads, Weigh, Work};
 use crate::holds::Holds;
 use crate::scope::Scope;
 
@@ -162,9 +162,19 @@ impl Boundary {
         W: Work<In>,
     {
         let (mut benches, outlet) = self.benches(Inlet::new(input), limits, scope);
+        let threads = work.threads();
         let mut spawn = |work| {
             let (name, stage) = (self.name.clone(), self.name.clone());
-            scope.spawn_boxed(name, Box::pin(worker(benches.next(), stage, work)));
+            let mut bench = benches.next();
+            if threads != Threads::Tasks {
+                bench.show_each();
+            }
+            let task = Box::pin(worker(bench, stage, work));
+            match threads {
+                Threads::Tasks => scope.spawn_boxed(name, task),
+                Threads::Blocking => scope.spawn_on_pool(name, None, task),
+                Threads::BlockingFor(patience) => scope.spawn_on_pool(name, Some(patience), task),
+            }
         };
         if self.workers == 1 {
             spawn(Common::Alone(work));

@@ -26,6 +26,7 @@ mod loom;
 use std::future::Future;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 pub use self::boundary::{Boundary, DEFAULT_BUFFER, Limits};
 pub use self::burst::Burst;
@@ -72,6 +73,12 @@ pub trait Work<In>: Send + Sync + 'static {
         Err(item)
     }
 
+    /// Where the tasks of the stage are polled: elsewhere than others where [`call_now`](Work::call_now), or the input,
+    /// blocks its thread. What blocks is called through [`block_here`](crate::scope::block_here).
+    fn threads(&self) -> Threads {
+        Threads::Tasks
+    }
+
     /// Whether something is an `Err`, for the run's statistics; work that makes results by its meaning tells.
     fn is_err(made: &Self::Out) -> bool {
         let _ = made;
@@ -86,6 +93,19 @@ pub trait Work<In>: Send + Sync + 'static {
         let _ = (state, cx);
         Poll::Ready(())
     }
+}
+
+/// Which of the runtime's threads poll the tasks of a stage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Threads {
+    /// Those that poll all tasks.
+    Tasks,
+    /// Those for blocking work: a job goes on with item after item while they are quick, and ends with one that is slow. The
+    /// scope joins it, however long it takes.
+    Blocking,
+    /// As `Blocking`, for what may never return: after a cancel the scope waits for the job this long, and then leaves it
+    /// alone on its thread.
+    BlockingFor(Duration),
 }
 
 /// Where [`Work`] is done: in which stage, on which of its items.

@@ -91,6 +91,11 @@ impl Pace {
         Self { most_between: MOST_BETWEEN_READINGS_OF_A_SINK, ..Self::new() }
     }
 
+    /// Has each item be shown before the next, and the clock be read after it.
+    pub(super) fn show_each(&mut self) {
+        self.most_between = 1;
+    }
+
     /// How many items make a chunk now.
     pub(super) fn chunk(&self) -> usize {
         self.chunk.into()
@@ -151,7 +156,8 @@ impl Pace {
         }
         // No further than to what would be slow.
         if before.is_some() && now < began + SLOW / 2 {
-            self.chunk = (self.chunk * 2).min(MOST);
+            // Where none waits for the next a chunk is one item.
+            self.chunk = (self.chunk * 2).min(if self.most_between == 1 { 1 } else { MOST });
         }
         self.began = Some(now);
         self.begin_chunk();

@@ -169,6 +169,11 @@ impl<In: Send + 'static, Out: Send + 'static> Bench<In, Out> {
         Self { line, feed, next: Then::Take, overdue: None }
     }
 
+    /// Has each item be shown before the next: what blocks may not return for long.
+    pub(super) fn show_each(&mut self) {
+        self.line.pace.show_each();
+    }
+
     /// A poll begins.
     fn begin(&mut self) {
         if let Then::Wait(unsettled) = self.next {

@@ -435,6 +435,21 @@ pub(crate) fn refuse_to_wait(call: &str) {
     }
 }
 
+/// Runs `f`, which may block, in a task that is polled on the threads for blocking work: it counts as blocking work.
+///
+/// This is for the author of a stage whose work [blocks](crate::drive::Work::blocks).
+pub fn block_here<R>(f: impl FnOnce() -> R) -> R {
+    struct Restore(Option<Polls>);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            let Some(polls) = self.0 else { return };
+            with_current(|frame| frame.facts.polls = polls);
+        }
+    }
+    let _restore = Restore(with_current(|frame| std::mem::replace(&mut frame.facts.polls, Polls::Job)));
+    f()
+}
+
 /// Notes whether what is dropped from here on was cut off; gives what was noted before.
 pub(super) fn set_breaking(breaking: bool) -> bool {
     with_current(|frame| std::mem::replace(&mut frame.facts.breaking, breaking)).unwrap_or_default()

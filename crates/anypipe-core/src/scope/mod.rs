@@ -29,6 +29,7 @@ mod entries;
 mod few;
 mod local;
 mod members;
+mod on_pool;
 mod panic;
 mod promise;
 mod roster;
@@ -53,7 +54,9 @@ use std::{fmt, iter};
 use self::adoption::{Abandoned, Above, Line};
 pub use self::blocking::Blocking;
 pub use self::breakable::Breakable;
-pub use self::context::{Entered, current_runtime, current_scope, enter, in_blocking_work, poll_go_on};
+pub use self::context::{
+    Entered, block_here, current_runtime, current_scope, enter, in_blocking_work, poll_go_on,
+};
 pub(crate) use self::context::{
     Flush, flush_later, goes_with, is_breaking, is_cut_off, is_unwinding, note_wait, polling, with_output,
 };

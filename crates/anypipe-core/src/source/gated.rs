@@ -24,7 +24,7 @@ impl<S: Source> Gated<S> {
 
 impl<S> Gated<S> {
     /// The same gate before another source.
-    pub(crate) fn map<T>(self, map: impl FnOnce(S) -> T) -> Gated<T> {
+    pub fn map<T>(self, map: impl FnOnce(S) -> T) -> Gated<T> {
         Gated { source: map(self.source) }
     }
 }

@@ -7,6 +7,7 @@ mod boxed;
 mod branches;
 pub(crate) mod combine;
 mod expand;
+pub(crate) mod files;
 mod groups;
 mod higher;
 mod operator;

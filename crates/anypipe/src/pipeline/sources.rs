@@ -185,6 +185,7 @@ macro_rules! constructor {
         }
     };
 }
+pub(super) use constructor;
 
 constructor! {
     /// One item.

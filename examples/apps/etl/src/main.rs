@@ -19,7 +19,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use anypipe::prelude::*;
-use anypipe::task::blocking;
 use clap::Parser;
 use csv::StringRecord;
 
@@ -96,16 +95,12 @@ async fn load(args: Args) -> Result<bool, String> {
     Ok(in_table == stored as u64 && in_file == rejected && read == in_table + in_file)
 }
 
-/// The rows of the file. It is read on the blocking pool, some rows at a time.
+/// The rows of the file, read on the blocking pool.
 ///
 /// A row that is no text is an error of its own. A file that breaks off fails the run: what comes of it
 /// must not look complete.
 fn records(reader: csv::Reader<File>) -> Pipeline<impl Source<Item = Result<StringRecord, Reject>>> {
-    let some = |mut records: csv::StringRecordsIntoIter<File>| {
-        let some: Vec<_> = records.by_ref().take(256).map(order::readable).collect();
-        (!some.is_empty()).then_some((some, records))
-    };
-    Pipeline::unfold(reader.into_records(), move |records| blocking(move || some(records))).flatten()
+    Pipeline::blocking_iter(reader.into_records().map(order::readable))
 }
 
 struct Files {
