@@ -22,7 +22,7 @@
 //! | P11 and latency, where what was quick turns slow | [`latency`] |
 //! | limits of time, and how loops give way | [`limits`] |
 //! | waits and ticks | [`clocks`] |
-//! | limits that are moved while work runs | [`deadlines`] |
+//! | limits that are moved while work runs, and what there is at one | [`deadlines`], [`partials`] |
 //! | the channel of one item, the one to each subscriber, the one of the latest value | [`oneshots`], [`broadcasts`], [`watches`] |
 //! | the channels' calls for plain threads | [`plain_threads`] |
 //! | what is kept of work on threads, and tasks that are polled there | [`blocking`], [`pooled`] |
@@ -69,6 +69,7 @@ pub mod novel;
 pub mod oneshots;
 pub mod operators;
 pub mod options;
+pub mod partials;
 pub mod peers;
 pub mod permits;
 pub mod pipelines;

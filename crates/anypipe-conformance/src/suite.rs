@@ -242,6 +242,9 @@ macro_rules! __groups {
         mod blocking {
             $crate::__blocking!(super::$run);
         }
+        mod partials {
+            $crate::__partials!(super::$run);
+        }
         mod pooled {
             $crate::__pooled!(super::$run);
         }

@@ -14,7 +14,9 @@ use crate::scope::Scope;
 /// 1. A sink that needs no more items MUST drop the stream, so that what feeds it stops.
 /// 2. It MUST call user closures through [`in_stage`](crate::stage::in_stage).
 /// 3. A loop that can go on without waiting MUST yield; [`Items`](crate::drive::Items) does that.
-/// 4. [`holds`](Sink::holds) MUST NOT tell fewer items than it can hold at once.
+/// 4. It MUST take its items through [`Items`](crate::drive::Items) where it is to give what it has at a deadline:
+///    [`Run::deadline_partial`](crate::Run::deadline_partial) ends those.
+/// 5. [`holds`](Sink::holds) MUST NOT tell fewer items than it can hold at once.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a sink for items of type `{In}`",
     label = "the items that come here are `{In}`",

@@ -68,7 +68,9 @@ pub mod task;
 pub mod testing;
 pub mod time;
 
-pub use anypipe_core::run::{Checked, CheckedStream, Control, RunStream, Running, StageStats, Stats};
+pub use anypipe_core::run::{
+    Checked, CheckedStream, Control, Outcome, RunStream, Running, StageStats, Stats,
+};
 pub use anypipe_core::{ErrorKind, Holds, Run, RunError, Sink, Source, Stage};
 
 pub use self::entry::{run, run_on, try_run};

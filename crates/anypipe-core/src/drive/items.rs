@@ -10,7 +10,7 @@ use std::task::{Context, Poll};
 use futures_core::Stream;
 
 use super::pace::{Next, Pace};
-use crate::scope::{Scope, holding};
+use crate::scope::{CutWatch, Scope, holding};
 
 /// The items of a stream, for a sink's loop: it gives way now and then, and stops at a cancel.
 ///
@@ -50,12 +50,15 @@ pub struct Items<S> {
     scope: Scope,
     /// What to do before the next item.
     next: Next,
+    /// Ends them at a deadline, where the run gives what it has then.
+    cut: Option<Box<CutWatch>>,
 }
 
 impl<S: Stream> Items<S> {
     /// Takes the items of `stream`, in a run's own part or in a task of `scope`.
     pub fn new(stream: S, scope: &Scope) -> Self {
-        Self { stream: Box::pin(stream), pace: Pace::of_sink(), scope: scope.clone(), next: Next::Go }
+        let cut = scope.cut().map(Box::new);
+        Self { stream: Box::pin(stream), pace: Pace::of_sink(), scope: scope.clone(), next: Next::Go, cut }
     }
 
     /// The next item; `None` at the end.
@@ -112,9 +115,16 @@ impl<S: Stream> Items<S> {
             if self.next != Next::Go && self.poll_turn(cx).is_pending() {
                 break Poll::Pending;
             }
+            let mut left = self.pace.left();
+            if let Some(cut) = &mut self.cut {
+                if cut.is_over(cx) {
+                    break Poll::Ready(None);
+                }
+                left = 1;
+            }
             self.pace.begin(self.scope.runtime());
             self.pace.offer(self.scope.runtime());
-            let (scope, mut stream, left) = (&self.scope, self.stream.as_mut(), self.pace.left());
+            let (scope, mut stream, cut) = (&self.scope, self.stream.as_mut(), &mut self.cut);
             for done in 0..left {
                 // Whoever polls us drops us after this poll.
                 if scope.is_cancelled() {
@@ -132,7 +142,8 @@ impl<S: Stream> Items<S> {
                     Poll::Pending => {
                         self.pace.items(done);
                         self.pace.waited();
-                        break 'poll Poll::Pending;
+                        let ends = cut.as_mut().is_some_and(|cut| cut.ends());
+                        break 'poll if ends { Poll::Ready(None) } else { Poll::Pending };
                     }
                 }
             }

@@ -7,6 +7,7 @@ mod group;
 mod handle;
 mod hosted;
 mod interval;
+mod partial;
 mod portal;
 mod running;
 mod session;
@@ -28,6 +29,7 @@ pub use self::group::{TaskGroup, task_group, try_task_group};
 pub use self::handle::{AbortOnDrop, TaskHandle};
 use self::hosted::hosted;
 pub use self::interval::{Interval, MissedTicks, interval, interval_at};
+pub use self::partial::Outcome;
 pub use self::portal::{BlockingPortal, PortalTask};
 pub use self::running::Running;
 pub(crate) use self::session::{AtEnd, Course, FutureSession, Session};
@@ -155,7 +157,16 @@ impl<T: Send + 'static> Run<T> {
         K: Sink<S::Item, Output = T>,
     {
         let plan = Plan::new(name, choose, AtEnd::Cancel);
-        Self::boxed(plan, move |scope| hosted(name, scope, sink.drain(source.attach(scope), scope)))
+        Self::boxed(plan, move |scope| {
+            let input = source.attach(scope);
+            let of_sink = scope.controls().take_cut().map(|cut| {
+                // A scope of its own tells the sink from those that are beside the way.
+                let of_sink = scope.child();
+                of_sink.cut_at(cut);
+                of_sink
+            });
+            hosted(name, scope, sink.drain(input, of_sink.as_ref().unwrap_or(scope)))
+        })
     }
 
     pub(crate) fn planned<F>(plan: Plan, make: impl FnOnce(&Scope) -> F + Send + 'static) -> Self

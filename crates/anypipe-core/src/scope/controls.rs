@@ -6,7 +6,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use super::waiters::{Place, Waiters};
-use super::{CancelToken, Stats, Tally, replace_waker, wake_each};
+use super::{CancelToken, Cut, Stats, Tally, replace_waker, wake_each};
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, Ordering};
 
@@ -32,6 +32,19 @@ struct Inner {
     errors: Mutex<Option<Box<dyn Any + Send>>>,
     /// What the run's boundaries count.
     tallies: Mutex<Tallies>,
+    /// Where the input of the run's sink is cut off.
+    cut: Mutex<OfSink>,
+}
+
+/// The cut of a run's sink.
+#[derive(Default)]
+enum OfSink {
+    #[default]
+    None,
+    /// Until the sink is attached.
+    Offered(Arc<Cut>),
+    /// By whoever drains in this scope.
+    In(usize, Arc<Cut>),
 }
 
 #[derive(Default)]
@@ -93,6 +106,36 @@ impl Controls {
     pub(crate) fn kept_errors<E: 'static>(&self) -> Vec<E> {
         let errors = self.inner.errors.lock().take();
         errors.and_then(|errors| errors.downcast().ok()).map_or_else(Vec::new, |errors| *errors)
+    }
+
+    /// Has the run's sink, which is attached next, end its input at a deadline.
+    pub(crate) fn offer_cut(&self, cut: Arc<Cut>) {
+        *self.inner.cut.lock() = OfSink::Offered(cut);
+    }
+
+    /// The cut that was offered, once.
+    pub(crate) fn take_cut(&self) -> Option<Arc<Cut>> {
+        let mut of_sink = self.inner.cut.lock();
+        match std::mem::take(&mut *of_sink) {
+            OfSink::Offered(cut) => Some(cut),
+            other => {
+                *of_sink = other;
+                None
+            }
+        }
+    }
+
+    /// Has whoever drains in a scope obey a cut.
+    pub(crate) fn cut_in(&self, scope: usize, cut: Arc<Cut>) {
+        *self.inner.cut.lock() = OfSink::In(scope, cut);
+    }
+
+    /// The cut of whoever drains in a scope.
+    pub(crate) fn cut_of(&self, scope: usize) -> Option<Arc<Cut>> {
+        match &*self.inner.cut.lock() {
+            OfSink::In(of, cut) if *of == scope => Some(Arc::clone(cut)),
+            _ => None,
+        }
     }
 
     /// What counts the items of a stage. Those of one name that are attached any number of times share it.

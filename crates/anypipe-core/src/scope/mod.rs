@@ -24,6 +24,7 @@ mod blocking;
 mod breakable;
 mod context;
 mod controls;
+mod cut;
 mod deadline;
 mod entries;
 mod few;
@@ -64,6 +65,7 @@ pub(crate) use self::context::{
     Turns, has_called, is_in_task_of, may_block, refuse_to_block, refuse_to_wait,
 };
 pub(crate) use self::controls::{Controls, Pauses};
+pub(crate) use self::cut::{Cut, CutWatch};
 pub(crate) use self::deadline::DeadlineWatch;
 pub use self::deadline::{Deadline, DeadlinePassed};
 pub(crate) use self::few::{Few, take_out};
@@ -236,6 +238,17 @@ impl Scope {
         if self.inner.roster.is_some() {
             self.inner.state.lock().body = body;
         }
+    }
+
+    /// Has the sink that drains in this scope end its input at a deadline.
+    pub(crate) fn cut_at(&self, cut: Arc<Cut>) {
+        self.controls().cut_in(Arc::as_ptr(&self.inner).addr(), cut);
+    }
+
+    /// Where the sink that drains in this very scope ends its input.
+    pub(crate) fn cut(&self) -> Option<CutWatch> {
+        let cut = self.controls().cut_of(Arc::as_ptr(&self.inner).addr())?;
+        Some(CutWatch::new(cut, self.runtime()))
     }
 
     pub(crate) fn controls(&self) -> &Controls {
