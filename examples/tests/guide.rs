@@ -107,8 +107,13 @@ fn every_page_is_in_the_index_and_its_code_is_compiled() {
     let index = fs::read_to_string(root().join("docs/guide/README.md")).unwrap();
     let compiled = fs::read_to_string(root().join("examples/src/lib.rs")).unwrap();
     let guide = root().join("docs/guide");
+    let book = fs::read_to_string(guide.join("SUMMARY.md")).unwrap();
     for (path, page) in pages() {
         let name = path.strip_prefix(&guide).unwrap().to_str().unwrap();
+        if name == "SUMMARY.md" {
+            continue;
+        }
+        assert!(book.contains(&format!("({name})")), "{name} is not in the book");
         assert!(name == "README.md" || index.contains(&format!("({name})")), "{name} is not in the index");
         let is_compiled = compiled.contains(&format!("\"../../docs/guide/{name}\""));
         assert!(is_compiled || !page.contains("```rust"), "the code of {name} is not compiled");
@@ -245,4 +250,33 @@ fn names_that_the_tables_promise_exist() {
         }
     }
     assert!(checked > 450, "only {checked} names were found");
+}
+
+#[test]
+fn every_mistake_that_is_tried_has_its_remedy_in_the_guide() {
+    let page = fs::read_to_string(root().join("docs/guide/errors.md")).unwrap();
+    for path in files(&root().join("tests/ui/cases"), "rs") {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        assert!(page.contains(&format!("tests/ui/cases/{name})")), "errors.md says nothing of {name}");
+    }
+}
+
+#[test]
+fn the_promises_name_tests_that_there_are() {
+    let page = fs::read_to_string(root().join("docs/guide/promises.md")).unwrap();
+    let rows = rows(&page);
+    assert_eq!(rows.len(), 14);
+    for row in rows {
+        let tests: Vec<_> = code(&row[2]).collect();
+        let Some(prefix) = tests.iter().find_map(|it| it.strip_suffix('…')) else {
+            // A program, or a module of cases: what is named is there.
+            assert!(tests.iter().all(|it| it.starts_with("promise_") || root().join(it).exists()), "{row:?}");
+            continue;
+        };
+        for file in tests.iter().filter(|it| it.ends_with(".rs") && !it.contains('/')) {
+            let source = root().join("crates/anypipe-conformance/src").join(file);
+            let source = fs::read_to_string(source).unwrap_or_else(|error| panic!("{file}: {error}"));
+            assert!(source.contains(prefix), "{file} has no {prefix}…");
+        }
+    }
 }

@@ -30,6 +30,21 @@ fn library_gives_one_answer_under_three_programs() {
     assert_eq!(told[3], "three programs, one answer");
 }
 
+#[test]
+fn four_ways_tells_what_each_does_when_it_is_broken() {
+    let told = lines::<&str>("four_ways", []);
+    let at = |start: &str| told.iter().position(|line| line.starts_with(start)).expect("each way is told of");
+    let (buffered, by_hand, ours) = (at("buffered: "), at("channels by hand: "), at("anypipe: "));
+    assert!(told[by_hand + 1].contains("as if all were well"), "{told:?}");
+    assert!(told[ours + 1].contains("stage `then` panicked: page 100 is broken"), "{told:?}");
+    assert!(told[ours + 2].contains(" 0 pages are still fetched"), "{told:?}");
+    let longest = |way: usize| -> u64 {
+        told[way + 3].split(' ').rev().nth(1).and_then(|number| number.parse().ok()).expect("so many ms")
+    };
+    // Whose reader sleeps for 60 ms at a time, and polls nothing meanwhile.
+    assert!(longest(buffered) >= 60, "{told:?}");
+}
+
 /// The numbers of the line that tells what was taken, delivered and given up.
 fn counts(told: &[String]) -> Vec<u64> {
     let line = told.iter().find(|line| line.contains(" taken = ")).expect("a line that counts");
