@@ -36,11 +36,12 @@ struct Case {
 }
 
 /// What says above the rows of a scenario what they are, and what its figures are.
-const TITLES: [(&str, &str); 8] = [
+const TITLES: [(&str, &str); 9] = [
     ("hop", "hop, by capacity: instructions for an item and hop"),
     ("rendezvous", "rendezvous, beside tokio's channel of one: instructions for an item and hop"),
     ("ends", "ends behind one hop, by capacity: instructions for an item"),
     ("workers", "workers, eight: instructions for an item"),
+    ("crowd", "crowd, whose futures wait a turn: instructions for an item"),
     ("fused", "fused: instructions for an item"),
     ("tasks", "tasks of a group: instructions for a task, from its spawn to its join"),
     ("start", "start: instructions for a run of four hops over one item"),
@@ -49,6 +50,8 @@ const TITLES: [(&str, &str); 8] = [
 
 /// The items of most: a multiple of every capacity, and enough for what happens now and then.
 const ITEMS: (u64, u64) = (4096, 12_288);
+/// The items of a crowd: several for each worker.
+const ITEMS_OF_A_CROWD: (u64, u64) = (40_000, 120_000);
 /// The runs where a run is what counts.
 const RUNS: (u64, u64) = (50, 150);
 /// The capacity where there is one only.
@@ -96,6 +99,8 @@ const UNORDERED: [Named; 3] = [
     contender!(bare, "futures", workers::buffer_unordered),
     contender!(bare, "flume", workers::flume),
 ];
+const CROWD: [Named; 2] =
+    [contender!(anypipe, "anypipe", workers::crowd), contender!(bare, "flume", workers::crowd_flume)];
 const MAPS: [Named; 3] = [
     contender!(anypipe, "anypipe", fused::maps::anypipe),
     contender!(bare, "futures", fused::maps::futures),
@@ -147,6 +152,9 @@ fn cases() -> Vec<Case> {
     }
     add("instructions", "workers", "ordered", &ORDERED, CAPACITY, ITEMS, 1);
     add("instructions", "workers", "unordered", &UNORDERED, CAPACITY, ITEMS, 1);
+    for workers in [100, 10_000] {
+        add("instructions", "crowd", &format!("{workers} workers"), &CROWD, workers, ITEMS_OF_A_CROWD, 1);
+    }
     add("instructions", "fused", "3 maps", &MAPS, CAPACITY, ITEMS, 1);
     add("instructions", "fused", "2 filters, half gone", &FILTERS, CAPACITY, ITEMS, 1);
     add("instructions", "fused", "a stream, scan", &STREAMS, CAPACITY, ITEMS, 1);
