@@ -23,13 +23,14 @@
 //! | limits of time, and how loops give way | [`limits`] |
 //! | waits and ticks | [`clocks`] |
 //! | limits that are moved while work runs, and what there is at one | [`deadlines`], [`partials`] |
-//! | the channel of one item, the one to each subscriber, the one of the latest value | [`oneshots`], [`broadcasts`], [`watches`] |
+//! | the channel of one item, the one to each subscriber, the one of the latest value | [`oneshots`], [`broadcasts`] and [`broadcast_ring`], [`watches`] |
 //! | the channels' calls for plain threads | [`plain_threads`] |
 //! | what is kept of work on threads, and tasks that are polled there | [`blocking`], [`pooled`] |
 //! | calls into a scope from plain threads | [`portals`] |
 //! | what wakers and destructors may do | [`locks`] |
-//! | conditions, barriers and cells | [`meetings`] |
-//! | permits and events of `anypipe-sync` (C again), and those against a model | [`sync_cases`], [`sync_laws`] |
+//! | permits and events of `anypipe-sync`: the cases (C again), a model, whose turn it is, and what goes wrong | [`sync_cases`], [`permit_models`], [`permit_turns`], [`permit_faults`] |
+//! | very many who wait | [`crowds`] |
+//! | where tasks wait for each other | [`conditions`], [`barriers`], [`once_cells`] |
 //! | random pipelines against the same over `Vec`s | [`property`] |
 //! | how each operator is built, and what it means | [`registry`] |
 //!
@@ -47,13 +48,17 @@
 #![allow(clippy::similar_names, reason = "what does a thing and what sees it done are called alike")]
 
 pub mod accounting;
+pub mod barriers;
 pub mod blocking;
+pub mod broadcast_ring;
 pub mod broadcasts;
 mod case;
 pub mod channel_laws;
 pub mod channels;
 pub mod clocks;
 pub mod combining;
+pub mod conditions;
+pub mod crowds;
 pub mod cut_off;
 pub mod deadlines;
 pub mod gathers;
@@ -64,13 +69,16 @@ pub mod limits;
 pub mod locals;
 pub mod locks;
 pub mod mapping;
-pub mod meetings;
 pub mod novel;
+pub mod once_cells;
 pub mod oneshots;
 pub mod operators;
 pub mod options;
 pub mod partials;
 pub mod peers;
+pub mod permit_faults;
+pub mod permit_models;
+pub mod permit_turns;
 pub mod permits;
 pub mod pipelines;
 pub mod plain_threads;
@@ -89,7 +97,6 @@ pub mod streams;
 mod subjects;
 mod suite;
 pub mod sync_cases;
-pub mod sync_laws;
 pub mod tasks;
 mod tools;
 pub mod watches;

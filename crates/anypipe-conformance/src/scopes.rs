@@ -1,16 +1,20 @@
 //! B. Scopes, cancellation and deadlines.
 //!
-//! B4, a plain native `main`, is the facade's to show; B13 is among the shields.
+//! B4, a plain native `main`, is the facade's to show (`ci/features.sh`); B13 is among the shields, B14 and B15 also
+//! among the deadlines.
 
 use std::future::pending;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
-use anypipe_core::run::{TaskGroup, fail_after, inherit, move_on_after, task_group};
+use anypipe_core::run::{
+    Started, TaskGroup, TimedOut, fail_after, inherit, move_on_after, task_group, try_task_group,
+};
 use anypipe_core::scope::CancelToken;
 use anypipe_core::{ErrorKind, Run};
 
-use crate::tools::{Clock, Dropped, give_way, panic_in, sleep, together, unit, until};
+use crate::tools::{Clock, Dropped, give_way, once, panic_in, settle, sleep, together, unit, until};
 
 crate::suite::cases! { ($) scopes as __scopes {
     b01_a_scope_waits_for_its_children(),
@@ -74,15 +78,25 @@ async fn b03_an_ended_scope_takes_no_task() {
     assert_eq!(dropped.count(), 1, "what a refused task captured is dropped");
     assert_eq!(late.await.unwrap_err().kind(), ErrorKind::ScopeEnded);
 
+    // One that has failed.
+    let (keeps, kept) = std::sync::mpsc::channel::<TaskGroup<Result<(), &str>>>();
     let failed = task_group(inherit, |group| async move {
+        keeps.send(group.clone()).unwrap();
         group.spawn_try(async { Err::<(), _>("no") });
-        let kept = group.clone();
-        until(|| kept.is_cancelled()).await;
-        let late = group.spawn(async {}).await.unwrap_err().kind();
-        assert!(matches!(late, ErrorKind::Cancelled | ErrorKind::ScopeEnded), "{late:?}");
-        Ok(())
+        pending().await
     });
     assert_eq!(failed.await, Err("no"));
+    let kept = kept.recv().unwrap();
+    let tells = dropped.tells();
+    let late = kept.spawn(async move { drop(tells) });
+    assert_eq!(dropped.count(), 2, "what a refused task captured is dropped");
+    assert!(matches!(late.await.unwrap_err().kind(), ErrorKind::Cancelled | ErrorKind::ScopeEnded));
+    let late = kept.start_try(|started| async move {
+        started.ready(());
+        Ok::<(), &str>(())
+    });
+    assert!(late.await.is_err());
+    assert!(!kept.portal().is_open());
 }
 
 async fn b05_a_failing_child_interrupts_the_host() {
@@ -113,6 +127,19 @@ async fn b06_a_failing_host_cancels_the_children() {
     let text = panic_in(group).await.expect("the host's panic goes on");
     assert_eq!(text, "stage `task_group` panicked: host");
     assert_eq!(dropped.count(), 1);
+
+    // An `Err` of the host, where that is a failure.
+    let tells = dropped.tells();
+    let group = try_task_group(inherit, |group| async move {
+        group.spawn(async move {
+            pending::<()>().await;
+            drop(tells);
+        });
+        give_way().await;
+        Err::<(), _>("host")
+    });
+    assert_eq!(group.await, Err("host"));
+    assert_eq!(dropped.count(), 2);
 }
 
 async fn b07_a_failing_child_cancels_its_siblings() {
@@ -161,22 +188,46 @@ async fn b08_failures_in_clean_ups_are_all_told() {
     told.sort_unstable();
     assert_eq!(told, ["stage `task` panicked: first", "stage `task` panicked: second"]);
 
+    // Errors: of two children that nobody has asked yet, and of the host. Both children are given up with the host.
+    let failing = || {
+        task_group(inherit, |group| async move {
+            let failed = Arc::new(AtomicUsize::new(0));
+            let mut starting: Vec<_> = ["first", "second"]
+                .into_iter()
+                .map(|error| {
+                    let counts = Arc::clone(&failed);
+                    Box::pin(group.start_try(move |started: Started<()>| async move {
+                        counts.fetch_add(1, Ordering::SeqCst);
+                        drop(started);
+                        Err::<(), _>(error)
+                    }))
+                })
+                .collect();
+            for starting in &mut starting {
+                // Its child may have failed in the meantime, and is not asked.
+                assert!(once(starting).await.is_pending());
+            }
+            until(|| failed.load(Ordering::SeqCst) == 2).await;
+            settle().await;
+            Err::<(), _>("host")
+        })
+    };
+    let mut errors = failing().all_errors().await.unwrap_err();
+    errors.sort_unstable();
+    assert_eq!(errors, ["first", "host", "second"]);
+    assert!(failing().await.is_err());
+    // A panic in a clean-up that an error has begun is told before it.
     let group = task_group(inherit, |group| async move {
-        let token = CancelToken::new();
-        for error in [1, 2] {
-            let token = token.clone();
-            group.spawn_try(async move {
-                token.cancelled().await;
-                Err::<(), _>(error)
-            });
-        }
-        give_way().await;
-        token.cancel();
-        pending::<()>().await;
-        Ok(())
+        let started = group.start(|started| async move {
+            let _bomb = Bomb("a clean-up");
+            started.ready(());
+            pending::<()>().await;
+        });
+        started.await.unwrap();
+        group.spawn_try(async { Err::<(), _>("no") });
+        pending::<Result<(), &str>>().await
     });
-    let errors = group.all_errors().await.unwrap_err();
-    assert!((1..=2).contains(&errors.len()), "one fails first, and may cancel the other: {errors:?}");
+    assert_eq!(group.checked().await.unwrap_err().to_string(), "stage `task` panicked: a clean-up");
 }
 
 async fn b09_a_scope_that_waits_can_be_cancelled() {
@@ -232,6 +283,31 @@ async fn b10_a_cancel_stops_every_level() {
     })
     .await;
     assert_eq!(dropped.count(), 1);
+    assert!(!after.load(Ordering::SeqCst), "no level went on");
+
+    // The same where all levels are one task.
+    let token = CancelToken::new();
+    let (begun, reached, tells) = (Arc::new(AtomicBool::new(false)), Arc::clone(&after), dropped.tells());
+    let begins = Arc::clone(&begun);
+    let innermost = async move {
+        begins.store(true, Ordering::SeqCst);
+        pending::<()>().await;
+        drop(tells);
+    };
+    let second = Arc::clone(&reached);
+    let outermost = task_group(inherit, |_| async move {
+        together(|_| async move {
+            together(|_| innermost).await;
+            second.store(true, Ordering::SeqCst);
+        })
+        .await;
+        reached.store(true, Ordering::SeqCst);
+    });
+    let running = outermost.cancel_on(token.clone()).start();
+    until(|| begun.load(Ordering::SeqCst)).await;
+    token.cancel();
+    assert!(running.await.unwrap_err().is_cancelled());
+    assert_eq!(dropped.count(), 2);
     assert!(!after.load(Ordering::SeqCst), "no level went on");
 }
 
@@ -319,6 +395,20 @@ async fn b15_a_deadline_joins_before_it_is_told() {
     });
     assert!(result.await.is_err());
     assert_eq!(dropped.count(), 3);
+    // A deadline that is reached when it begins: the children are never let in, or joined.
+    let tells = dropped.clone();
+    let result = fail_after(inherit, Duration::ZERO, async {
+        together(|group| async move {
+            let tells = tells.tells();
+            group.spawn(async move {
+                pending::<()>().await;
+                drop(tells);
+            });
+        })
+        .await;
+    });
+    assert_eq!(result.await, Err(TimedOut));
+    assert_eq!(dropped.live(), 0);
 
     let late = Run::new("late", inherit, |_| pending::<()>()).deadline(unit()).checked().await;
     assert_eq!(late.unwrap_err().kind(), ErrorKind::TimedOut);
@@ -335,6 +425,21 @@ async fn b15_a_cancel_before_the_deadline_is_a_cancel() {
         run.await.unwrap()
     });
     assert_eq!(result.await.unwrap_err().kind(), ErrorKind::Cancelled);
+
+    // A limit within what is cancelled tells nothing, and is not over.
+    let told = Arc::new(AtomicBool::new(false));
+    let tells = Arc::clone(&told);
+    let child = together(|group| async move {
+        let child = group.spawn(async move {
+            let _ = fail_after(inherit, unit() * 100_000, pending::<()>()).await;
+            tells.store(true, Ordering::SeqCst);
+        });
+        give_way().await;
+        child.cancel();
+        child.await
+    });
+    assert_eq!(child.await.unwrap_err().kind(), ErrorKind::Cancelled);
+    assert!(!told.load(Ordering::SeqCst));
 }
 
 async fn b15_without_a_limit_nothing_times_out() {
@@ -342,6 +447,7 @@ async fn b15_without_a_limit_nothing_times_out() {
         sleep(unit() * 2).await;
         7
     });
-    assert_eq!(run.deadline(std::time::Duration::MAX).checked().await.unwrap(), 7);
+    assert_eq!(run.deadline(Duration::MAX).checked().await.unwrap(), 7);
     assert_eq!(fail_after(inherit, unit() * 100_000, async { 8 }).await, Ok(8));
+    assert_eq!(fail_after(inherit, Duration::MAX, sleep(unit())).await, Ok(()));
 }

@@ -7,6 +7,7 @@ use std::pin::Pin;
 use anypipe_sync::{Borrower, CapacityLimiter, Lock, RwLock, Semaphore};
 
 use crate::registry::Draw;
+use crate::tools::kept;
 
 /// Permits in hand, which go back when this is dropped.
 pub(crate) type Held = Box<dyn Any + Send>;
@@ -44,11 +45,6 @@ impl Subject {
     pub(crate) fn waiting(&self) -> usize {
         self.counts().1
     }
-}
-
-/// A value for as long as the program runs, so that what borrows it may go anywhere. It is small.
-fn kept<T>(value: T) -> &'static T {
-    Box::leak(Box::new(value))
 }
 
 fn held<T: Send + 'static>(held: T) -> Held {

@@ -191,6 +191,9 @@ macro_rules! __groups {
         mod broadcasts {
             $crate::__broadcasts!(super::$run);
         }
+        mod broadcast_ring {
+            $crate::__broadcast_ring!(super::$run);
+        }
         mod watches {
             $crate::__watches!(super::$run);
         }
@@ -257,14 +260,29 @@ macro_rules! __groups {
         mod permits {
             $crate::__permits!(super::$run);
         }
-        mod meetings {
-            $crate::__meetings!(super::$run);
-        }
         mod sync_cases {
             $crate::__sync_cases!(super::$run);
         }
-        mod sync_laws {
-            $crate::__sync_laws!(super::$run);
+        mod crowds {
+            $crate::__crowds!(super::$run);
+        }
+        mod permit_models {
+            $crate::__permit_models!(super::$run);
+        }
+        mod permit_turns {
+            $crate::__permit_turns!(super::$run);
+        }
+        mod permit_faults {
+            $crate::__permit_faults!(super::$run);
+        }
+        mod conditions {
+            $crate::__conditions!(super::$run);
+        }
+        mod barriers {
+            $crate::__barriers!(super::$run);
+        }
+        mod once_cells {
+            $crate::__once_cells!(super::$run);
         }
         mod mapping {
             $crate::__mapping!(super::$run);

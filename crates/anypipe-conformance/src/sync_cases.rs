@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
 
-use anypipe_sync::{CapacityLimiter, Event, Lock, RwLock, Semaphore};
+use anypipe_sync::{Barrier, CapacityLimiter, Condition, Event, Lock, OnceCell, RwLock, Semaphore};
 
 use crate::subjects::subjects;
 use crate::tools::{Crumb, beside, fresh, give_way, together, until};
@@ -15,6 +15,7 @@ crate::suite::cases! { ($) sync_cases as __sync_cases {
     c03_never_two_at_once(),
     c04_who_waits_is_served_in_order(),
     c05_what_was_made_outside_works_everywhere(),
+    c05_what_was_made_outside_meets_everywhere(),
 } }
 
 async fn c01_a_waiter_that_is_cancelled_takes_nothing() {
@@ -156,4 +157,35 @@ async fn c05_what_was_made_outside_works_everywhere() {
     assert!(*KNOWN.0.lock().await >= 4 && *KNOWN.2.read().await >= 4 && KNOWN.1.is_set());
     assert_eq!((semaphore.available_permits(), limiter.available_tokens()), (2, 3));
     assert_eq!(event.statistics().waiting, 0);
+}
+
+async fn c05_what_was_made_outside_meets_everywhere() {
+    static KNOWN: (Condition, Barrier, OnceCell<u8>) = (Condition::new(), Barrier::new(1), OnceCell::new());
+    let made = beside(|| (Condition::new(), Barrier::new(2), OnceCell::new()));
+    let (condition, barrier, cell) = made.join().unwrap();
+    assert_eq!(condition.statistics().waiting, 0);
+    let told = barrier.statistics();
+    assert_eq!((told.parties, told.waiting), (2, 0));
+    let told = cell.statistics();
+    assert_eq!((told.is_set, told.is_being_made, told.waiting), (false, false, 0));
+    KNOWN.0.notify_all();
+    assert!(KNOWN.1.wait().await.is_leader());
+    assert_eq!(KNOWN.2.get_or_init(async || 1).await, &1);
+
+    let all = Arc::new((condition, barrier, cell, Lock::new(false)));
+    together(|group| async move {
+        for _ in 0..2 {
+            let all = Arc::clone(&all);
+            group.spawn(async move {
+                let (condition, barrier, cell, lock) = &*all;
+                drop(condition.wait_while(lock.lock().await, |ready| !*ready).await);
+                barrier.wait().await;
+                assert_eq!(*cell.get_or_init(async || 3).await, 3);
+            });
+        }
+        until(|| all.0.statistics().waiting == 2).await;
+        *all.3.lock().await = true;
+        all.0.notify_all();
+    })
+    .await;
 }

@@ -20,6 +20,11 @@ pub(crate) fn crowd() -> usize {
     if is_virtual() { 2000 } else { 100_000 }
 }
 
+/// How many steps are drawn against a model: few where there are many seeds.
+pub(crate) fn steps() -> usize {
+    if is_virtual() { 150 } else { 500 }
+}
+
 /// True where no sleep is late, so that moments are exact.
 pub(crate) fn is_exact() -> bool {
     runtime().is_exact()

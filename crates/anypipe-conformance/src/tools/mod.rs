@@ -18,11 +18,13 @@ use anypipe_core::run::{TaskGroup, inherit, task_group};
 use futures_core::Stream;
 
 pub(crate) use self::around::Around;
-pub(crate) use self::clock::{Clock, crowd, is_exact, is_virtual, runtime, settle, sleep, unit, until};
+pub(crate) use self::clock::{
+    Clock, crowd, is_exact, is_virtual, runtime, settle, sleep, steps, unit, until,
+};
 pub(crate) use self::flow::{Flow, flow};
 pub(crate) use self::guard::Dropped;
 pub(crate) use self::site::Site;
-pub(crate) use self::wait::{Wakes, beside, wait};
+pub(crate) use self::wait::{Waiter, Wakes, beside, kept, wait};
 use crate::case::note_tried;
 pub(crate) use crate::registry::give_way;
 

@@ -1,11 +1,13 @@
 //! Futures on a plain thread, outside of every runtime.
 
 use std::future::Future;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, JoinHandle, Thread};
+
+use crate::registry::give_way;
 
 struct Unpark(Thread);
 
@@ -64,5 +66,33 @@ impl Wakes {
 
     pub(crate) fn count(&self) -> usize {
         self.wakes.0.load(Ordering::SeqCst)
+    }
+}
+
+/// A value for as long as the program runs, so that what borrows it may go anywhere. It is small.
+pub(crate) fn kept<T>(value: T) -> &'static T {
+    Box::leak(Box::new(value))
+}
+
+/// A future, how it is woken, and what it is called.
+pub(crate) struct Waiter<T> {
+    pub(crate) id: usize,
+    wait: Pin<Box<dyn Future<Output = T> + Send>>,
+    pub(crate) wakes: Wakes,
+}
+
+impl<T> Waiter<T> {
+    pub(crate) fn new(id: usize, wait: impl Future<Output = T> + Send + 'static) -> Self {
+        Self { id, wait: Box::pin(wait), wakes: Wakes::new() }
+    }
+
+    /// Polls it with its own waker, in a poll of the case's that has just begun.
+    pub(crate) async fn poll(&mut self) -> Poll<T> {
+        give_way().await;
+        self.poll_now()
+    }
+
+    pub(crate) fn poll_now(&mut self) -> Poll<T> {
+        self.wait.as_mut().poll(&mut Context::from_waker(&self.wakes.waker()))
     }
 }
