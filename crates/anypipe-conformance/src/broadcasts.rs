@@ -30,6 +30,7 @@ crate::suite::cases! { ($) broadcasts as __broadcasts {
     a_wait_of_a_subscriber_leaves_nothing(),
     waiting_senders_are_let_in_in_turn(),
     a_cut_off_subscriber_is_told_nothing(),
+    several_items_are_received_at_once(),
     a_subscriber_is_a_source_and_a_sender_a_sink(),
     threads_hear_a_broadcast(),
 } }
@@ -330,6 +331,33 @@ async fn a_cut_off_subscriber_is_told_nothing() {
         });
         assert_eq!(run.checked().await.unwrap_err().kind(), ErrorKind::Cancelled);
     }
+}
+
+async fn several_items_are_received_at_once() {
+    let bus = broadcast(4);
+    let (mut every, mut lossy) = (bus.subscribe(), bus.subscribe_lossy());
+    let (mut items, mut all_heard) = (vec![9], Vec::new());
+    (0..4).for_each(|item| assert_eq!(bus.try_send(item), Ok(2)));
+    assert_eq!((every.recv_many(&mut items, 0).await, every.recv_many(&mut items, 3).await), (Ok(0), Ok(3)));
+    assert_eq!(items, [9, 0, 1, 2]);
+    assert_eq!(bus.try_send(4), Ok(2), "there is room for what was taken");
+    assert_eq!(every.recv_many(&mut items, usize::MAX).await, Ok(2));
+    assert_eq!(items, [9, 0, 1, 2, 3, 4]);
+    assert_eq!(lossy.recv_many(&mut all_heard, 2).await, Ok(2));
+    assert_eq!(all_heard, [heard(1, 1), heard(0, 2)]);
+    // It waits for the first alone, and has taken nothing where it is dropped.
+    {
+        let mut recv = pin!(every.recv_many(&mut items, 5));
+        assert!(once(&mut recv).await.is_pending());
+        assert_eq!(bus.try_send(5), Ok(2));
+        assert_eq!(bus.statistics().waiting_receivers, 0);
+    }
+    assert_eq!(every.recv_many(&mut items, 5).await, Ok(1));
+    assert_eq!(items[6..], [5]);
+    drop(bus);
+    assert_eq!(every.recv_many(&mut items, 5).await, Err(RecvError::Closed));
+    assert_eq!(lossy.recv_many(&mut all_heard, 5).await, Ok(3));
+    assert_eq!((items.len(), all_heard.len()), (7, 5));
 }
 
 async fn a_subscriber_is_a_source_and_a_sender_a_sink() {

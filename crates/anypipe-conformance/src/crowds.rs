@@ -167,7 +167,7 @@ async fn wait_for(kind: usize, all: &Everything) {
         9 => drop(all.latest.subscribe().recv().await),
         _ => {
             let (_tx, rx) = oneshot::<u8>();
-            drop(rx.await);
+            let _ = rx.await;
         }
     }
 }

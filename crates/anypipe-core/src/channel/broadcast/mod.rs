@@ -9,7 +9,7 @@
 //! last takes it as it is, the others a clone, which is made with no lock held; so items are shared between threads, and
 //! must be [`Sync`] where subscribers are on several.
 
-mod lossy;
+mod heard;
 mod receiver;
 mod ring;
 mod sender;
@@ -17,7 +17,7 @@ mod subscriber;
 
 use self::ring::Shared;
 
-pub use self::lossy::{Heard, LossyReceiver};
+pub use self::heard::{Gives, Heard, LossyReceiver};
 pub use self::receiver::Receiver;
 pub use self::sender::{SendFuture, Sender};
 

@@ -1,3 +1,5 @@
+use std::fmt;
+use std::marker::PhantomData;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -6,35 +8,39 @@ use futures_core::Stream;
 
 use super::super::thread::{wait, wait_within};
 use super::super::{ChannelReceiver, RecvError, Statistics, TryRecvError};
-use super::subscriber::{Subscriber, own};
+use super::heard::Gives;
+use super::subscriber::Subscriber;
 
-/// A subscriber that misses nothing, and holds back the senders where it is slow; made by
-/// [`subscribe`](super::Sender::subscribe).
+/// A subscriber. One made by [`subscribe`](super::Sender::subscribe) misses nothing, and holds back the senders where it
+/// is slow; a [`LossyReceiver`](super::LossyReceiver) is given each item with [what it has missed](super::Heard) before.
 ///
 /// A clone is a further subscriber, which hears what this one is still to hear. It is a
 /// [`Stream`](futures_core::Stream), and a source by `Pipeline::from_channel`.
-#[derive(Clone, Debug)]
-#[must_use = "a subscriber that is kept and not asked holds back the senders"]
-pub struct Receiver<T>(Subscriber<T>);
+#[must_use = "a subscriber that is kept and not asked may hold back the senders"]
+pub struct Receiver<T, G = T> {
+    subscriber: Subscriber<T>,
+    /// What it is given of each item.
+    gives: PhantomData<fn() -> G>,
+}
 
-impl<T> Receiver<T> {
+impl<T, G> Receiver<T, G> {
     pub(super) fn new(subscriber: Subscriber<T>) -> Self {
-        Self(subscriber)
+        Self { subscriber, gives: PhantomData }
     }
 
     /// Closes this subscriber, as dropping it would: it holds back nobody any more.
     pub fn close(&mut self) {
-        self.0.close();
+        self.subscriber.close();
     }
 
     /// What the channel is doing now: its receivers are its subscribers.
     pub fn statistics(&self) -> Statistics {
-        self.0.statistics()
+        self.subscriber.statistics()
     }
 }
 
-impl<T: Clone> Receiver<T> {
-    /// Receives the next item, waiting for one.
+impl<T: Clone, G: Gives<T>> Receiver<T, G> {
+    /// Receives the oldest item that it has not had and that is kept, waiting for one.
     ///
     /// # Errors
     ///
@@ -57,8 +63,32 @@ impl<T: Clone> Receiver<T> {
     /// # let mut cx = Context::from_waker(Waker::noop());
     /// assert_eq!(received.as_mut().poll(&mut cx), Poll::Ready(Ok(1)));
     /// ```
-    pub async fn recv(&mut self) -> Result<T, RecvError> {
-        self.0.take().await.map(|(_, item)| own(item))
+    pub async fn recv(&mut self) -> Result<G, RecvError> {
+        self.subscriber.take().await.map(|(missed, item)| G::give(missed, item))
+    }
+
+    /// Receives up to `limit` items into `items`, waiting for the first; gives how many.
+    ///
+    /// # Errors
+    ///
+    /// As [`recv`](Receiver::recv).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped while pending it has taken nothing.
+    pub async fn recv_many(&mut self, items: &mut Vec<G>, limit: usize) -> Result<usize, RecvError> {
+        if limit == 0 {
+            return Ok(0);
+        }
+        items.push(self.recv().await?);
+        // Those that are there now: on another thread they may be sent as quickly as they are taken here.
+        let (mut count, limit) = (1, limit.min(1 + self.statistics().used));
+        while count < limit {
+            let Ok(item) = self.try_recv() else { break };
+            items.push(item);
+            count += 1;
+        }
+        Ok(count)
     }
 
     /// Receives the next item if there is one now.
@@ -66,8 +96,8 @@ impl<T: Clone> Receiver<T> {
     /// # Errors
     ///
     /// Where there is none, and as [`recv`](Receiver::recv).
-    pub fn try_recv(&mut self) -> Result<T, TryRecvError> {
-        self.0.try_take().map(|(_, item)| own(item))
+    pub fn try_recv(&mut self) -> Result<G, TryRecvError> {
+        self.subscriber.try_take().map(|(missed, item)| G::give(missed, item))
     }
 
     /// Receives the next item on a plain thread, which is parked until one comes: [`recv`](Receiver::recv) without a
@@ -82,10 +112,9 @@ impl<T: Clone> Receiver<T> {
     ///
     /// # Panics
     ///
-    /// In a task of anypipe, which would block a thread that others need; and where it has to wait in blocking work
-    /// on the simulator.
+    /// In a task of anypipe, which would block a thread that others need.
     #[track_caller]
-    pub fn recv_blocking(&mut self) -> Result<T, RecvError> {
+    pub fn recv_blocking(&mut self) -> Result<G, RecvError> {
         wait("recv_blocking", "recv", self.recv())
     }
 
@@ -100,7 +129,7 @@ impl<T: Clone> Receiver<T> {
     ///
     /// As [`recv_blocking`](Receiver::recv_blocking).
     #[track_caller]
-    pub fn recv_blocking_within(&mut self, limit: Duration) -> Result<T, TryRecvError> {
+    pub fn recv_blocking_within(&mut self, limit: Duration) -> Result<G, TryRecvError> {
         let received = wait_within("recv_blocking_within", "recv", limit, pin!(self.recv()));
         received.map_or(Err(TryRecvError::Empty), |received| received.map_err(Into::into))
     }
@@ -110,18 +139,18 @@ impl<T: Clone> Receiver<T> {
     /// # Errors
     ///
     /// As [`recv`](Receiver::recv).
-    pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, RecvError>> {
-        self.0.poll_take(cx).map_ok(|(_, item)| own(item))
+    pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<G, RecvError>> {
+        self.subscriber.poll_take(cx).map_ok(|(missed, item)| G::give(missed, item))
     }
 }
 
-impl<T: Clone> Stream for Receiver<T> {
-    type Item = Result<T, RecvError>;
+impl<T: Clone, G: Gives<T>> Stream for Receiver<T, G> {
+    type Item = Result<G, RecvError>;
 
     /// `None` is the end of input. A vanished sender is an item of its own, so that the end can't be
     /// mistaken; the end follows.
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        if self.0.is_closed() {
+        if self.subscriber.is_closed() {
             return Poll::Ready(None);
         }
         self.poll_recv(cx).map(|received| match received {
@@ -135,12 +164,28 @@ impl<T: Clone> Stream for Receiver<T> {
     }
 }
 
-impl<T: Clone + Send + Sync + 'static> ChannelReceiver<T> for Receiver<T> {
-    async fn recv(&mut self) -> Result<T, RecvError> {
+impl<T, G> ChannelReceiver<G> for Receiver<T, G>
+where
+    T: Clone + Send + Sync + 'static,
+    G: Gives<T> + Send + 'static,
+{
+    async fn recv(&mut self) -> Result<G, RecvError> {
         Receiver::recv(self).await
     }
 
-    fn try_recv(&mut self) -> Result<T, TryRecvError> {
+    fn try_recv(&mut self) -> Result<G, TryRecvError> {
         Receiver::try_recv(self)
+    }
+}
+
+impl<T, G> Clone for Receiver<T, G> {
+    fn clone(&self) -> Self {
+        Self::new(self.subscriber.clone())
+    }
+}
+
+impl<T, G> fmt::Debug for Receiver<T, G> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Receiver").field(&self.subscriber).finish()
     }
 }

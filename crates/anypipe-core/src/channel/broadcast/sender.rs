@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::super::thread::{wait, wait_within};
 use super::super::{ChannelSender, SendError, Statistics, TrySendError};
-use super::lossy::LossyReceiver;
+use super::heard::LossyReceiver;
 use super::receiver::Receiver;
 use super::ring::{Id, Item, Shared};
 use super::subscriber::Subscriber;
@@ -69,8 +69,7 @@ impl<T> Sender<T> {
     ///
     /// # Panics
     ///
-    /// In a task of anypipe, which would block a thread that others need; and where it has to wait in blocking work
-    /// on the simulator.
+    /// In a task of anypipe, which would block a thread that others need.
     ///
     /// # Examples
     ///
