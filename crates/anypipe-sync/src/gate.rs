@@ -7,10 +7,11 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, Waker, ready};
 
 use crate::guarded::{Guarded, Wakes};
+use crate::sync::AtomicUsize;
 use crate::turn::Turn;
 use crate::wait_list::{Left, Place, WaitList};
 

@@ -1,9 +1,11 @@
 //! State under a lock, and the wakers that are for when it is let go.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::PoisonError;
 use std::task::Waker;
 
 use anypipe_core::scope::drop_each;
+
+use crate::sync::Mutex;
 
 /// State under a lock of the standard library's, held for a few steps and never while anything of others runs.
 pub(crate) struct Guarded<S>(Mutex<S>);

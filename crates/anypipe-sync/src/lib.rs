@@ -33,10 +33,13 @@ mod event;
 mod gate;
 mod guarded;
 mod lock;
+#[cfg(all(test, loom))]
+mod loom;
 mod once_cell;
 mod rw_lock;
 mod semaphore;
 mod statistics;
+mod sync;
 mod turn;
 mod wait_list;
 
