@@ -1,13 +1,18 @@
 //! The channels' calls for plain threads: they wait, are woken by whatever ends a wait, and never block a task.
 
+use std::future::pending;
 use std::panic::resume_unwind;
 use std::thread;
 use std::time::Duration;
 
-use anypipe_core::channel::{RecvError, SendError, TryRecvError, TrySendError, bounded, oneshot, rendezvous};
+use anypipe_core::Run;
+use anypipe_core::channel::{
+    RecvError, SendError, TryRecvError, TrySendError, bounded, broadcast, oneshot, rendezvous, watch,
+};
+use anypipe_core::run::inherit;
 use anypipe_core::scope::current_scope;
 
-use crate::tools::{beside, panic_of, runtime};
+use crate::tools::{Clock, Dropped, beside, give_way, is_virtual, panic_of, runtime, sleep, together, unit};
 
 crate::suite::cases! { ($) plain_threads as __plain_threads {
     threads_pass_items_in_order(),
@@ -16,6 +21,9 @@ crate::suite::cases! { ($) plain_threads as __plain_threads {
     a_limit_of_time_gives_the_item_back(),
     a_task_may_not_block(),
     blocking_work_may_wait_for_a_thread(),
+    blocking_work_and_tasks_wait_for_each_other(),
+    blocking_work_waits_no_longer_than_its_limit(),
+    blocking_work_hears_of_the_end_of_its_run(),
 } }
 
 /// Waits for what another thread does, with no step of the runtime's in between: it replays the same.
@@ -163,21 +171,104 @@ async fn a_task_may_not_block() {
 }
 
 async fn blocking_work_may_wait_for_a_thread() {
+    // Its threads take turns with the simulator's, which waits for no other.
+    if is_virtual() {
+        return;
+    }
     let scope = current_scope().expect("a case runs in a scope");
     let (tx, rx) = rendezvous();
-    let job = scope.spawn_blocking("waits", move || panic_of(|| assert_eq!(rx.recv_blocking(), Ok(1))));
-    // Where jobs run between the tasks, on their thread, it can't wait: no task could end that.
+    let job = scope.spawn_blocking("waits", move || rx.recv_blocking());
     let sender = beside(move || tx.send_blocking(1));
-    let panic = job.await.unwrap();
-    if runtime().jobs_run_between_tasks() {
-        let waited_not = sender.join().unwrap();
-        match (panic, waited_not) {
-            // The thread was there first, or the job was.
-            (None, Ok(())) => {}
-            (Some(text), _) => assert!(text.contains("blocking work on the sim runtime"), "{text}"),
-            (panic, sent) => panic!("{panic:?}, {sent:?}"),
-        }
-    } else {
-        assert_eq!((panic, sender.join().unwrap()), (None, Ok(())));
+    assert_eq!((job.await.unwrap(), sender.join().unwrap()), (Ok(1), Ok(())));
+}
+
+async fn blocking_work_and_tasks_wait_for_each_other() {
+    let scope = current_scope().expect("a case runs in a scope");
+    for (there, back) in [(rendezvous(), rendezvous()), (bounded(2), bounded(1))] {
+        let ((tx, takes), (gives, rx)) = (there, back);
+        let job = scope.spawn_blocking("doubles", move || {
+            let mut count = 0;
+            while let Ok(item) = takes.recv_blocking() {
+                gives.send_blocking(item * 2).unwrap();
+                count += 1;
+            }
+            count
+        });
+        together(|group| async move {
+            group.spawn(async move {
+                for item in 0..20 {
+                    tx.send(item).await.unwrap();
+                }
+            });
+            for item in 0..20 {
+                assert_eq!(rx.recv().await, Ok(item * 2));
+            }
+            assert_eq!(rx.recv().await, Err(RecvError::Closed));
+        })
+        .await;
+        assert_eq!(job.await.unwrap(), 20);
     }
+    // Two jobs that wait for each other, and each of the other channels.
+    let ((tx, rx), (answers, answered)) = (oneshot(), oneshot());
+    let asks = scope.spawn_blocking("asks", move || {
+        tx.send(3).unwrap();
+        answered.recv_blocking()
+    });
+    let answers = scope.spawn_blocking("answers", move || answers.send(rx.recv_blocking().unwrap() + 1));
+    assert_eq!((asks.await.unwrap(), answers.await.unwrap()), (Ok(4), Ok(())));
+    let (bus, (latest, mut watches)) = (broadcast(1), watch(0));
+    let mut hears = bus.subscribe();
+    let hears = scope.spawn_blocking("hears", move || (hears.recv_blocking(), hears.recv_blocking()));
+    let watches = scope.spawn_blocking("watches", move || watches.wait_for_blocking(|value| *value == 2));
+    assert_eq!((bus.send(1).await, bus.send(2).await), (1, 1));
+    latest.send(1);
+    give_way().await;
+    latest.send(2);
+    assert_eq!((hears.await.unwrap(), watches.await.unwrap().as_deref()), ((Ok(1), Ok(2)), Ok(&2)));
+}
+
+async fn blocking_work_waits_no_longer_than_its_limit() {
+    let (scope, clock) = (current_scope().expect("a case runs in a scope"), Clock::start());
+    let (tx, rx) = bounded::<u8>(1);
+    let waits = rx.clone();
+    let job = scope.spawn_blocking("waits", move || {
+        (waits.recv_blocking_within(Duration::ZERO), waits.recv_blocking_within(unit()))
+    });
+    assert_eq!(job.await.unwrap(), (Err(TryRecvError::Empty), Err(TryRecvError::Empty)));
+    clock.assert_at(1);
+    // What comes in time is had, at the very moment and before it.
+    let sends = tx.clone();
+    let job = scope.spawn_blocking("waits", move || rx.recv_blocking_within(unit() * 100_000));
+    sleep(unit()).await;
+    sends.send(5).await.unwrap();
+    assert_eq!(job.await.unwrap(), Ok(5));
+    clock.assert_at(2);
+    assert_eq!((tx.statistics().waiting_receivers, tx.statistics().used), (0, 0));
+}
+
+async fn blocking_work_hears_of_the_end_of_its_run() {
+    // What it waits for goes with a task of the run that is cancelled: the wait is over, and so the run is.
+    let ended = Dropped::new();
+    let tells = ended.tells();
+    let run = Run::new("run", inherit, move |scope| {
+        let (tx, rx) = bounded::<u8>(1);
+        let (begin, begun) = oneshot();
+        drop(scope.spawn_blocking("waits", move || {
+            begin.send(()).unwrap();
+            assert_eq!(rx.recv_blocking(), Err(RecvError::Broken));
+            drop(tells);
+        }));
+        let scope = scope.clone();
+        scope.clone().spawn("holds", async move {
+            let _tx = tx;
+            pending::<()>().await;
+        });
+        async move {
+            begun.await.unwrap();
+            scope.cancel();
+            pending::<()>().await;
+        }
+    });
+    assert!(run.checked().await.unwrap_err().is_cancelled());
+    assert_eq!(ended.count(), 1, "a run waits for blocking work that has begun");
 }

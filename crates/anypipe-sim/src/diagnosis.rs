@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use crate::blocking::Doing;
 use crate::report::{Failure, FailureKind};
 use crate::state::{Entry, State, Work};
 
@@ -48,8 +49,9 @@ impl State {
                 _ if *queued => format!("`{}` can run", work.name()),
                 Work::Root => "the root waits for its own future".to_owned(),
                 Work::Task { watch, .. } => format!("`{}` waits for {}", watch.name(), watch.waits_for()),
-                Work::Job { name, job: Some(_) } => format!("job `{name}` has not begun"),
-                Work::Job { name, job: None } => format!("job `{name}` is running"),
+                Work::Job { name, doing: Some(Doing::New(_)) } => format!("job `{name}` has not begun"),
+                Work::Job { name, doing: Some(Doing::Waits(_)) } => format!("job `{name}` waits"),
+                Work::Job { name, doing: None } => format!("job `{name}` is running"),
             };
             // Writing to a string can't fail.
             let _ = write!(message, "\n  {nth}: {what} ({polls} polls)");

@@ -23,7 +23,7 @@ thread_local! {
 }
 
 /// Gives the one before.
-fn set_current(world: Option<Arc<World>>) -> Option<Arc<World>> {
+pub(crate) fn set_current(world: Option<Arc<World>>) -> Option<Arc<World>> {
     CURRENT.try_with(|current| current.replace(world)).ok().flatten()
 }
 
@@ -188,7 +188,12 @@ impl World {
                 }
                 drop(task);
             }
-            Some(Out::Job(job)) => job.run(),
+            Some(Out::Job(doing)) => {
+                let me = self.me.upgrade().expect("it runs");
+                if let Some(waits) = doing.go_on(&me, waker) {
+                    return self.lock().put_back_job(id, waits);
+                }
+            }
             None => return,
         }
         let ended = self.lock().remove(id);
@@ -196,26 +201,39 @@ impl World {
     }
 
     /// After the root: a task that was cancelled takes one more poll to go, and jobs that nobody
-    /// waits for are done. What is left then is a leak.
+    /// waits for are done, in as many turns as they need. What is left then is a leak.
     fn settle(&self) -> Result<(), Failure> {
         let mut polled = BTreeSet::new();
         self.lock().call_jobs();
         loop {
-            let id = {
+            let (id, is_job) = {
                 let mut state = self.lock();
                 state.check_thread()?;
                 let Some((id, _)) = state.queue.pop_front() else { break };
-                if let Some(entry) = state.entries.get_mut(&id) {
+                let entry = state.entries.get_mut(&id).map(|entry| {
                     entry.queued = false;
-                }
-                id
+                    matches!(entry.work, Work::Job { .. })
+                });
+                (id, entry.unwrap_or_default())
             };
-            if polled.insert(id) {
+            if polled.insert(id) || is_job {
                 self.poll(id);
             }
         }
         let state = self.lock();
         if state.entries.is_empty() { Ok(()) } else { Err(state.leak()) }
+    }
+}
+
+/// Ends the jobs that still waited when their simulation ended, when it is dropped: after the root.
+pub(crate) struct EndsJobs<'a>(pub(crate) &'a World);
+
+impl Drop for EndsJobs<'_> {
+    fn drop(&mut self) {
+        let jobs = std::mem::take(&mut self.0.lock().left);
+        for job in jobs {
+            job.end(self.0);
+        }
     }
 }
 
@@ -247,10 +265,13 @@ impl Drop for Session<'_> {
             eprintln!("{}", self.world.trailer());
         }
         loop {
-            let left = self.world.lock().end();
+            let mut left = self.world.lock().end();
             if left.is_empty() {
                 break;
             }
+            // What they wait for goes with the tasks, or with the root: they are ended after that.
+            let jobs = State::take_waiting_jobs(&mut left);
+            self.world.lock().left.extend(jobs);
             drop(left);
         }
         self.world.lock().thread = None;

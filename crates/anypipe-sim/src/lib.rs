@@ -10,7 +10,8 @@
 //! and where another thread meddles (it could not be replayed).
 //!
 //! [`Sim::each`] runs a test under many seeds; [`testing`] has what such a test drives a pipeline
-//! with. Blocking work runs on the simulator's only thread: it must not wait for a task.
+//! with. Blocking work takes turns with the tasks: it may wait for one by the calls of anypipe, as those of its channels
+//! and of a portal, and for nothing else.
 //!
 //! # Examples
 //!

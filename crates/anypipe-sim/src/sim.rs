@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use anypipe_core::runtime::{AsHandle, Enter, RuntimeHandle};
 
-use crate::executor::World;
+use crate::executor::{EndsJobs, World};
 use crate::report::{Failure, Outcome};
 use crate::schedule::{Plan, Policy};
 use crate::spawn::SimRuntime;
@@ -160,6 +160,7 @@ impl Sim {
     /// ```
     pub fn try_run<F: Future>(&self, root: F) -> Result<Outcome<F::Output>, Failure> {
         let mut value = None;
+        let _ends_jobs = EndsJobs(&self.world);
         let Outcome { hash, steps, elapsed, .. } = {
             let root = pin!(async { value = Some(root.await) });
             self.world.run(&self.plan, self.handle(), root)?
@@ -192,6 +193,7 @@ impl AsHandle for Sim {
 
 impl Enter for Sim {
     fn block_on(&self, root: Pin<&mut dyn Future<Output = ()>>) {
+        let _ends_jobs = EndsJobs(&self.world);
         if let Err(failure) = self.world.run(&self.plan, self.handle(), root) {
             panic!("{failure}");
         }

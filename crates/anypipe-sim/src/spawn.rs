@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use anypipe_core::runtime::{Job, Locals, Runtime, RuntimeHandle, Spawner, Task};
 
@@ -43,8 +44,12 @@ impl Runtime for SimRuntime {
         self.world.upgrade().map(|world| world.locals.clone())
     }
 
-    fn jobs_run_between_tasks(&self) -> bool {
-        true
+    fn wait_in_job(
+        &self,
+        wait: &mut dyn FnMut(&mut Context<'_>) -> Poll<()>,
+        limit: Option<Duration>,
+    ) -> bool {
+        crate::blocking::wait(wait, limit)
     }
 }
 

@@ -5,8 +5,9 @@ use std::task::Waker;
 use std::thread::ThreadId;
 use std::time::Duration;
 
-use anypipe_core::runtime::{Job, Task, TaskWatch};
+use anypipe_core::runtime::{Task, TaskWatch};
 
+use crate::blocking::Doing;
 use crate::clock::{TimerKey, Timers};
 use crate::idle::Idle;
 use crate::report::Failure;
@@ -30,6 +31,8 @@ pub(crate) struct State {
     pub(crate) from: u64,
     /// The thread that runs the simulation, while it runs.
     pub(crate) thread: Option<ThreadId>,
+    /// Jobs that waited when their simulation ended.
+    pub(crate) left: Vec<Doing>,
     /// False between a simulation's end and the next one's start.
     pub(crate) open: bool,
     /// The first thing another thread did.
@@ -54,14 +57,14 @@ pub(crate) enum Work {
     Root,
     /// A task; it is out while it is being polled.
     Task { task: Option<Task>, watch: TaskWatch },
-    /// A blocking job; it is out while it runs.
-    Job { job: Option<Job>, name: String },
+    /// A blocking job; it is out while it has the turn.
+    Job { doing: Option<Doing>, name: String },
 }
 
 /// Work that is out to be polled or done.
 pub(crate) enum Out {
     Task(Task),
-    Job(Job),
+    Job(Doing),
 }
 
 impl Work {
@@ -70,7 +73,7 @@ impl Work {
         match self {
             Self::Root => None,
             Self::Task { task, .. } => task.take().map(Out::Task),
-            Self::Job { job, .. } => job.take().map(Out::Job),
+            Self::Job { doing, .. } => doing.take().map(Out::Job),
         }
     }
 
@@ -95,6 +98,7 @@ impl State {
             first_id: 0,
             from: 0,
             thread: None,
+            left: Vec::new(),
             open: true,
             foreign: None,
         }
@@ -149,6 +153,22 @@ impl State {
         if let Some(Entry { work: Work::Task { task: slot, .. }, .. }) = self.entries.get_mut(&id) {
             *slot = Some(task);
         }
+    }
+
+    /// Puts a job back that waits.
+    pub(crate) fn put_back_job(&mut self, id: u64, doing: Doing) {
+        if let Some(Entry { work: Work::Job { doing: slot, .. }, .. }) = self.entries.get_mut(&id) {
+            *slot = Some(doing);
+        }
+    }
+
+    /// Takes the jobs out that wait.
+    pub(crate) fn take_waiting_jobs(left: &mut BTreeMap<u64, Entry>) -> Vec<Doing> {
+        let jobs = left.values_mut().filter_map(|entry| match &mut entry.work {
+            Work::Job { doing: doing @ Some(Doing::Waits(_)), .. } => doing.take(),
+            _ => None,
+        });
+        jobs.collect()
     }
 
     /// Removes work that has ended.

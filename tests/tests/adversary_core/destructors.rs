@@ -122,7 +122,7 @@ async fn of_what_is_refused_by_a_group_that_has_ended() {
     assert!(error.is_panic() && error.to_string().contains("a destructor"), "{error}");
 }
 
-/// Not on the simulator, whose blocking work can't wait for what comes after it.
+/// Not on the simulator, whose blocking work takes turns with it: the wait of another's channel would hold up all.
 #[anypipe::test(tokio, tokio_current_thread, smol, smol_one_thread, async_std)]
 async fn of_a_task_whose_cancelled_run_is_dropped() {
     // The run has failed as cancelled; the panic that came with it is told all the same.

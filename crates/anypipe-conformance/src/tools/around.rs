@@ -147,7 +147,11 @@ impl Runtime for Around {
         Some(self.inner.locals())
     }
 
-    fn jobs_run_between_tasks(&self) -> bool {
-        self.inner.jobs_run_between_tasks()
+    fn wait_in_job(
+        &self,
+        wait: &mut dyn FnMut(&mut Context<'_>) -> Poll<()>,
+        limit: Option<Duration>,
+    ) -> bool {
+        self.inner.wait_in_job(wait, limit)
     }
 }

@@ -197,6 +197,14 @@ impl Runtime for Site {
         self.inner.runtime.poll_budget(cx)
     }
 
+    fn wait_in_job(
+        &self,
+        wait: &mut dyn FnMut(&mut Context<'_>) -> Poll<()>,
+        limit: Option<Duration>,
+    ) -> bool {
+        self.inner.runtime.wait_in_job(wait, limit)
+    }
+
     fn is_current(&self) -> bool {
         // Who awaits a run there is one of those who work at it.
         true

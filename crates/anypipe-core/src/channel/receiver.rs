@@ -101,8 +101,7 @@ impl<T> Receiver<T> {
     ///
     /// # Panics
     ///
-    /// In a task of anypipe, which would block a thread that others need; and where it has to wait in blocking work
-    /// on the simulator.
+    /// In a task of anypipe, which would block a thread that others need.
     ///
     /// # Examples
     ///

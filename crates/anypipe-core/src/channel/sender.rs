@@ -94,8 +94,7 @@ impl<T> Sender<T> {
     ///
     /// # Panics
     ///
-    /// In a task of anypipe, which would block a thread that others need; and where it has to wait in blocking work
-    /// on the simulator.
+    /// In a task of anypipe, which would block a thread that others need.
     ///
     /// # Examples
     ///

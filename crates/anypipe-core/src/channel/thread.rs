@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
-use crate::scope::{refuse_to_block, refuse_to_wait};
+use crate::scope::{refuse_to_block, runtime_of_job};
 
 /// A thread that waits.
 struct Parked {
@@ -32,7 +32,7 @@ impl Wake for Parked {
 ///
 /// # Panics
 ///
-/// In a task of ours, and where nobody could end the wait.
+/// In a task of ours.
 #[track_caller]
 pub(crate) fn wait<F: Future>(call: &str, instead: &str, future: F) -> F::Output {
     let mut future = std::pin::pin!(future);
@@ -47,8 +47,7 @@ pub(super) fn wait_within<F: Future>(
     limit: Duration,
     future: Pin<&mut F>,
 ) -> Option<F::Output> {
-    // What is longer than the clock can tell is never over.
-    wait_until(call, instead, now().checked_add(limit), future)
+    wait_until(call, instead, Some(limit), future)
 }
 
 #[expect(clippy::disallowed_methods, reason = "the clock of a plain thread")]
@@ -60,10 +59,19 @@ fn now() -> Instant {
 fn wait_until<F: Future>(
     call: &str,
     instead: &str,
-    end: Option<Instant>,
+    limit: Option<Duration>,
     mut future: Pin<&mut F>,
 ) -> Option<F::Output> {
     refuse_to_block(call, instead);
+    if let Some(runtime) = runtime_of_job() {
+        let mut given = None;
+        let mut poll = |cx: &mut Context<'_>| future.as_mut().poll(cx).map(|value| given = Some(value));
+        if runtime.wait_in_job(&mut poll, limit) {
+            return given;
+        }
+    }
+    // What is longer than the clock can tell is never over.
+    let end = limit.and_then(|limit| now().checked_add(limit));
     let parked = Arc::new(Parked { thread: thread::current(), woken: AtomicBool::new(false) });
     let waker = Waker::from(Arc::clone(&parked));
     let mut poll = || future.as_mut().poll(&mut Context::from_waker(&waker));
@@ -71,7 +79,6 @@ fn wait_until<F: Future>(
         if let Poll::Ready(value) = poll() {
             return Some(value);
         }
-        refuse_to_wait(call);
         while !parked.woken.swap(false, Ordering::SeqCst) {
             let Some(end) = end else {
                 thread::park();

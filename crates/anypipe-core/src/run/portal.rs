@@ -25,8 +25,8 @@ use crate::scope::{
 /// Calls run where the scope's tasks do: somebody has to drive the runtime meanwhile, as for any other task.
 ///
 /// Blocking work of ours (`task::blocking`, a stage with `.blocking()`) is on a plain thread too, and its
-/// [`current`](BlockingPortal::current) portal is that of the run it is part of. On the simulator it is not, since it runs
-/// between the tasks on the thread that drives them: there a call gets an error.
+/// [`current`](BlockingPortal::current) portal is that of the run it is part of. So it is on the simulator, where blocking
+/// work and tasks take turns; a call from another thread is told there as meddling.
 #[doc(alias("block_on", "from_thread_run", "run_coroutine_threadsafe", "wrap_future"))]
 #[derive(Clone, Debug)]
 pub struct BlockingPortal {

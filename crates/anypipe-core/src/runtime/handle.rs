@@ -32,9 +32,17 @@ pub trait Runtime: Spawner + Timer {
         false
     }
 
-    /// True where blocking work runs between the tasks, on their thread: it can't wait for one of them then, and is
-    /// told so where it tries. So it is on a simulator of one thread.
-    fn jobs_run_between_tasks(&self) -> bool {
+    /// Waits in blocking work of this runtime, on its thread, in the runtime's own way: polls `wait` until it is ready, or
+    /// `limit` has passed. True where it has done so.
+    ///
+    /// Where this is left as it is, the thread is parked meanwhile. A runtime whose blocking work takes turns with its
+    /// tasks, as on the simulator, lets them go on.
+    fn wait_in_job(
+        &self,
+        wait: &mut dyn FnMut(&mut Context<'_>) -> Poll<()>,
+        limit: Option<Duration>,
+    ) -> bool {
+        let _ = (wait, limit);
         false
     }
 
@@ -116,9 +124,13 @@ impl RuntimeHandle {
         self.held.runtime.is_current()
     }
 
-    /// See [`Runtime::jobs_run_between_tasks`].
-    pub fn jobs_run_between_tasks(&self) -> bool {
-        self.held.runtime.jobs_run_between_tasks()
+    /// See [`Runtime::wait_in_job`].
+    pub fn wait_in_job(
+        &self,
+        wait: &mut dyn FnMut(&mut Context<'_>) -> Poll<()>,
+        limit: Option<Duration>,
+    ) -> bool {
+        self.held.runtime.wait_in_job(wait, limit)
     }
 
     /// See [`Runtime::locals`].

@@ -14,8 +14,8 @@
 //!    poll it inside the call, and when the runtime shuts down it MUST drop what it doesn't poll any more.
 //! 2. `spawn` on a runtime that is gone MUST drop the task. It MUST NOT panic and MUST NOT block.
 //! 3. `spawn_blocking` MUST run the job where blocking is allowed, at once or queued, or drop it.
-//!    A job may wait for a task of the same runtime; one on which it can't MUST say so
-//!    ([`Runtime::jobs_run_between_tasks`]).
+//!    A job may wait for a task of the same runtime; where those can't go on meanwhile by themselves, it MUST let them
+//!    ([`Runtime::wait_in_job`]).
 //! 4. `now` MUST never go backwards, and `sleep(d)` MUST NOT be over before `now` has grown by `d`.
 //! 5. A `Sleep` MUST take the waker of its last poll, and MUST be usable from any thread.
 //! 6. `poll_budget` that answers `Pending` MUST wake the task again by itself.

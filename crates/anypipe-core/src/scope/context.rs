@@ -384,30 +384,26 @@ fn polled_runtime() -> Option<RuntimeHandle> {
     })?
 }
 
-/// The runtime that runs the blocking work on this thread between its tasks, so that none of them could end a wait.
-fn waits_for_nobody() -> Option<RuntimeHandle> {
-    let runtime = current_scope()?.runtime().clone();
-    runtime.jobs_run_between_tasks().then_some(runtime)
+/// The runtime that the blocking work on this thread is of.
+pub(crate) fn runtime_of_job() -> Option<RuntimeHandle> {
+    with_current(|frame| {
+        let place = frame.place.as_ref().filter(|_| frame.facts.polls == Polls::Job);
+        place.map(|place| place.runtime().clone())
+    })
+    .flatten()
 }
 
 /// Tells whether this thread may wait for a task.
 ///
 /// # Errors
 ///
-/// Where it polls one, which others wait for, and where no task could end the wait.
+/// Where it polls one, which others wait for.
 pub(crate) fn may_block(call: &str) -> Result<(), RunError> {
-    if let Some(runtime) = polled_runtime() {
-        return Err(RunError::would_block(format!(
-            "`{call}` was called in a task on a running {} runtime, where it would block a thread that others need: \
-             await the work itself here, or call this in blocking work or on a thread of its own",
-            runtime.name(),
-        )));
-    }
-    match waits_for_nobody() {
+    match polled_runtime() {
         None => Ok(()),
         Some(runtime) => Err(RunError::would_block(format!(
-            "`{call}` has to wait in blocking work on the {} runtime, which runs it between its tasks: none of them \
-             could end the wait. Test this on another runtime",
+            "`{call}` was called in a task on a running {} runtime, where it would block a thread that others need: \
+             await the work itself here, or call this in blocking work or on a thread of its own",
             runtime.name(),
         ))),
     }
@@ -416,23 +412,6 @@ pub(crate) fn may_block(call: &str) -> Result<(), RunError> {
 /// True in blocking work of ours, which is on a plain thread and part of a run.
 pub fn in_blocking_work() -> bool {
     with_current(|frame| frame.facts.polls == Polls::Job).unwrap_or_default()
-}
-
-/// Refuses to wait in blocking work that runs between the tasks of a runtime in virtual time, on their thread: no
-/// task could end the wait.
-///
-/// # Panics
-///
-/// In such work.
-#[track_caller]
-pub(crate) fn refuse_to_wait(call: &str) {
-    if let Some(runtime) = waits_for_nobody() {
-        panic!(
-            "`{call}` has to wait in blocking work on the {} runtime, which runs it between its tasks: none of \
-             them could end the wait. Call it on a thread of its own",
-            runtime.name(),
-        );
-    }
 }
 
 /// Runs `f`, which may block, in a task that is polled on the threads for blocking work: it counts as blocking work.

@@ -62,7 +62,7 @@ pub(crate) use self::context::{
     Flush, flush_later, goes_with, is_breaking, is_cut_off, is_unwinding, note_wait, polling, with_output,
 };
 pub(crate) use self::context::{
-    Turns, has_called, is_in_task_of, may_block, refuse_to_block, refuse_to_wait,
+    Turns, has_called, is_in_task_of, may_block, refuse_to_block, runtime_of_job,
 };
 pub(crate) use self::controls::{Controls, Pauses};
 pub(crate) use self::cut::{Cut, CutWatch};
