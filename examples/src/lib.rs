@@ -38,6 +38,7 @@ pages! {
     several_ends: "../../docs/guide/several-ends.md"
     stages_and_boundaries: "../../docs/guide/stages-and-boundaries.md"
     stopping: "../../docs/guide/stopping.md"
+    tasks: "../../docs/guide/tasks.md"
     testing: "../../docs/guide/testing.md"
     workers_and_order: "../../docs/guide/workers-and-order.md"
 }
