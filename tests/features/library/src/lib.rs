@@ -2,11 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anypipe::prelude::*;
 use anypipe::runtime::current;
-use anypipe::time::sleep;
+use anypipe::sync::{Barrier, Lock};
+use anypipe::task::{blocking, task_group};
+use anypipe::time::{move_on_after, sleep};
 
 /// The runtime that every stage ran on, and the sum of the first hundred squares: "tokio 338350".
 ///
@@ -20,7 +23,8 @@ where
     F: Fn() -> Fut + Send + Sync + 'static,
     Fut: Future<Output = ()> + Send + 'static,
 {
-    told(run(pause).await)
+    let (names, square) = (group().await, run(pause).await);
+    told(names, square)
 }
 
 /// As [`squares`], and the error where the run fails.
@@ -33,7 +37,32 @@ where
     F: Fn() -> Fut + Send + Sync + 'static,
     Fut: Future<Output = ()> + Send + 'static,
 {
-    run(pause).checked().await.map(told)
+    let names = group().checked().await?;
+    run(pause).checked().await.map(|square| told(names, square))
+}
+
+/// Where each child of a group was that waits for the others, under a limit of time and with blocking work beside it.
+fn group() -> Run<BTreeSet<&'static str>> {
+    task_group(|group| async move {
+        let shared = Arc::new((Barrier::new(3), Lock::new(0)));
+        let child = || {
+            let shared = Arc::clone(&shared);
+            group.spawn(async move {
+                let (barrier, count) = &*shared;
+                *count.lock().await += 1;
+                move_on_after(Duration::from_secs(3600), barrier.wait()).await.expect("all of them come");
+                sleep(Duration::from_micros(200)).await;
+                current().name()
+            })
+        };
+        let children = [child(), child(), child()];
+        let mut names = BTreeSet::from([blocking(|| current().name()).await]);
+        for child in children {
+            names.insert(child.await.expect("it is not cancelled"));
+        }
+        assert_eq!(*shared.1.lock().await, 3);
+        names
+    })
 }
 
 /// Where each square was made, and the square.
@@ -68,7 +97,7 @@ where
         })
 }
 
-fn told((names, sum): Square) -> String {
-    let names: Vec<_> = names.into_iter().collect();
+fn told(of_group: BTreeSet<&'static str>, (names, sum): Square) -> String {
+    let names: Vec<_> = names.union(&of_group).copied().collect();
     format!("{} {sum}", names.join(" and "))
 }
