@@ -10,6 +10,7 @@ mod fused;
 mod group;
 mod hops;
 mod start;
+mod waiters;
 mod workers;
 
 use self::bare::Bare;
@@ -45,6 +46,7 @@ const TITLES: [(&str, &str); 9] = [
     ("fused", "fused: instructions for an item"),
     ("tasks", "tasks of a group: instructions for a task, from its spawn to its join"),
     ("start", "start: instructions for a run of four hops over one item"),
+    ("waiters", "waiters, of one thing: instructions for one of them"),
     ("allocations", "allocations"),
 ];
 
@@ -52,6 +54,9 @@ const TITLES: [(&str, &str); 9] = [
 const ITEMS: (u64, u64) = (4096, 12_288);
 /// The items of a crowd: several for each worker.
 const ITEMS_OF_A_CROWD: (u64, u64) = (40_000, 120_000);
+/// Those who wait, and ten times as many: what each costs is the same, or it isn't linear.
+const FEW: (u64, u64) = (1000, 10_000);
+const MANY: (u64, u64) = (10_000, 100_000);
 /// The runs where a run is what counts.
 const RUNS: (u64, u64) = (50, 150);
 /// The capacity where there is one only.
@@ -127,6 +132,30 @@ const GATHER_TURN: [Named; 2] =
 const START: [Named; 2] =
     [contender!(anypipe, "anypipe", start::anypipe), contender!(bare, "tokio", start::tokio)];
 
+/// What is waited for, with few who wait and with many.
+macro_rules! waiters {
+    ($($row:literal: $run:path;)+) => {
+        [$(($row, [contender!(bare, "to 10 000", $run)], [contender!(bare, "to 100 000", $run)])),+]
+    };
+}
+
+const WAITERS: [(&str, [Named; 1], [Named; 1]); 14] = waiters! {
+    "lock": waiters::lock;
+    "rw lock, readers": waiters::rw_lock;
+    "semaphore": waiters::semaphore;
+    "limiter": waiters::limiter;
+    "event": waiters::event;
+    "condition": waiters::condition;
+    "barrier": waiters::barrier;
+    "once cell": waiters::once_cell;
+    "cancel token": waiters::token;
+    "channel, receivers": waiters::receivers;
+    "channel, senders": waiters::senders;
+    "oneshot, closed": waiters::watching_oneshot;
+    "broadcast": waiters::subscribers;
+    "watch": waiters::watchers;
+};
+
 fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
     let mut add = |counted, scenario, row: &str, contenders: &[Named], capacity, items, parts| {
@@ -163,6 +192,10 @@ fn cases() -> Vec<Case> {
     }
     for (row, contenders) in [("gathered, ready at once", GATHER), ("gathered, wait a turn", GATHER_TURN)] {
         add("instructions", "tasks", row, &contenders, CAPACITY, ITEMS, 1);
+    }
+    for (row, few, many) in &WAITERS {
+        add("instructions", "waiters", row, few, 1, FEW, 1);
+        add("instructions", "waiters", row, many, 1, MANY, 1);
     }
     add("instructions", "start", "4 hops", &START, CAPACITY, RUNS, 1);
     add("allocations", "allocations", "an item and hop, capacity 64", &HOPS, CAPACITY, ITEMS, 4);
