@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use anypipe_core::channel::{TryRecvError, bounded};
+use anypipe_core::channel::{TryRecvError, bounded, rendezvous};
 use anypipe_core::run::{BlockingPortal, inherit};
 use anypipe_core::{ErrorKind, Run, RunError};
 use anypipe_sim::testing::{self, spend};
@@ -148,6 +148,38 @@ fn a_simulation_that_ends_ends_its_jobs() {
     dropped.assert_none_left();
     let told = ends.lock().unwrap().take().expect("it was ended by a panic");
     assert!(told.downcast_ref::<&str>().is_some_and(|text| text.contains("the simulation is over")));
+}
+
+#[test]
+fn jobs_that_nobody_waits_for_are_done_in_as_many_turns_as_they_need() {
+    Sim::each(20, |sim| {
+        let taken = Arc::new(Mutex::new(Vec::new()));
+        let takes = Arc::clone(&taken);
+        sim.run(Run::new("root", inherit, move |scope| {
+            let (tx, rx) = rendezvous();
+            let (begin, begun) = bounded(2);
+            let begins = begin.clone();
+            let jobs = (
+                scope.spawn_abandonable("gives", move || {
+                    begin.try_send(()).unwrap();
+                    (0..5).for_each(|item| tx.send_blocking(item).unwrap());
+                }),
+                scope.spawn_abandonable("takes", move || {
+                    begins.try_send(()).unwrap();
+                    while let Ok(item) = rx.recv_blocking() {
+                        takes.lock().unwrap().push(item);
+                    }
+                }),
+            );
+            async move {
+                begun.recv().await.unwrap();
+                begun.recv().await.unwrap();
+                // They have begun, and go on when the root is done.
+                drop(jobs);
+            }
+        }));
+        assert_eq!(*taken.lock().unwrap(), [0, 1, 2, 3, 4]);
+    });
 }
 
 #[test]
