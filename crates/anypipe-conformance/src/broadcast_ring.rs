@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 
-use anypipe_core::channel::broadcast::{Heard, LossyReceiver, Receiver, Sender};
+use anypipe_core::channel::broadcast::{Heard, LossyReceiver, Permit, Receiver, Sender};
 use anypipe_core::channel::{TryRecvError, broadcast};
 
 use crate::broadcasts::heard;
@@ -252,10 +252,12 @@ async fn broadcasts_in_any_order_lose_nothing(seed: u64) {
     let mut draw = Draw::new(seed);
     let capacity = draw.within(1..=4);
     let (bus, kept) = (broadcast(capacity), capacity as u64);
-    let mut players: Vec<Player> = Vec::new();
+    let (mut players, mut permits): (Vec<Player>, Vec<Permit<'_, u64>>) = (Vec::new(), Vec::new());
     let mut sent = 0;
     for _ in 0..2000 {
-        match draw.below(10) {
+        let slowest = players.iter().filter(|player| player.holds()).map(|player| player.next).min();
+        let has_room = slowest.map_or(0, |next| sent - next) + (permits.len() as u64) < kept;
+        match draw.below(13) {
             0 if players.len() < 6 => {
                 let (every, lossy) = if draw.coin() {
                     (Some(bus.subscribe()), None)
@@ -269,19 +271,29 @@ async fn broadcasts_in_any_order_lose_nothing(seed: u64) {
                 let Player { every, lossy, next } = &players[draw.below(players.len())];
                 players.push(Player { every: every.clone(), lossy: lossy.clone(), next: *next });
             }
-            3..=5 => {
-                let held = players.iter().any(|player| player.holds() && sent - player.next == kept);
-                match bus.try_send(sent) {
-                    Ok(heard_by) => {
-                        assert!(!held);
-                        assert_eq!(heard_by, players.len());
-                        sent += 1;
-                        if players.is_empty() {
-                            continue;
-                        }
+            3..=5 => match bus.try_send(sent) {
+                Ok(heard_by) => {
+                    assert!(has_room || players.is_empty());
+                    assert_eq!(heard_by, players.len());
+                    sent += 1;
+                    if players.is_empty() {
+                        continue;
                     }
-                    Err(full) => assert!(held && full.is_full()),
                 }
+                Err(full) => assert!(!has_room && full.is_full()),
+            },
+            10 => match once(&mut Box::pin(bus.reserve())).await {
+                Poll::Ready(permit) => {
+                    assert!(has_room);
+                    permits.push(permit);
+                }
+                Poll::Pending => assert!(!has_room),
+            },
+            11 if !permits.is_empty() => drop(permits.swap_remove(draw.below(permits.len()))),
+            12 if !permits.is_empty() => {
+                let permit = permits.swap_remove(draw.below(permits.len()));
+                assert_eq!(permit.send(sent), players.len());
+                sent += 1;
             }
             _ if !players.is_empty() => {
                 let index = draw.below(players.len());

@@ -31,6 +31,7 @@ crate::suite::cases! { ($) broadcasts as __broadcasts {
     waiting_senders_are_let_in_in_turn(),
     a_cut_off_subscriber_is_told_nothing(),
     several_items_are_received_at_once(),
+    room_that_was_reserved_is_nobody_elses(),
     a_subscriber_is_a_source_and_a_sender_a_sink(),
     threads_hear_a_broadcast(),
 } }
@@ -358,6 +359,65 @@ async fn several_items_are_received_at_once() {
     assert_eq!(every.recv_many(&mut items, 5).await, Err(RecvError::Closed));
     assert_eq!(lossy.recv_many(&mut all_heard, 5).await, Ok(3));
     assert_eq!((items.len(), all_heard.len()), (7, 5));
+}
+
+async fn room_that_was_reserved_is_nobody_elses() {
+    let bus = broadcast(2);
+    let (mut every, mut lossy) = (bus.subscribe(), bus.subscribe_lossy());
+    let permit = bus.reserve().await;
+    assert_eq!(bus.try_send(0), Ok(2));
+    assert_eq!(bus.try_send(9), Err(TrySendError::Full(9)), "there is room for the one that it is kept for");
+    // In turn with those who send.
+    let (mut second, mut send) = (Box::pin(bus.reserve()), Box::pin(bus.send(2)));
+    let mut third = Box::pin(bus.reserve());
+    assert!(once(&mut second).await.is_pending() && once(&mut send).await.is_pending());
+    assert!(once(&mut third).await.is_pending());
+    assert_eq!(bus.statistics().waiting_senders, 3);
+    assert_eq!((permit.send(1), every.try_recv()), (2, Ok(0)));
+    assert!(once(&mut send).await.is_pending(), "the room is that of who came before");
+    let Poll::Ready(permit) = once(&mut second).await else { panic!("it was given the room") };
+    // One that is not used, and one that was granted and not looked at, go to the next.
+    drop(permit);
+    assert_eq!((once(&mut send).await, every.try_recv()), (Poll::Ready(2), Ok(1)));
+    assert_eq!(bus.try_send(9), Err(TrySendError::Full(9)), "it was given to the third");
+    drop(third);
+    assert_eq!(bus.try_send(3), Ok(2));
+    // And one that waits leaves nothing.
+    let wakes = Wakes::new();
+    let mut waits = Box::pin(bus.reserve());
+    assert!(waits.as_mut().poll(&mut Context::from_waker(&wakes.waker())).is_pending());
+    drop(waits);
+    assert_eq!((bus.statistics().waiting_senders, wakes.held()), (0, 0));
+    assert_eq!((every.try_recv(), every.try_recv()), (Ok(2), Ok(3)));
+    assert_eq!((lossy.try_recv(), lossy.try_recv()), (Ok(heard(2, 2)), Ok(heard(0, 3))));
+
+    // Where only lossy ones hear, and where nobody does.
+    drop(every);
+    (0..2).for_each(|item| assert_eq!(bus.try_send(item), Ok(1)));
+    let (one, two) = (bus.reserve().await, bus.reserve().await);
+    let mut late = Box::pin(bus.reserve());
+    assert!(once(&mut late).await.is_pending(), "all there is is kept");
+    assert_eq!((one.send(4), two.send(5)), (1, 1));
+    assert_eq!((lossy.try_recv(), lossy.try_recv()), (Ok(heard(2, 4)), Ok(heard(0, 5))));
+    let Poll::Ready(one) = once(&mut late).await else { panic!("there is room") };
+    drop(lossy);
+    let two = bus.reserve().await;
+    let mut late = Box::pin(bus.reserve());
+    assert!(once(&mut late).await.is_pending());
+    assert_eq!((bus.try_send(6), one.send(7)), (Ok(0), 0));
+    assert!(once(&mut late).await.is_ready());
+    drop((two, late));
+    assert_eq!((bus.send(8).await, bus.statistics().used), (0, 0));
+    // Who sends waits for no room once nobody subscribes, also behind one who reserves.
+    let subscriber = bus.subscribe();
+    let permits = (bus.reserve().await, bus.reserve().await);
+    let (mut waits, mut send) = (Box::pin(bus.reserve()), Box::pin(bus.send(9)));
+    assert!(once(&mut waits).await.is_pending() && once(&mut send).await.is_pending());
+    drop(subscriber);
+    assert_eq!(once(&mut send).await, Poll::Ready(0));
+    assert!(once(&mut waits).await.is_pending());
+    drop(permits);
+    assert!(once(&mut waits).await.is_ready());
 }
 
 async fn a_subscriber_is_a_source_and_a_sender_a_sink() {

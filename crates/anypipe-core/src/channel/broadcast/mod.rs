@@ -19,7 +19,7 @@ use self::ring::Shared;
 
 pub use self::heard::{Gives, Heard, LossyReceiver};
 pub use self::receiver::Receiver;
-pub use self::sender::{SendFuture, Sender};
+pub use self::sender::{Permit, SendFuture, Sender};
 
 /// A channel whose items go to each subscriber; it keeps `capacity` items for those that are slow.
 ///

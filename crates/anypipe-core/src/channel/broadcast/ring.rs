@@ -78,9 +78,15 @@ struct Slot<T> {
 /// A sender that waits for room.
 struct Sending<T> {
     waker: Waker,
-    item: Item<T>,
-    /// Set where it gets the item back if nobody subscribes.
-    to_somebody: bool,
+    wants: Wants<T>,
+}
+
+/// What a sender waits for.
+enum Wants<T> {
+    /// To send an item; with a mark where it comes back if nobody subscribes.
+    ToSend(Item<T>, bool),
+    /// To keep room for one.
+    Room,
 }
 
 /// Whether a subscriber holds back the senders, and the number of the item it takes next.
@@ -99,6 +105,8 @@ pub(super) struct State<T> {
     end: Count,
     /// How many items are kept at the most.
     capacity: usize,
+    /// For how many items room is kept.
+    reserved: usize,
     /// The most items that were kept.
     high_water: usize,
     pub(super) senders: usize,
@@ -175,6 +183,7 @@ impl<T> Shared<T> {
             first: 0,
             end: Count::default(),
             capacity,
+            reserved: 0,
             high_water: 0,
             senders: 1,
             subscribers: 0,
@@ -248,8 +257,12 @@ impl<T> State<T> {
         (usize::try_from(index).expect("there are not so many items"), missed)
     }
 
+    /// True where there is room for one more item beside those that room is kept for.
     fn has_room(&self) -> bool {
-        self.slots.len() < self.capacity || self.slots.front().is_none_or(|oldest| oldest.next.holding == 0)
+        // Beyond the capacity the oldest items go, where only lossy subscribers are still to take them.
+        let too_many = (self.slots.len() + self.reserved + 1).saturating_sub(self.capacity);
+        let mut oldest = self.slots.iter().take(too_many);
+        too_many == 0 || (too_many <= self.slots.len() && oldest.all(|slot| slot.next.holding == 0))
     }
 
     // ---- Senders
@@ -283,15 +296,46 @@ impl<T> State<T> {
 
     /// Takes an item in, or hands it back where there is no room for it or others wait before it.
     pub(super) fn try_push(&mut self, item: Item<T>) -> Result<usize, Item<T>> {
-        if !self.sending.is_empty() || !self.has_room() {
+        if self.subscribers > 0 && (!self.sending.is_empty() || !self.has_room()) {
             return Err(item);
         }
         Ok(self.push(item))
     }
 
+    /// Keeps room for an item, unless there is none: where others wait there is none.
+    pub(super) fn try_reserve(&mut self) -> bool {
+        let is_free = self.has_room();
+        self.reserved += usize::from(is_free);
+        is_free
+    }
+
+    /// Takes an item into room that was kept for it; gives how many are to hear it.
+    pub(super) fn fill(&mut self, item: Item<T>) -> usize {
+        self.reserved -= 1;
+        let heard_by = self.push(item);
+        if heard_by == 0 {
+            self.settle();
+        }
+        heard_by
+    }
+
+    /// Gives room back that was kept.
+    pub(super) fn release(&mut self) {
+        self.reserved -= 1;
+        self.settle();
+    }
+
     pub(super) fn park(&mut self, item: Item<T>, waker: Waker, to_somebody: bool) -> Id {
+        self.park_for(Wants::ToSend(item, to_somebody), waker)
+    }
+
+    pub(super) fn park_for_room(&mut self, waker: Waker) -> Id {
+        self.park_for(Wants::Room, waker)
+    }
+
+    fn park_for(&mut self, wants: Wants<T>, waker: Waker) -> Id {
         let key = self.key();
-        self.sending.insert(key, Sending { waker, item, to_somebody });
+        self.sending.insert(key, Sending { waker, wants });
         key
     }
 
@@ -315,9 +359,12 @@ impl<T> State<T> {
         if let Some(outcome) = self.outcome(key) {
             return Some(outcome);
         }
-        let sending = self.sending.remove(&key)?;
-        self.old.push(sending.waker);
-        Some(Err(sending.item))
+        let Sending { waker, wants } = self.sending.remove(&key)?;
+        self.old.push(waker);
+        match wants {
+            Wants::ToSend(item, _) => Some(Err(item)),
+            Wants::Room => None,
+        }
     }
 
     /// Lets senders in that wait, as far as there is room.
@@ -329,16 +376,39 @@ impl<T> State<T> {
     }
 
     fn let_in(&mut self) {
-        while !self.sending.is_empty() && (self.subscribers == 0 || self.has_room()) {
-            let Some((key, sending)) = self.sending.pop_first() else { return };
-            if self.subscribers == 0 && sending.to_somebody {
-                self.withdrawn.insert(key, sending.item);
-            } else {
-                let heard_by = self.push(sending.item);
+        while self.has_room() {
+            let Some((key, first)) = self.sending.pop_first() else { return };
+            self.grant(key, first);
+        }
+    }
+
+    /// Has all go on that wait to send, once nobody subscribes: nothing is kept of what they send.
+    fn let_sends_go(&mut self) {
+        let sending = std::mem::take(&mut self.sending).into_iter();
+        let (sends, others): (Vec<_>, _) =
+            sending.partition(|(_, one)| matches!(one.wants, Wants::ToSend(..)));
+        self.sending = others.into_iter().collect();
+        for (key, one) in sends {
+            self.grant(key, one);
+        }
+    }
+
+    /// Has a sender go on that waits, with what it waits for.
+    fn grant(&mut self, key: Id, Sending { waker, wants }: Sending<T>) {
+        match wants {
+            Wants::ToSend(item, true) if self.subscribers == 0 => {
+                self.withdrawn.insert(key, item);
+            }
+            Wants::ToSend(item, _) => {
+                let heard_by = self.push(item);
                 self.granted.insert(key, heard_by);
             }
-            self.wakes.add(sending.waker);
+            Wants::Room => {
+                self.reserved += 1;
+                self.granted.insert(key, 0);
+            }
         }
+        self.wakes.add(waker);
     }
 
     pub(super) fn sender_gone(&mut self) {
@@ -396,6 +466,7 @@ impl<T> State<T> {
         if self.subscribers == 0 {
             let watching = self.watching.take();
             self.wakes.extend(watching);
+            self.let_sends_go();
         }
         self.settle();
     }

@@ -62,6 +62,32 @@ impl<T> Sender<T> {
         pushed.map_err(|item| TrySendError::Full(item.unheard()))
     }
 
+    /// Waits for room and keeps it: [`Permit::send`] then needs no waiting, so no item can be lost. It is served in turn
+    /// with those who send.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future, or the permit, gives the room back.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use anypipe_core::__anypipe as anypipe;
+    /// # use std::task::{Context, Poll, Waker};
+    /// let bus = anypipe::channel::broadcast(1);
+    /// let mut subscriber = bus.subscribe();
+    /// # let mut cx = Context::from_waker(Waker::noop());
+    /// let mut reserve = Box::pin(bus.reserve());
+    /// let Poll::Ready(permit) = reserve.as_mut().poll(&mut cx) else { panic!("there is room") };
+    /// assert!(bus.try_send(1).is_err(), "it is kept");
+    /// assert_eq!(permit.send(2), 1);
+    /// assert_eq!(subscriber.try_recv(), Ok(2));
+    /// ```
+    pub async fn reserve(&self) -> Permit<'_, T> {
+        let mut wait = Reserving { shared: &self.shared, key: None };
+        poll_fn(|cx| wait.poll(cx)).await
+    }
+
     /// Sends an item from a plain thread, which is parked until there is room: [`send`](Sender::send) without a runtime.
     ///
     /// In a task of a runtime that anypipe doesn't know of it blocks the thread that polls the task: await
@@ -239,6 +265,78 @@ impl<T> Future for SendFuture<'_, T> {
 impl<T> fmt::Debug for SendFuture<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SendFuture").field("waiting", &self.0.key.is_some()).finish()
+    }
+}
+
+/// The wait of [`Sender::reserve`].
+struct Reserving<'a, T> {
+    shared: &'a Shared<T>,
+    /// The key of the wait, once there is one.
+    key: Option<Id>,
+}
+
+impl<'a, T> Reserving<'a, T> {
+    fn poll(&mut self, cx: &Context<'_>) -> Poll<Permit<'a, T>> {
+        let mut state = self.shared.lock();
+        if state.subscribers == 0 && is_cut_off() {
+            return Poll::Pending;
+        }
+        match self.key {
+            Some(key) if state.outcome(key).is_some() => self.key = None,
+            Some(key) => {
+                state.repark(key, cx.waker());
+                return Poll::Pending;
+            }
+            None if state.try_reserve() => {}
+            None => {
+                self.key = Some(state.park_for_room(cx.waker().clone()));
+                return Poll::Pending;
+            }
+        }
+        Poll::Ready(Permit { shared: self.shared, used: false })
+    }
+}
+
+impl<T> Drop for Reserving<'_, T> {
+    fn drop(&mut self) {
+        if let Some(key) = self.key {
+            let mut state = self.shared.lock();
+            if state.unpark(key).is_some() {
+                // It was granted, and not looked at.
+                state.release();
+            }
+        }
+    }
+}
+
+/// Room for one item, kept by [`Sender::reserve`]. Dropping it gives the room back.
+#[must_use = "a permit keeps room until it is used or dropped"]
+pub struct Permit<'a, T> {
+    shared: &'a Shared<T>,
+    /// Set once the room is filled.
+    used: bool,
+}
+
+impl<T> Permit<'_, T> {
+    /// Sends an item into the room that was kept; gives how many subscribers are to hear it.
+    pub fn send(mut self, item: T) -> usize {
+        self.used = true;
+        let item = self.shared.item(item);
+        self.shared.lock().fill(item)
+    }
+}
+
+impl<T> Drop for Permit<'_, T> {
+    fn drop(&mut self) {
+        if !self.used {
+            self.shared.lock().release();
+        }
+    }
+}
+
+impl<T> fmt::Debug for Permit<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Permit").finish_non_exhaustive()
     }
 }
 
