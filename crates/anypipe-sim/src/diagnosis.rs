@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use crate::blocking::Doing;
 use crate::report::{Failure, FailureKind};
 use crate::state::{Entry, State, Work};
+use crate::turn::Doing;
 
 impl State {
     pub(crate) fn check_thread(&self) -> Result<(), Failure> {

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Wake, Waker};
 use std::time::Duration;
 
-use anypipe_core::runtime::{Locals, RuntimeHandle};
+use anypipe_core::runtime::{Job, Locals, RuntimeHandle};
 use anypipe_core::scope::enter;
 
 use crate::clock::Clock;
@@ -16,6 +16,7 @@ use crate::report::{Failure, Outcome, trailer};
 use crate::rng::Rng;
 use crate::schedule::{Event, Plan, Schedule};
 use crate::state::{Out, State, Work};
+use crate::turn::{Begin, Doing, Go, Helper};
 
 thread_local! {
     /// The simulation that runs on this thread.
@@ -23,7 +24,7 @@ thread_local! {
 }
 
 /// Gives the one before.
-pub(crate) fn set_current(world: Option<Arc<World>>) -> Option<Arc<World>> {
+fn set_current(world: Option<Arc<World>>) -> Option<Arc<World>> {
     CURRENT.try_with(|current| current.replace(world)).ok().flatten()
 }
 
@@ -189,15 +190,34 @@ impl World {
                 drop(task);
             }
             Some(Out::Job(doing)) => {
-                let me = self.me.upgrade().expect("it runs");
-                if let Some(waits) = doing.go_on(&me, waker) {
-                    return self.lock().put_back_job(id, waits);
+                if let Some(waits) = self.go_on(doing, waker) {
+                    return self.lock().put_back_job(id, Doing::Waits(waits));
                 }
             }
             None => return,
         }
         let ended = self.lock().remove(id);
         drop(ended);
+    }
+
+    /// Goes on with a job, until it has ended or waits; gives the thread that it waits on.
+    fn go_on(&self, doing: Doing, waker: Waker) -> Option<Helper> {
+        let me = self.me.upgrade();
+        let run = Box::new(|job: Job| {
+            let before = set_current(me);
+            job.run();
+            set_current(before);
+        });
+        let (helper, turn) = doing.on_its_thread(|job| Begin { job, waker, run });
+        self.lend_turn(helper, turn)
+    }
+
+    /// Has the thread of a job be the simulation's, until it hands the turn back.
+    fn lend_turn(&self, helper: Helper, turn: Go) -> Option<Helper> {
+        let own = self.lock().thread.replace(helper.id());
+        let waits = helper.take_turn(turn);
+        self.lock().thread = own;
+        waits
     }
 
     /// After the root: a task that was cancelled takes one more poll to go, and jobs that nobody
@@ -231,8 +251,10 @@ pub(crate) struct EndsJobs<'a>(pub(crate) &'a World);
 impl Drop for EndsJobs<'_> {
     fn drop(&mut self) {
         let jobs = std::mem::take(&mut self.0.lock().left);
-        for job in jobs {
-            job.end(self.0);
+        for mut job in jobs {
+            while let Some(waits) = self.0.lend_turn(job, Go::Over) {
+                job = waits;
+            }
         }
     }
 }

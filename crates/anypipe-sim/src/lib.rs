@@ -46,6 +46,7 @@ mod spawn;
 mod state;
 pub mod testing;
 mod time;
+mod turn;
 
 pub use self::report::{Failure, FailureKind, Outcome};
 pub use self::schedule::Policy;

@@ -4,7 +4,7 @@ use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use anypipe_core::runtime::{Job, Locals, Runtime, RuntimeHandle, Spawner, Task};
+use anypipe_core::runtime::{Job, Locals, Runtime, RuntimeHandle, Spawner, Task, Timer};
 
 use crate::clock::Clock;
 use crate::executor::World;
@@ -49,7 +49,7 @@ impl Runtime for SimRuntime {
         wait: &mut dyn FnMut(&mut Context<'_>) -> Poll<()>,
         limit: Option<Duration>,
     ) -> bool {
-        crate::blocking::wait(wait, limit)
+        crate::blocking::wait(wait, limit.map(|limit| self.sleep(limit)))
     }
 }
 

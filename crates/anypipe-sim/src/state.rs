@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use anypipe_core::runtime::{Task, TaskWatch};
 
-use crate::blocking::Doing;
 use crate::clock::{TimerKey, Timers};
 use crate::idle::Idle;
 use crate::report::Failure;
 use crate::schedule::{Candidate, Event, Plan, Schedule};
+use crate::turn::{Doing, Helper};
 
 pub(crate) struct State {
     pub(crate) timers: Timers,
@@ -32,7 +32,7 @@ pub(crate) struct State {
     /// The thread that runs the simulation, while it runs.
     pub(crate) thread: Option<ThreadId>,
     /// Jobs that waited when their simulation ended.
-    pub(crate) left: Vec<Doing>,
+    pub(crate) left: Vec<Helper>,
     /// False between a simulation's end and the next one's start.
     pub(crate) open: bool,
     /// The first thing another thread did.
@@ -163,9 +163,10 @@ impl State {
     }
 
     /// Takes the jobs out that wait.
-    pub(crate) fn take_waiting_jobs(left: &mut BTreeMap<u64, Entry>) -> Vec<Doing> {
-        let jobs = left.values_mut().filter_map(|entry| match &mut entry.work {
-            Work::Job { doing: doing @ Some(Doing::Waits(_)), .. } => doing.take(),
+    pub(crate) fn take_waiting_jobs(left: &mut BTreeMap<u64, Entry>) -> Vec<Helper> {
+        let jobs = left.values_mut().filter_map(|entry| match entry.work.take() {
+            Some(Out::Job(Doing::Waits(helper))) => Some(helper),
+            // A task, or a job that has not begun: it goes here.
             _ => None,
         });
         jobs.collect()

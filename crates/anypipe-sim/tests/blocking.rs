@@ -1,4 +1,5 @@
 //! Blocking work, and tasks that pass items over a channel.
+#![allow(clippy::similar_names, reason = "what does a thing and what sees it done are called alike")]
 
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -17,8 +17,8 @@ mod subscriber;
 
 use self::ring::Shared;
 
-pub use self::heard::{Gives, Heard, LossyReceiver};
-pub use self::receiver::Receiver;
+pub use self::heard::{Gives, Heard};
+pub use self::receiver::{LossyReceiver, Receiver};
 pub use self::sender::{Permit, SendFuture, Sender};
 
 /// A channel whose items go to each subscriber; it keeps `capacity` items for those that are slow.

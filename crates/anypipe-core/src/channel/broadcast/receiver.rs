@@ -8,7 +8,7 @@ use futures_core::Stream;
 
 use super::super::thread::{wait, wait_within};
 use super::super::{ChannelReceiver, RecvError, Statistics, TryRecvError};
-use super::heard::Gives;
+use super::heard::{Gives, Heard};
 use super::subscriber::Subscriber;
 
 /// A subscriber. One made by [`subscribe`](super::Sender::subscribe) misses nothing, and holds back the senders where it
@@ -22,6 +22,31 @@ pub struct Receiver<T, G = T> {
     /// What it is given of each item.
     gives: PhantomData<fn() -> G>,
 }
+
+/// A subscriber that holds back nobody, and is told what it [missed](Heard); made by
+/// [`subscribe_lossy`](super::Sender::subscribe_lossy).
+///
+/// It misses the oldest items first, and never the newest: with the item after a gap it is told how long the gap was, so
+/// what it heard and what it missed come to what was sent. A clone is a further subscriber in the same place.
+///
+/// # Examples
+///
+/// ```
+/// # use anypipe_core::__anypipe as anypipe;
+/// # use std::task::{Context, Poll, Waker};
+/// use anypipe::channel::broadcast;
+/// use anypipe::channel::broadcast::Heard;
+///
+/// let bus = broadcast(1);
+/// let mut subscriber = bus.subscribe_lossy();
+/// for item in 0..5 {
+///     bus.try_send(item).unwrap();
+/// }
+/// let mut received = Box::pin(subscriber.recv());
+/// # let mut cx = Context::from_waker(Waker::noop());
+/// assert_eq!(received.as_mut().poll(&mut cx), Poll::Ready(Ok(Heard { missed: 4, item: 4 })));
+/// ```
+pub type LossyReceiver<T> = Receiver<T, Heard<T>>;
 
 impl<T, G> Receiver<T, G> {
     pub(super) fn new(subscriber: Subscriber<T>) -> Self {

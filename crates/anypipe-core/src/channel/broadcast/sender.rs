@@ -7,8 +7,7 @@ use std::time::Duration;
 
 use super::super::thread::{wait, wait_within};
 use super::super::{ChannelSender, SendError, Statistics, TrySendError};
-use super::heard::LossyReceiver;
-use super::receiver::Receiver;
+use super::receiver::{LossyReceiver, Receiver};
 use super::ring::{Id, Item, Shared};
 use super::subscriber::Subscriber;
 use crate::scope::is_cut_off;
