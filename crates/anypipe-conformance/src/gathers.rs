@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use anypipe_core::ErrorKind;
 use anypipe_core::channel::{RecvError, bounded};
 use anypipe_core::run::{RunStream, as_completed, gather, inherit, try_gather};
-use anypipe_core::scope::CancelToken;
+use anypipe_core::scope::{CancelToken, current_scope};
 
 use crate::registry::Draw;
 use crate::tools::{Dropped, give_way, next, once, panic_in, panic_of, settle, sleep, together, unit, until};
@@ -26,6 +26,7 @@ crate::suite::cases! { ($) gathers as __gathers {
     without_a_limit_all_are_under_way(),
     what_is_not_taken_holds_the_others_back(),
     a_slow_future_holds_nobody_back(),
+    nothing_is_pulled_once_the_scope_is_cancelled(),
     a_dropped_gather_is_joined_by_the_scope_around_it(),
     a_panic_in_a_future_or_the_iterator_goes_on(),
     outcomes_that_panic_when_they_are_dropped_are_dropped_one_by_one(),
@@ -248,6 +249,28 @@ async fn a_slow_future_holds_nobody_back() {
     });
     assert!(gather(inherit, 2, futures).await.into_iter().eq(0..200));
     assert!(gate.is_cancelled());
+}
+
+async fn nothing_is_pulled_once_the_scope_is_cancelled() {
+    // In a poll of the worker's own, and among others in one poll.
+    for (last, turns) in [(0, 0), (0, 1), (1, 1), (3, 0), (4, 0), (4, 1)] {
+        let pulled = Arc::new(AtomicUsize::new(0));
+        let pulls = Arc::clone(&pulled);
+        let futures = (0..100).map(move |n| {
+            pulls.fetch_add(1, Ordering::SeqCst);
+            async move {
+                for _ in 0..turns {
+                    give_way().await;
+                }
+                if n == last {
+                    current_scope().expect("it is gathered in a scope").cancel();
+                }
+            }
+        });
+        let gathered = gather(inherit, 1, futures).checked().await;
+        assert_eq!(gathered.unwrap_err().kind(), ErrorKind::Cancelled);
+        assert_eq!(pulled.load(Ordering::SeqCst), last + 1, "the one that cancels is the last");
+    }
 }
 
 async fn a_dropped_gather_is_joined_by_the_scope_around_it() {

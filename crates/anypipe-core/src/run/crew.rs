@@ -309,8 +309,13 @@ where
                 };
                 let outcome = holding(outcome, || this.future.set(None));
                 this.crew.deliver(*this.index, outcome);
+                if this.crew.scope.is_cancelled() {
+                    // Asked at once, whatever turns are left: nothing starts any more.
+                    this.turns.waited();
+                    is_first = false;
+                }
                 // One future in a poll is no loop: most that wait are alone in it.
-                if !std::mem::take(&mut is_first) || this.crew.scope.is_cancelled() {
+                if !std::mem::take(&mut is_first) {
                     ready!(this.turns.poll_go_on(cx));
                 }
             }
