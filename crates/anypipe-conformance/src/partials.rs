@@ -1,14 +1,16 @@
 //! What a run gives that is over at a deadline: a part, which is never taken for the whole.
 
+use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use anypipe_core::channel::Sender;
+use anypipe_core::drive::Items;
 use anypipe_core::run::{Outcome, inherit, task_group};
-use anypipe_core::scope::Deadline;
-use anypipe_core::{ErrorKind, Run, Source};
+use anypipe_core::scope::{Deadline, Scope};
+use anypipe_core::{ErrorKind, Run, Sink, Source};
 use anypipe_stages::{Joined, sink, source, stage};
+use futures_core::Stream;
 
 use crate::tools::{Around, Dropped, flow, is_exact, runtime, sleep, unit};
 
@@ -150,20 +152,38 @@ async fn stages_before_the_sink_are_cut_off_with_it() {
     assert!(!is_exact() || outcome.into_value() == [[0, 1]]);
 }
 
-async fn a_sink_beside_the_way_sees_no_end() {
-    let ended = Arc::new(AtomicBool::new(false));
-    let ends = Arc::clone(&ended);
-    let told = stage::stage(move |mut input: stage::Input<usize>, output: Sender<usize>| async move {
-        while let Some(n) = input.recv().await {
-            if output.send(n).await.is_err() {
-                return;
-            }
+/// A sink that counts the ends it sees.
+#[derive(Clone)]
+struct Ends(Arc<AtomicUsize>);
+
+impl Sink<usize> for Ends {
+    type Output = ();
+
+    fn drain(
+        self,
+        input: impl Stream<Item = usize> + Send + 'static,
+        scope: &Scope,
+    ) -> impl Future<Output = ()> + Send + 'static {
+        let mut items = Items::new(input, scope);
+        async move {
+            items.for_each(|_| ()).await;
+            self.0.fetch_add(1, Ordering::SeqCst);
         }
-        ends.store(true, Ordering::SeqCst);
-    });
-    let beside = Joined { first: told, second: sink::drain() };
-    assert_part(flow(ticks(1000)).pipe(stage::tee(beside)).collect().deadline_partial(after_three()).await);
-    assert!(!ended.load(Ordering::SeqCst), "what was cut off looks complete to the sink beside the way");
+    }
+}
+
+async fn a_sink_beside_the_way_sees_no_end() {
+    let ends = Ends(Arc::default());
+    let beside = flow(ticks(1000)).pipe(stage::tee(ends.clone()));
+    assert_part(beside.collect().deadline_partial(after_three()).await);
+    // Also where it is part of the run's sink, and is made before what gathers.
+    let sink = Joined { first: stage::tee(ends.clone()), second: sink::collect() };
+    assert_part(flow(ticks(1000)).into(sink).deadline_partial(after_three()).await);
+    assert_eq!(
+        ends.0.load(Ordering::SeqCst),
+        0,
+        "what was cut off looks complete to the sink beside the way"
+    );
 }
 
 async fn an_early_end_is_complete() {
