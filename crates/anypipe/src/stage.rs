@@ -9,6 +9,6 @@ pub use crate::pipeline::EachItem;
 pub use anypipe_stages::BranchInput;
 pub use anypipe_stages::option::{Failed, Located, Panicked, RetryPolicy};
 pub use anypipe_stages::source::UnequalEnds;
-pub use anypipe_stages::stage::{BranchOutput, Branches, Rate, TimeWindow, TooLate};
+pub use anypipe_stages::stage::{BranchOutput, Branches, Overflow, Rate, TimeWindow, TooLate};
 
 pub use crate::pipeline::free::*;

@@ -2,9 +2,9 @@
 
 use anypipe_core::Holds;
 use anypipe_core::channel::Sender;
-use anypipe_stages::stage::{self, Input};
+use anypipe_stages::stage::{self, Input, Overflow};
 
-use super::{BuiltStage, Item, Operator};
+use super::{Agree, BuiltStage, Item, Operator};
 
 pub(super) const ENTRIES: &[Operator] = &[
     Operator {
@@ -24,6 +24,32 @@ pub(super) const ENTRIES: &[Operator] = &[
             BuiltStage::new(format!("buffer({n})"), stage::buffer(n), <[i64]>::to_vec)
                 .itemwise()
                 .holds(Holds::at_most(n + 1))
+        },
+    },
+    Operator {
+        name: "buffer_lossy",
+        build: |draw| {
+            let n = draw.within(1..=5);
+            let overflow = if draw.coin() { Overflow::DropOldest } else { Overflow::DropNewest };
+            BuiltStage::new(
+                format!("buffer_lossy({n}, {overflow:?})"),
+                stage::buffer_lossy(n, overflow),
+                <[i64]>::to_vec,
+            )
+            .itemwise()
+            .agree(Agree::Part)
+            .takes_all()
+            .holds(Holds::at_most(n + 1))
+        },
+    },
+    Operator {
+        name: "latest",
+        build: |_| {
+            BuiltStage::new("latest", stage::latest(), <[i64]>::to_vec)
+                .itemwise()
+                .agree(Agree::Part)
+                .takes_all()
+                .holds(Holds::at_most(2))
         },
     },
     Operator {

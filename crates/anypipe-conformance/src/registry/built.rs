@@ -37,6 +37,7 @@ pub struct BuiltStage {
     pub(crate) agree: Agree,
     pub(crate) itemwise: bool,
     pub(crate) needs_end: bool,
+    pub(crate) takes_all: bool,
 }
 
 impl BuiltStage {
@@ -57,6 +58,7 @@ impl BuiltStage {
             agree: Agree::Same,
             itemwise: false,
             needs_end: false,
+            takes_all: false,
         }
     }
 
@@ -134,6 +136,12 @@ impl BuiltStage {
     /// Gives next to nothing before its input has ended: an endless input gets it nowhere.
     pub fn needs_end(mut self) -> Self {
         self.needs_end = true;
+        self
+    }
+
+    /// Takes all that comes, though nobody takes what it gives: an endless input leaves it no rest.
+    pub fn takes_all(mut self) -> Self {
+        self.takes_all = true;
         self
     }
 }

@@ -1,5 +1,7 @@
 //! Entries: what joins several sources or branches.
 
+use std::cmp::Ordering;
+
 use anypipe_core::drive::DEFAULT_BUFFER;
 use anypipe_core::{Holds, Source};
 use anypipe_stages::Joined;
@@ -32,6 +34,21 @@ fn is_odd(value: i64) -> bool {
     value % 2 != 0
 }
 
+fn by_value(one: &Item, other: &Item) -> Ordering {
+    one.value().cmp(&other.value())
+}
+
+/// One by one the smallest that is next, sorted or not.
+fn merged(parts: &[Vec<i64>]) -> Vec<i64> {
+    let mut parts: Vec<&[i64]> = parts.iter().map(Vec::as_slice).collect();
+    let mut out = Vec::new();
+    while let Some(next) = parts.iter_mut().filter(|part| !part.is_empty()).min_by_key(|part| part[0]) {
+        out.push(next[0]);
+        *next = &next[1..];
+    }
+    out
+}
+
 pub(super) const ENTRIES: &[Operator] = &[
     Operator {
         name: "merge",
@@ -40,6 +57,26 @@ pub(super) const ENTRIES: &[Operator] = &[
             let told = format!("merge({values:?})");
             let model = move |all: &[i64]| [all, &values].concat();
             BuiltStage::new(told, stage::merge(other), model).itemwise().agree(Agree::AnyOrder)
+        },
+    },
+    Operator {
+        name: "merge_first",
+        build: |draw| {
+            let (values, other) = other(draw);
+            let most = draw.within(1..=3);
+            let told = format!("merge_first({values:?}, {most})");
+            let model = move |all: &[i64]| [all, &values].concat();
+            BuiltStage::new(told, stage::merge_first(other, most), model).itemwise().agree(Agree::AnyOrder)
+        },
+    },
+    Operator {
+        name: "merge_sorted_by",
+        build: |draw| {
+            let (values, other) = other(draw);
+            let told = format!("merge_sorted_by({values:?})");
+            let model = move |all: &[i64]| merged(&[all.to_vec(), values.clone()]);
+            let stage = stage::merge_sorted_by(other, by_value);
+            BuiltStage::new(told, stage, model).holds(Holds::at_most(2))
         },
     },
     Operator {
@@ -221,6 +258,34 @@ pub(super) const SOURCES: &[Origin] = &[
             let parts = parts(draw);
             let source = source::merge(sources(tally, &parts));
             BuiltSource::new(format!("merge({parts:?})"), source, parts.concat()).agree(Agree::AnyOrder)
+        },
+    },
+    Origin {
+        name: "merge_first",
+        build: |draw, tally| {
+            let (one, other, most) = (draw.values(8), draw.values(8), draw.within(1..=3));
+            let source = source::merge_first(of(tally, &one), of(tally, &other), most);
+            // All are there at once: one of the other after so many of the first.
+            let mut rest = other.iter();
+            let mut model = Vec::new();
+            for row in one.chunks(most) {
+                model.extend(row);
+                model.extend(if row.len() == most { rest.next() } else { None });
+            }
+            model.extend(rest);
+            BuiltSource::new(format!("merge_first({one:?}, {other:?}, {most})"), source, model)
+        },
+    },
+    Origin {
+        name: "merge_sorted_by",
+        build: |draw, tally| {
+            let mut parts = parts(draw);
+            for values in &mut parts {
+                values.sort_unstable();
+            }
+            let source = source::merge_sorted_by(sources(tally, &parts), by_value);
+            BuiltSource::new(format!("merge_sorted_by({parts:?})"), source, merged(&parts))
+                .holds(Holds::at_most(parts.len()))
         },
     },
     Origin {

@@ -57,7 +57,8 @@
 //! - The meaning is over the values of a finite input. What depends on time says how much of it is to
 //!   be seen ([`Agree::Part`]); what changes the order says so ([`Agree::AnyOrder`]).
 //! - [`itemwise`](BuiltStage::itemwise) if what becomes of an item doesn't depend on the others;
-//!   [`needs_end`](BuiltStage::needs_end) if an endless input gets it nowhere.
+//!   [`needs_end`](BuiltStage::needs_end) if an endless input gets it nowhere;
+//!   [`takes_all`](BuiltStage::takes_all) if it never holds back what comes.
 //! - A source makes its items of the [`Census`] it is given, lazily; one without an end is
 //!   [`endless`](BuiltSource::endless) and tells how it begins.
 

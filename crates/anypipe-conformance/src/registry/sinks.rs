@@ -48,6 +48,33 @@ pub(super) const ENTRIES: &[Terminal] = &[
         },
     },
     Terminal {
+        name: "partition",
+        build: |_| {
+            let tell = |(plain, others): (Vec<Item>, Vec<Item>)| {
+                plain.iter().chain(&others).map(Item::raw).collect()
+            };
+            let model = |all: &[i64]| {
+                let (mut plain, others): (Vec<_>, Vec<_>) = all.iter().partition(|&&value| is_plain(value));
+                plain.extend(others);
+                plain
+            };
+            BuiltSink::new("partition", sink::partition(|item: &Item| is_plain(item.value())), tell, model)
+                .itemwise()
+        },
+    },
+    Terminal {
+        name: "unzip",
+        build: |_| {
+            let tell =
+                |(first, second): (Vec<Item>, Vec<i64>)| first.iter().map(Item::raw).chain(second).collect();
+            let before = |item: Item| {
+                let value = item.raw();
+                (item, value)
+            };
+            BuiltSink::behind("unzip", before, sink::unzip(), tell, |all| [all, all].concat()).itemwise()
+        },
+    },
+    Terminal {
         name: "fold",
         build: |_| {
             let sink = sink::fold(7, |folded, item: Item| mix(&[folded, item.value()]));

@@ -3,7 +3,7 @@
 use anypipe_core::Holds;
 use anypipe_stages::stage;
 
-use super::{Agree, BuiltStage, Item, Operator, around, mix, result_value};
+use super::{Agree, BuiltStage, Census, Item, Operator, around, mix, result_value};
 
 /// How many items `flat_map` and `flatten` make of one.
 fn row_length(value: i64) -> usize {
@@ -163,6 +163,15 @@ pub(super) const ENTRIES: &[Operator] = &[
             let stage = around(|item: Item| item, stage::pairwise(), pair);
             let model = |all: &[i64]| all.windows(2).map(mix).collect();
             BuiltStage::new("pairwise", stage, model).holds(Holds::at_most(1))
+        },
+    },
+    Operator {
+        name: "intersperse",
+        build: |draw| {
+            let value = draw.value();
+            let stage = stage::intersperse(Census::new().item(value));
+            let model = move |all: &[i64]| all.iter().flat_map(|item| [value, *item]).skip(1).collect();
+            BuiltStage::new(format!("intersperse({value})"), stage, model).itemwise().holds(Holds::at_most(1))
         },
     },
     Operator {

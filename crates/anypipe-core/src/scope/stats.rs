@@ -37,7 +37,7 @@ pub struct StageStats {
     /// whatever has `.timeout_each(d)`, `.catch_panics()`, `.located()` or `.with_input()`): what the closure of
     /// a `then` or `map` gives isn't looked into.
     pub failed: u64,
-    /// Items it has filtered out.
+    /// Items it has filtered out, or dropped where its buffer was full (`buffer_lossy`, `latest`).
     pub filtered: u64,
     /// Items whose work panicked.
     pub panicked: u64,

@@ -130,6 +130,11 @@ impl Meter {
         self.tally.delivered.add(items);
     }
 
+    /// Counts items that the stage has dropped, as it is meant to.
+    pub fn filter(&self, items: usize) {
+        self.tally.filtered.add(items);
+    }
+
     /// Counts finished items that nobody takes any more.
     pub fn leave(&self, items: usize) {
         self.tally.left.add(items);

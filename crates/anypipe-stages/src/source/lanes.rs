@@ -134,6 +134,17 @@ impl<L: Lanes> Row<L> {
         (0..self.lanes.len()).for_each(|index| self.bells.line_up(index));
     }
 
+    /// Waits for an item of a lane that has none and has not ended; gives that lane's index, or `None` where there is no such
+    /// lane.
+    pub(super) fn poll_missing(&mut self, cx: &mut Context<'_>) -> Poll<Option<usize>> {
+        while self.items + self.ended < self.lanes.len() {
+            if let (index, true) = ready!(self.poll_lane(true, cx)) {
+                return Poll::Ready(Some(index));
+            }
+        }
+        Poll::Ready(None)
+    }
+
     /// Waits until all lanes have ended; `false` where one has an item instead.
     pub(super) fn poll_others(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
         while self.items == 0 && self.ended < self.lanes.len() {
@@ -191,5 +202,14 @@ impl<L: Lanes> Row<L> {
             self.closed += 1;
         }
         Poll::Ready(())
+    }
+}
+
+impl<T: Send + 'static> Row<Vec<Lane<T>>> {
+    /// Takes the item of one lane, which is to give its next.
+    pub(super) fn take(&mut self, index: usize) -> T {
+        self.items -= 1;
+        self.bells.line_up(index);
+        self.lanes[index].take()
     }
 }

@@ -2,7 +2,8 @@ use anypipe_core::{Holds, Scope, Source, Stage};
 use futures_core::Stream;
 
 use crate::source::{
-    Chain, Combine, Given, How, Merge, Pair, Race, Zip, ZipLatest, ZipLatestPartial, ZipStrict,
+    Chain, Combine, Given, How, Merge, MergeFirst, MergeSortedBy, Pair, Race, Zip, ZipLatest,
+    ZipLatestPartial, ZipStrict,
 };
 use crate::stage::one_task;
 use crate::{Joined, Parallel, Pass};
@@ -60,6 +61,26 @@ beside! {
     ///
     /// `In` → `In`. Fused; holds one item, besides what the other holds.
     race -> Race;
+}
+
+/// Gives the items of the input before those of the other; see [`source::merge_first`](crate::source::merge_first).
+///
+/// `In` → `In`. Fused; holds what the other holds.
+///
+/// # Panics
+///
+/// Where `most` is 0.
+#[track_caller]
+pub fn merge_first<B>(other: B, most: usize) -> Beside<MergeFirst, B> {
+    Beside { how: MergeFirst::new(most), other }
+}
+
+/// Gives the items of the input and of the other, sorted; see
+/// [`source::merge_sorted_by`](crate::source::merge_sorted_by).
+///
+/// `In` → `In`. Fused; holds two items, besides what the other holds.
+pub fn merge_sorted_by<B, F>(other: B, compare: F) -> Beside<MergeSortedBy<F>, B> {
+    Beside { how: MergeSortedBy::new(compare), other }
 }
 
 impl<In, K, B> Stage<In> for Beside<K, B>

@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use anypipe_core::channel::Sender;
-use anypipe_stages::stage::{BoundaryStage, HandWritten};
+use anypipe_stages::stage::{BoundaryStage, BufferLossy, HandWritten, Overflow};
 
 pub use anypipe_stages::stage::Input;
 
@@ -46,6 +46,56 @@ operator! {
     /// ```
     #[doc(alias("onBackpressureBuffer", "prefetch", "prefetchN", "spawned"))]
     buffer(n: usize) -> BoundaryStage;
+    [] where
+}
+
+operator! {
+    /// Takes items as fast as they come, whoever is slow behind it, and has up to `n` of them wait; where there is no room, drops
+    /// the one that waits longest, or the new one, as `overflow` says.
+    ///
+    /// `In` → `In`. A boundary with a task of its own: holds `n` items and one. It never holds back what is before it, so put it where
+    /// being late is worse than missing something, and nowhere else: [`buffer`](Self::buffer) loses nothing. How many were dropped
+    /// [`stats`](anypipe_core::run::Control::stats) tells, as `filtered` of the stage `buffer_lossy`. Takes `.named(..)`.
+    ///
+    /// # Panics
+    ///
+    /// Where `n` is 0.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anypipe::prelude::*;
+    /// use anypipe::stage::Overflow;
+    ///
+    /// # async fn draw(frame: Vec<u8>) {}
+    /// // A screen that can't keep up leaves out old frames.
+    /// async fn show(frames: Pipeline<impl Source<Item = Vec<u8>>>) {
+    ///     frames.buffer_lossy(2, Overflow::DropOldest).for_each_async(draw).await;
+    /// }
+    /// ```
+    #[doc(alias("backpressure_with_relief_valve", "onBackpressureDrop"))]
+    buffer_lossy(n: usize, overflow: Overflow) -> BufferLossy;
+    [] where
+}
+
+operator! {
+    /// Takes items as fast as they come, and gives the latest: of those that come while what is behind is busy, all but the
+    /// last are dropped. As [`buffer_lossy`](Self::buffer_lossy) with one place, whose stage is called `latest`.
+    ///
+    /// `In` → `In`. A boundary with a task of its own: holds two items.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anypipe::prelude::*;
+    ///
+    /// # async fn redraw(price: u32) {}
+    /// async fn show(prices: Pipeline<impl Source<Item = u32>>) {
+    ///     prices.latest().for_each_async(redraw).await;
+    /// }
+    /// ```
+    #[doc(alias("conflate", "onBackpressureLatest"))]
+    latest() -> BufferLossy;
     [] where
 }
 

@@ -1,40 +1,58 @@
 //! Operators that make one pipeline of several.
 
+use std::cmp::Ordering;
+
 use anypipe_core::Source;
 use anypipe_stages::Joined;
-use anypipe_stages::source::{Chain, Merge, Pair, Race, Zip, ZipLatest, ZipLatestPartial, ZipStrict};
+use anypipe_stages::source::{
+    Chain, Merge, MergeFirst, MergeSortedBy, Pair, Race, Zip, ZipLatest, ZipLatestPartial, ZipStrict,
+};
 use anypipe_stages::stage::{self, Beside};
 
 use super::{Pipeline, Segment, segment};
 
 /// Writes the three faces of a way to combine: the method of `Pipeline`, that of `Segment`, and the free
-/// function; and the function over any number of pipelines, for [`crate::source`].
+/// function. `$how` makes it of the arguments behind the other pipeline.
 macro_rules! combine {
     (
         $(#[$doc:meta])*
         $name:ident -> $How:ident;
         [$B:ident] where $($bounds:tt)*
     ) => {
+        combine! {
+            $(#[$doc])*
+            $name[](other) -> $How, $How;
+            [$B] where $($bounds)*
+        }
+    };
+    (
+        $(#[$doc:meta])*
+        $name:ident[$($F:ident)?](other $(, $arg:ident: $Arg:ty)?) -> $How:ty, $how:expr;
+        [$B:ident] where $($bounds:tt)*
+    ) => {
         impl<S: Source> Pipeline<S> {
             $(#[$doc])*
-            pub fn $name<$B>(self, other: $B) -> Pipeline<Pair<$How, S, $B>>
+            #[track_caller]
+            pub fn $name<$B $(, $F)?>(self, other: $B $(, $arg: $Arg)?) -> Pipeline<Pair<$How, S, $B>>
             where
                 $($bounds)*
             {
-                Pipeline { source: Pair { how: $How, first: self.source, second: other } }
+                Pipeline { source: Pair { how: $how, first: self.source, second: other } }
             }
         }
 
         impl<G> Segment<G> {
             #[doc = concat!("As [`Pipeline::", stringify!($name), "`](crate::Pipeline::", stringify!($name), ").")]
-            pub fn $name<$B>(self, other: $B) -> Segment<Joined<G, Beside<$How, $B>>> {
-                self.pipe(stage::$name(other))
+            #[track_caller]
+            pub fn $name<$B $(, $F)?>(self, other: $B $(, $arg: $Arg)?) -> Segment<Joined<G, Beside<$How, $B>>> {
+                self.pipe(stage::$name(other $(, $arg)?))
             }
         }
 
         #[doc = concat!("As [`Pipeline::", stringify!($name), "`](crate::Pipeline::", stringify!($name), "), for `|`.")]
-        pub fn $name<$B>(other: $B) -> Segment<Beside<$How, $B>> {
-            segment(stage::$name(other))
+        #[track_caller]
+        pub fn $name<$B $(, $F)?>(other: $B $(, $arg: $Arg)?) -> Segment<Beside<$How, $B>> {
+            segment(stage::$name(other $(, $arg)?))
         }
     };
 }
@@ -60,6 +78,56 @@ combine! {
     #[doc(alias("StreamMap"))]
     merge -> Merge;
     [B] where B: Source<Item = S::Item>,
+}
+
+combine! {
+    /// Gives the items of this one before those of the other, which has its turn where this one has none now, and after `most`
+    /// items of this one in a row, so that it never starves. Ends when both have ended.
+    ///
+    /// `In` → `In`. Fused; holds what both hold. A large `most` is strict: the other waits as long as this one has items. More than two
+    /// are two of two: `a.merge_first(b.merge_first(c, 8), 8)`.
+    ///
+    /// # Panics
+    ///
+    /// Where `most` is 0.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anypipe::prelude::*;
+    ///
+    /// // Urgent jobs first, and one of the rest after every ten of them at the latest.
+    /// async fn work(urgent: Pipeline<impl Source<Item = u32>>, rest: Pipeline<impl Source<Item = u32>>) {
+    ///     urgent.merge_first(rest, 10).for_each(|job| println!("{job}")).await;
+    /// }
+    /// ```
+    #[doc(alias("MergePreferred", "MergePrioritized"))]
+    merge_first[](other, most: usize) -> MergeFirst, MergeFirst::new(most);
+    [B] where B: Source<Item = S::Item>,
+}
+
+combine! {
+    /// Gives the items of both, which are sorted by `compare`, as one sorted pipeline. Of equal ones that of this pipeline comes
+    /// first. Ends when both have ended.
+    ///
+    /// `In` → `In`. Fused; holds an item of each, besides what both hold. An item goes out when the next of the other is known: one that
+    /// waits holds back all. Where the two aren't sorted nothing fails, and what comes out isn't either.
+    /// [`source::merge_sorted_by`](crate::source::merge_sorted_by) takes any number.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anypipe::prelude::*;
+    ///
+    /// async fn both() -> Vec<u32> {
+    ///     source::iter([1, 4, 9]).merge_sorted_by(source::iter([2, 4]), u32::cmp).collect().await // [1, 2, 4, 4, 9]
+    /// }
+    /// ```
+    #[doc(alias("mergeSorted"))]
+    merge_sorted_by[F](other, compare: F) -> MergeSortedBy<F>, MergeSortedBy::new(compare);
+    [B] where
+        B: Source<Item = S::Item>,
+        F: Fn(&S::Item, &S::Item) -> Ordering + Send + Sync + 'static,
 }
 
 combine! {
@@ -204,10 +272,12 @@ combine! {
 
 /// The same over any number of sources.
 pub(crate) mod many {
+    use std::cmp::Ordering;
+
     use anypipe_core::Source;
     use anypipe_stages::source::{self, Several};
 
-    use super::{Chain, Merge, Pipeline, Race, Zip, ZipLatest, ZipLatestPartial, ZipStrict};
+    use super::{Chain, Merge, MergeSortedBy, Pipeline, Race, Zip, ZipLatest, ZipLatestPartial, ZipStrict};
 
     /// Writes a function over any number of sources.
     macro_rules! many {
@@ -238,6 +308,33 @@ pub(crate) mod many {
         /// }
         /// ```
         merge -> Merge;
+    }
+
+    /// Gives the items of any number of sources, each of which is sorted by `compare`, as one sorted pipeline; over none it is
+    /// empty. As [`Pipeline::merge_sorted_by`]; of equal items that of the first source comes first.
+    ///
+    /// → the sources' item. Fused; holds an item of each source, besides what they hold. An item costs as many comparisons as a
+    /// heap of the sources is deep.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anypipe::prelude::*;
+    ///
+    /// // Logs of several hosts as one, by time.
+    /// fn together(logs: Vec<Pipeline<impl Source<Item = (u64, String)>>>) -> Pipeline<impl Source<Item = (u64, String)>> {
+    ///     source::merge_sorted_by(logs, |one, other| one.0.cmp(&other.0))
+    /// }
+    /// ```
+    pub fn merge_sorted_by<S, F>(
+        sources: impl IntoIterator<Item = S>,
+        compare: F,
+    ) -> Pipeline<Several<MergeSortedBy<F>, S>>
+    where
+        S: Source,
+        F: Fn(&S::Item, &S::Item) -> Ordering + Send + Sync + 'static,
+    {
+        Pipeline { source: source::merge_sorted_by(sources, compare) }
     }
 
     many! {

@@ -43,6 +43,47 @@ impl<S: Source> Pipeline<S> {
         self.terminal("collect", sink::collect())
     }
 
+    /// Gathers the items that `f` says yes to in one collection, and the others in another.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anypipe::prelude::*;
+    ///
+    /// async fn apart(numbers: Vec<i32>) -> (Vec<i32>, Vec<i32>) {
+    ///     Pipeline::from_iter(numbers).partition(|n| *n < 0).await
+    /// }
+    /// ```
+    pub fn partition<C, F>(self, f: F) -> Run<(C, C)>
+    where
+        C: Default + Extend<S::Item> + Send + 'static,
+        F: FnMut(&S::Item) -> bool + Send + 'static,
+    {
+        self.terminal("partition", sink::partition(f))
+    }
+
+    /// Gathers the halves of pairs in a collection each.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anypipe::prelude::*;
+    ///
+    /// async fn columns(rows: Vec<(String, u32)>) -> (Vec<String>, Vec<u32>) {
+    ///     Pipeline::from_iter(rows).unzip().await
+    /// }
+    /// ```
+    pub fn unzip<T, U, A, B>(self) -> Run<(A, B)>
+    where
+        S: Source<Item = (T, U)>,
+        T: Send + 'static,
+        U: Send + 'static,
+        A: Default + Extend<T> + Send + 'static,
+        B: Default + Extend<U> + Send + 'static,
+    {
+        self.terminal("unzip", sink::unzip())
+    }
+
     /// Calls `f` with each item, one after the other.
     ///
     /// # Examples
@@ -72,7 +113,6 @@ impl<S: Source> Pipeline<S> {
     ///     Pipeline::from_iter(1..=4).fold(0, |sum, n| sum + n).await // 10
     /// }
     /// ```
-    #[doc(alias("unzip"))]
     pub fn fold<A, F>(self, start: A, f: F) -> Run<A>
     where
         A: Send + 'static,

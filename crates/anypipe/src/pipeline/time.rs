@@ -149,10 +149,7 @@ operator! {
     ///     percents.sample(Duration::from_secs(1)).for_each(|percent| println!("{percent} %")).await;
     /// }
     /// ```
-    #[doc(alias(
-        "auditTime", "backpressure_with_relief_valve", "conflate", "onBackpressureDrop",
-        "onBackpressureLatest"
-    ))]
+    #[doc(alias("auditTime"))]
     sample(period: Duration) -> Sample;
     [] where
 }

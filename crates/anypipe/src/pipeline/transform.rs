@@ -5,7 +5,8 @@ use std::future::Future;
 use anypipe_core::Source;
 use anypipe_stages::source::{Cycle, cycle};
 use anypipe_stages::stage::{
-    Chunks, Enumerate, FlatMap, Flatten, Inspect, Map, MapWith, Pairwise, Scan, Then, ThenWith, TryThenWith,
+    Chunks, Enumerate, FlatMap, Flatten, Inspect, Intersperse, Map, MapWith, Pairwise, Scan, Then, ThenWith,
+    TryThenWith,
 };
 use anypipe_stages::{AsyncWith, Parallel};
 
@@ -396,4 +397,23 @@ operator! {
     #[doc(alias("onEach", "tap"))]
     inspect<F>(f: F) -> Inspect<F>;
     [] where F: Fn(&S::Item) + Send + Sync + 'static,
+}
+
+operator! {
+    /// Gives `separator` between each two items.
+    ///
+    /// `In: Clone` → `In`. Fused; holds one item. A separator goes out when the item behind it has come: there is none before the
+    /// first, nor after the last.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anypipe::prelude::*;
+    ///
+    /// async fn listed(words: Vec<String>) -> String {
+    ///     Pipeline::from_iter(words).intersperse(", ".to_owned()).fold(String::new(), |all, part| all + &part).await
+    /// }
+    /// ```
+    intersperse<T>(separator: T) -> Intersperse<T>;
+    [] where S: Source<Item = T>, T: Clone + Send + 'static,
 }
