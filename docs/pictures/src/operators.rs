@@ -3,7 +3,7 @@
 
 use anypipe::channel::bounded;
 use anypipe::prelude::*;
-use anypipe::stage::Rate;
+use anypipe::stage::{Overflow, Rate};
 use anypipe::time::sleep;
 
 use crate::marble::Marble;
@@ -124,7 +124,9 @@ fn transform() -> Vec<Marble> {
             Some(*sum)
         })),
         marble!(chunks: letters("abcde-|") => chunks(2)),
+        marble!(windows: letters("a-b-c-d|") => windows(3, 1)),
         marble!(pairwise: letters("a-b-c-d|") => pairwise()),
+        marble!(intersperse: letters("a-b-c|") => intersperse('+')),
         marble!(inspect: letters("a-b-c|") => inspect(|c| assert!(c.is_alphabetic()))),
     ]
 }
@@ -159,6 +161,8 @@ fn combine() -> Vec<Marble> {
     vec![
         marble!(merge: a = letters("a---b--c|"), b = numbers("-1-2|")
             => a.merge(b.map(|n| char::from_digit(n, 10).unwrap_or('?')))),
+        marble!(merge_first: a = letters("-ab----c|"), b = letters("xyz---|") => a.merge_first(b, 2)),
+        marble!(merge_sorted_by: a = letters("a-c-f-|"), b = letters("-b-d--|") => a.merge_sorted_by(b, char::cmp)),
         marble!(chain: a = letters("a-b|"), b = letters("--x-y-z|") => a.chain(b)),
         marble!(zip: a = letters("a-b--c|"), b = numbers("--1-2---3|") => a.zip(b)),
         marble!(zip_strict: a = letters("a-b|"), b = numbers("--1--2--3|") => a.zip_strict(b)
@@ -190,6 +194,19 @@ fn higher_order() -> Vec<Marble> {
         marble!(concat_map: numbers("1-2----|") => concat_map(|n| source::interval(ms(100)).map(move |_| n).take(3), 1)),
         marble!(flat_map_stream: numbers("1-2----|")
             => flat_map_stream(|n| source::interval(ms(100)).map(move |_| n).take(3), 2)),
+        marble!(group_by: numbers("1-2-3-4-5|") => group_by(|n| n % 2, |_| chunks(2), 2)),
+        marble!(expand: numbers("2----|") => expand(async |n| {
+            sleep(ms(100)).await;
+            if n < 10 { vec![n * 10, n * 10 + 1] } else { vec![] }
+        })),
+        marble!(try_expand: numbers("2----|") => try_expand(async |n| {
+            sleep(ms(100)).await;
+            if n == 20 { Err('x') } else { Ok((n < 10).then_some(n * 10)) }
+        })),
+        marble!(expand_map: numbers("1----|") => expand_map(async |n| {
+            sleep(ms(100)).await;
+            (char::from_digit(n, 10).unwrap_or('?'), (n < 4).then_some(n + 1))
+        })),
         marble!(switch_map: numbers("1-2----|") => switch_map(|n| source::interval(ms(100)).map(move |_| n).take(3))),
     ]
 }
@@ -204,6 +221,10 @@ fn aggregate() -> Vec<Marble> {
 fn time() -> Vec<Marble> {
     vec![
         marble!(chunks_timeout: letters("abc---d--|") => chunks_timeout(2, ms(200))),
+        marble!(window_time: letters("abc---d--|") => window_time(ms(300), ms(300)).map(|window| window.items)),
+        marble!(window_event_time: numbers("1-3-5-2-9|")
+            => window_event_time(|n| ms(u64::from(*n)), ms(4), ms(4), ms(0))
+            .map(|window| window.map(|window| window.items).map_err(|late| late.item))),
         marble!(throttle: letters("abcd-----|") => throttle(2, ms(300))),
         marble!(throttle_by: letters("abcd-----|") => throttle_by(Rate::new(1, ms(200)))),
         marble!(space_out: letters("abc------|") => space_out(ms(200))),
@@ -253,6 +274,14 @@ fn boundaries() -> Vec<Marble> {
             sleep(ms(200)).await;
             c
         })),
+        marble!(buffer_lossy: letters("abcde---|") => buffer_lossy(1, Overflow::DropNewest).then(async |c| {
+            sleep(ms(300)).await;
+            c
+        }).rendezvous()),
+        marble!(latest: letters("abcde---|") => latest().then(async |c| {
+            sleep(ms(300)).await;
+            c
+        }).rendezvous()),
         marble!(stage: numbers("1-2-3|") => stage(|mut input, output| async move {
             while let Some(n) = input.recv().await {
                 if output.send(n * 10).await.is_err() {

@@ -52,6 +52,11 @@ fn lists(all: &[i64], keys: i64, n: usize, limit: usize) -> Vec<i64> {
 /// Longer than any run takes.
 const LONG: Duration = Duration::from_secs(24 * 3600);
 
+/// The time of a value: about as late as it is large.
+fn time_of(value: i64) -> u64 {
+    value.unsigned_abs() + mix(&[value]).unsigned_abs() % 40
+}
+
 /// A window as the mix of its items and when it begins; an item that is too late with a mark.
 fn told(window: Result<TimeWindow<Item>, TooLate<Item>>) -> Item {
     match window {
@@ -77,12 +82,12 @@ fn event_windows(all: &[i64], length: u64, every: u64, lateness: u64) -> Vec<i64
         out.push(mix(&[i64::try_from(start).expect("a small number"), mix(&items)]));
     };
     for &value in all {
-        let at = value.unsigned_abs();
+        let at = time_of(value);
         // All that begin by then, in the way of whoever has time.
         let of: Vec<u64> = (0..=at / every).map(|n| n * every).filter(|start| at < start + length).collect();
         let in_time: Vec<u64> = of.iter().copied().filter(|start| start + length > given).collect();
         if in_time.is_empty() && !of.is_empty() {
-            out.push(mix(&[-1, value.abs()]));
+            out.push(mix(&[-1, i64::try_from(at).expect("a small number")]));
             continue;
         }
         for start in in_time {
@@ -158,7 +163,7 @@ pub(super) const ENTRIES: &[Operator] = &[
         build: |draw| {
             let (length, every, late) = (draw.within(1..=30), draw.within(1..=30), draw.within(0..=20));
             let millis = |n: usize| Duration::from_millis(n as u64);
-            let at = |item: &Item| Duration::from_millis(item.value().unsigned_abs());
+            let at = |item: &Item| Duration::from_millis(time_of(item.value()));
             let stage = stage::window_event_time(at, millis(length), millis(every), millis(late));
             let stage = around(|item: Item| item, stage, told);
             let (length, every) = (length as u64, every as u64);
