@@ -89,7 +89,6 @@ impl<T: Send + 'static> Run<T> {
     ///     }
     /// }
     /// ```
-    #[doc(alias("takeUntil", "take_until"))]
     pub fn deadline_partial(self, deadline: impl Into<Deadline>) -> Run<Outcome<T>> {
         let State::Planned { plan, make } = self.state else {
             panic!("a deadline must be given before the run is polled");

@@ -37,7 +37,6 @@ constructor! {
     ///     lines.try_for_each(|line| { println!("{line}"); Ok(()) }).await.map_or(1, |()| 0)
     /// }
     /// ```
-    #[doc(alias("stdin", "spawn_blocking", "fromIterator"))]
     blocking_iter<I>(iter: I) -> BlockingIter<I>;
     where I: IntoIterator<Item: Send + 'static, IntoIter: Send + 'static> + Send + 'static,
 }
@@ -72,7 +71,6 @@ constructor! {
     /// assert!(missing.to_string().starts_with("no such file: "));
     /// # });
     /// ```
-    #[doc(alias("LinesStream", "fromFile", "readTextFile"))]
     read_lines<P>(path: P) -> ReadLines;
     where P: AsRef<Path>,
 }
@@ -100,7 +98,6 @@ constructor! {
     ///     source::read_chunks(path, 1 << 16).buffer_size(4).try_fold(0, |sum, chunk| Ok(sum + chunk.len())).await
     /// }
     /// ```
-    #[doc(alias("ReaderStream", "fromPath"))]
     read_chunks<P>(path: P, size: usize) -> ReadChunks;
     where P: AsRef<Path>,
 }
@@ -134,7 +131,6 @@ constructor! {
     ///         .await
     /// }
     /// ```
-    #[doc(alias("WalkDir", "walkdir", "rglob"))]
     walk<P>(root: P) -> Walk;
     where P: AsRef<Path>,
 }
