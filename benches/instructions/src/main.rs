@@ -37,7 +37,7 @@ struct Case {
 }
 
 /// What says above the rows of a scenario what they are, and what its figures are.
-const TITLES: [(&str, &str); 9] = [
+const TITLES: [(&str, &str); 10] = [
     ("hop", "hop, by capacity: instructions for an item and hop"),
     ("rendezvous", "rendezvous, beside tokio's channel of one: instructions for an item and hop"),
     ("ends", "ends behind one hop, by capacity: instructions for an item"),
