@@ -45,6 +45,44 @@ fn four_ways_tells_what_each_does_when_it_is_broken() {
     assert!(longest(buffered) >= 60, "{told:?}");
 }
 
+#[test]
+fn logs_loads_the_same_table_on_three_runtimes() {
+    let told = lines::<&str>("logs", []);
+    for (line, runtime) in told.iter().zip(["tokio", "smol", "async-std"]) {
+        assert!(line.starts_with(runtime), "{line}");
+        let table = r#"{"error": 2000, "info": 6000, "warn": 1975} in 20 batches, 25 rejected"#;
+        assert!(line.ends_with(table), "{line}");
+    }
+    assert_eq!(told[3..5], ["three runtimes, one table", "line 8 is none: garbled 7"]);
+}
+
+#[test]
+fn fan_out_gives_all_aggregates_of_one_pass() {
+    let mut told = lines::<&str>("fan_out", []);
+    let audit = told.pop();
+    told.sort();
+    assert_eq!(told, ["10000 orders", "4995000 cents", "49 customers", "999 cents for the dearest"]);
+    assert_eq!(audit.as_deref(), Some("10000 orders in the audit log"));
+}
+
+#[test]
+fn copy_copies_a_file_and_names_one_that_is_missing() {
+    let folder = std::env::temp_dir().join(format!("anypipe-copy-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let (from, to) = (folder.join("from"), folder.join("to"));
+    let bytes: Vec<u8> = (0..300_000_u32).flat_map(u32::to_le_bytes).collect();
+    std::fs::write(&from, &bytes).unwrap();
+    let told = lines("copy", [&from, &to]);
+    assert_eq!(told, ["1200000 bytes, written and read back"]);
+    assert!(std::fs::read(&to).unwrap() == bytes);
+    assert!(!to.with_extension("part").exists());
+
+    let output = common::run("copy", [&folder.join("missing"), &to]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("os error 2"));
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
 /// The numbers of the line that tells what was taken, delivered and given up.
 fn counts(told: &[String]) -> Vec<u64> {
     let line = told.iter().find(|line| line.contains(" taken = ")).expect("a line that counts");

@@ -9,6 +9,9 @@ use anypipe::time::sleep;
 use crate::marble::Marble;
 use crate::track::{Scene, ms};
 
+/// A file of three lines.
+const THREE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/three.txt");
+
 /// `marble!(name: kind("input") => operator(..))`: an operator on one input. With names for the inputs, or for what goes
 /// to sinks, the code is written whole: `marble!(name: a = kind("input"), b = kind("input") => a.zip(b))`.
 macro_rules! marble {
@@ -88,6 +91,35 @@ fn sources() -> Vec<Marble> {
             sleep(ms(100)).await;
             (n < 9).then_some((n, n * 2))
         })),
+        marble!(blocking_iter: => source::blocking_iter([1, 2, 3])),
+        Marble {
+            name: "read_lines",
+            file: "read_lines",
+            code: "source::read_lines(\"three.txt\")",
+            rows: Scene::run(|_| source::read_lines(THREE).map_err(|error| error.kind())),
+        },
+        Marble {
+            name: "read_chunks",
+            file: "read_chunks",
+            code: "source::read_chunks(\"three.txt\", 6)",
+            rows: Scene::run(|_| {
+                source::read_chunks(THREE, 6)
+                    .map_ok(|chunk| chunk.escape_ascii().to_string())
+                    .map_err(|error| error.kind())
+            }),
+        },
+        Marble {
+            name: "walk",
+            file: "walk",
+            code: "source::walk(\"three.txt\")",
+            rows: Scene::run(|_| {
+                source::walk(THREE)
+                    .map_ok(|entry| {
+                        entry.path().file_name().map(std::ffi::OsStr::to_os_string).unwrap_or_default()
+                    })
+                    .map_err(|error| error.kind())
+            }),
+        },
         marble!(cycle: => Pipeline::from_iter(['a', 'b']).cycle().take(5)),
     ]
 }
