@@ -416,7 +416,7 @@ pub fn in_blocking_work() -> bool {
 
 /// Runs `f`, which may block, in a task that is polled on the threads for blocking work: it counts as blocking work.
 ///
-/// This is for the author of a stage whose work [blocks](crate::drive::Work::blocks).
+/// This is for the author of a stage whose work [blocks](crate::drive::Work::threads).
 pub fn block_here<R>(f: impl FnOnce() -> R) -> R {
     struct Restore(Option<Polls>);
     impl Drop for Restore {
