@@ -21,7 +21,7 @@ pub(crate) type Admit<T> = Box<dyn FnMut(&T) -> bool + Send>;
 /// Which of the items that wait comes next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Direction {
-    /// One of those that were made last.
+    /// One of the deepest, and of those one that was made last.
     Depth,
     /// One of those that wait longest.
     Breadth,
@@ -110,8 +110,16 @@ impl<T> Board<T> {
         waker.into_iter().for_each(Waker::wake);
     }
 
-    fn fetch(&self, levels: &mut VecDeque<Level<T>>) {
-        levels.extend(self.lock().made.drain(..));
+    fn fetch(&self, levels: &mut VecDeque<Level<T>>, direction: Direction) {
+        for level in self.lock().made.drain(..) {
+            let at = match direction {
+                // What is begun while deeper rows wait would leave them behind, with all that comes of it on top: in order of
+                // depth no more wait of a depth than there are workers.
+                Direction::Depth => levels.partition_point(|other| other.depth <= level.depth),
+                Direction::Breadth => levels.len(),
+            };
+            levels.insert(at, level);
+        }
     }
 
     /// Waits for what is made; once more can come from nowhere else, for the end of all work.
@@ -148,7 +156,7 @@ impl<T> fmt::Debug for Board<T> {
 pub(crate) struct Frontier<T> {
     /// The input, until it has ended.
     input: Option<Pin<Box<dyn Stream<Item = T> + Send>>>,
-    /// What waits, that made last at the back.
+    /// What waits, that made last at the back; depth first in order of depth.
     levels: VecDeque<Level<T>>,
     direction: Direction,
     admit: Admit<T>,
@@ -222,7 +230,7 @@ impl<T> Stream for Frontier<T> {
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
         let this = self.get_mut();
         loop {
-            this.board.fetch(&mut this.levels);
+            this.board.fetch(&mut this.levels, this.direction);
             let mut next = this.next_made();
             if next.is_none() && this.levels.is_empty() {
                 if let Some(input) = &mut this.input {

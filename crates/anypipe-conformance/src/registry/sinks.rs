@@ -44,7 +44,7 @@ pub(super) const ENTRIES: &[Terminal] = &[
             };
             let sink = Joined { first: stages, second: sink::collect() };
             let model = |all: &[i64]| all.iter().copied().filter(|&value| is_plain(value)).collect();
-            BuiltSink::new(format!("filter | buffer({n}) | collect"), sink, tell, model).itemwise()
+            BuiltSink::new(format!("(filter | buffer({n}) | collect)"), sink, tell, model).itemwise()
         },
     },
     Terminal {

@@ -18,7 +18,7 @@ operator! {
     /// item for each worker (1), and without a bound what waits to be worked on. Takes `.workers(n)` and all that goes
     /// behind [`then`](Self::then), and four options of its own, directly behind it or behind those:
     ///
-    /// - [`depth_first()`](Pipeline::depth_first), the default, works next on what was made last, and
+    /// - [`depth_first()`](Pipeline::depth_first), the default, works next on what is deepest, and
     ///   [`breadth_first()`](Pipeline::breadth_first) on what waits longest;
     /// - [`dedup_by(key)`](Pipeline::dedup_by) works on the first item of each key. A graph with a circle needs it;
     /// - [`max_depth(n)`](Pipeline::max_depth) makes nothing of what is `n` steps from the input.
@@ -129,7 +129,7 @@ operator! {
 macro_rules! options {
     ([$($P:ident),*] $Of:ty, |$this:ident, $edit:ident| $made:expr) => {
         impl<$($P,)* D, P> $Of {
-            /// Has [`expand`](Pipeline::expand) before it work next on what was made last, first item first: with one worker each
+            /// Has [`expand`](Pipeline::expand) before it work next on what is deepest, first item first: with one worker each
             /// item is followed by all that comes of it. This is the default, since little waits then.
             pub fn depth_first(self) -> Self {
                 self.edit_expand(Expand::depth_first)
