@@ -16,7 +16,7 @@
 //!     chunks(100) | sink::try_each(insert)
 //! }
 //!
-//! # anypipe::run(async {
+//! # #[cfg(feature = "smol")] anypipe::run(async {
 //! assert_eq!(Pipeline::from_iter(0..1000).into_sink(rows()).await, Ok(()));
 //! assert_eq!(Pipeline::from_iter(0..1000).tee(rows()).count().await, 1000);
 //! # });
@@ -48,7 +48,7 @@ pub trait IntoStage: Sized {
     ///     Longest(Option<usize>),
     /// }
     ///
-    /// # anypipe::run(async {
+    /// # #[cfg(feature = "smol")] anypipe::run(async {
     /// let count = sink::count().into_stage().map(Told::Count);
     /// let longest = (map(|word: &str| word.len()) | sink::max()).into_stage().map(Told::Longest);
     /// let words = Pipeline::from_iter(["one", "two", "three"]);

@@ -66,7 +66,7 @@ constructor! {
     ///     lengths.try_fold(0, |longest, length| Ok(longest.max(length))).await
     /// }
     ///
-    /// # anypipe::run(async {
+    /// # #[cfg(feature = "smol")] anypipe::run(async {
     /// let missing = longest("no such file").await.unwrap_err();
     /// assert!(missing.to_string().starts_with("no such file: "));
     /// # });

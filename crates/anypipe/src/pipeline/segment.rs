@@ -43,7 +43,7 @@ impl<A> Segment<A> {
     /// ```
     /// use anypipe::prelude::*;
     ///
-    /// # anypipe::run(async {
+    /// # #[cfg(feature = "smol")] anypipe::run(async {
     /// let lengths = map(|word: &str| word.len()).into_sink(sink::sum::<usize>());
     /// assert_eq!(Pipeline::from_iter(["one", "three"]).into_sink(lengths).await, 8);
     /// # });
