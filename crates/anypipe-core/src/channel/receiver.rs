@@ -43,6 +43,24 @@ impl<T> Receiver<T> {
     /// # Cancel safety
     ///
     /// Dropped while pending it has taken nothing: an item it was handed goes to the next.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use anypipe_core::__anypipe as anypipe;
+    /// use anypipe::channel::{Receiver, RecvError};
+    ///
+    /// async fn sum(from: Receiver<u64>) -> Result<u64, RecvError> {
+    ///     let mut sum = 0;
+    ///     loop {
+    ///         match from.recv().await {
+    ///             Ok(n) => sum += n,
+    ///             Err(error) if error.is_closed() => return Ok(sum),
+    ///             Err(broken) => return Err(broken), // a sender vanished: that is not all
+    ///         }
+    ///     }
+    /// }
+    /// ```
     #[doc(alias("receive"))]
     pub fn recv(&self) -> RecvFuture<'_, T> {
         RecvFuture { receiver: self, key: None }
@@ -57,6 +75,21 @@ impl<T> Receiver<T> {
     /// # Cancel safety
     ///
     /// Dropped while pending it has taken nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use anypipe_core::__anypipe as anypipe;
+    /// use anypipe::channel::Receiver;
+    ///
+    /// async fn batches(from: Receiver<u64>) {
+    ///     let mut batch = Vec::new();
+    ///     while from.recv_many(&mut batch, 100).await.is_ok() {
+    ///         println!("{} rows", batch.len());
+    ///         batch.clear();
+    ///     }
+    /// }
+    /// ```
     pub async fn recv_many(&self, items: &mut Vec<T>, limit: usize) -> Result<usize, RecvError> {
         if limit == 0 {
             return Ok(0);

@@ -43,6 +43,21 @@ impl<T> Sender<T> {
     ///
     /// Dropped while pending it has not sent, and the item is dropped with it. Where none may be
     /// lost, [`reserve`](Sender::reserve) the room first.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use anypipe_core::__anypipe as anypipe;
+    /// use anypipe::channel::Sender;
+    ///
+    /// async fn count(to: Sender<u64>) {
+    ///     for n in 0.. {
+    ///         if to.send(n).await.is_err() {
+    ///             return; // nobody takes any more
+    ///         }
+    ///     }
+    /// }
+    /// ```
     pub fn send(&self, item: T) -> SendFuture<'_, T> {
         SendFuture { sender: self, item: Some(item), key: None }
     }
@@ -56,6 +71,17 @@ impl<T> Sender<T> {
     /// # Cancel safety
     ///
     /// Dropped while pending it has sent some of the items, and those it has not are dropped.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use anypipe_core::__anypipe as anypipe;
+    /// use anypipe::channel::{SendError, Sender};
+    ///
+    /// async fn store(rows: Vec<u64>, to: Sender<u64>) -> Result<(), SendError<Vec<u64>>> {
+    ///     to.send_many(rows).await
+    /// }
+    /// ```
     pub async fn send_many(&self, items: impl IntoIterator<Item = T>) -> Result<(), SendError<Vec<T>>> {
         let mut items = items.into_iter();
         while let Some(item) = items.next() {
@@ -152,6 +178,21 @@ impl<T> Sender<T> {
     /// # Cancel safety
     ///
     /// Dropping the future, or the permit, gives the room back.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use anypipe_core::__anypipe as anypipe;
+    /// use anypipe::channel::Sender;
+    ///
+    /// /// Takes a job only when there is room for what comes of it.
+    /// async fn work(jobs: &mut Vec<u64>, to: Sender<u64>) {
+    ///     while let Ok(room) = to.reserve().await {
+    ///         let Some(job) = jobs.pop() else { return };
+    ///         let _gone = room.send(job * 2);
+    ///     }
+    /// }
+    /// ```
     #[doc(alias("try_reserve"))]
     pub async fn reserve(&self) -> Result<Permit<'_, T>, SendError<()>> {
         let mut wait = Reserving { sender: self, key: None };
@@ -163,6 +204,17 @@ impl<T> Sender<T> {
     /// # Cancel safety
     ///
     /// Dropping it stops the waiting and nothing else.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use anypipe_core::__anypipe as anypipe;
+    /// use anypipe::channel::Sender;
+    ///
+    /// async fn until_nobody_listens(to: Sender<u64>) {
+    ///     to.closed().await;
+    /// }
+    /// ```
     pub async fn closed(&self) {
         let mut watch = Watch { sender: self, key: None };
         poll_fn(|cx| watch.poll(cx)).await;

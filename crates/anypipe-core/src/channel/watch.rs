@@ -391,6 +391,19 @@ impl<T> Receiver<T> {
     /// # Cancel safety
     ///
     /// Dropped while pending it has seen nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use anypipe_core::__anypipe as anypipe;
+    /// use anypipe::channel::watch;
+    ///
+    /// async fn follow(mut level: watch::Receiver<u64>) {
+    ///     while level.changed().await.is_ok() {
+    ///         println!("now it is {}", level.latest());
+    ///     }
+    /// }
+    /// ```
     pub async fn changed(&mut self) -> Result<(), RecvError> {
         self.recv().await.map(drop)
     }

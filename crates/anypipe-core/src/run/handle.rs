@@ -87,6 +87,18 @@ impl<T> TaskHandle<T> {
     /// # Cancel safety
     ///
     /// Dropping the future lets the handle go: the child runs on.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use anypipe_core::__anypipe as anypipe;
+    /// use anypipe::task::TaskGroup;
+    ///
+    /// async fn both(group: TaskGroup<()>) -> u64 {
+    ///     let (one, two) = (group.spawn(async { 1 }), group.spawn(async { 2 }));
+    ///     one.join().await.unwrap_or(0) + two.join().await.unwrap_or(0)
+    /// }
+    /// ```
     #[doc(alias("TaskFailed"))]
     pub async fn join(self) -> Result<T, RunError> {
         self.await

@@ -111,6 +111,18 @@ impl Interval {
     /// # Cancel safety
     ///
     /// Dropping the future loses no tick.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use anypipe_core::run::Interval;
+    /// async fn beat(mut interval: Interval) {
+    ///     for _ in 0..3 {
+    ///         let due = interval.tick().await;
+    ///         println!("due at {due:?}");
+    ///     }
+    /// }
+    /// ```
     pub async fn tick(&mut self) -> Instant {
         poll_fn(|cx| self.poll_tick(cx)).await
     }

@@ -101,6 +101,22 @@ impl<T: Clone, G: Gives<T>> Receiver<T, G> {
     /// # Cancel safety
     ///
     /// Dropped while pending it has taken nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use anypipe_core::__anypipe as anypipe;
+    /// use anypipe::channel::broadcast;
+    ///
+    /// async fn batches(to: broadcast::Sender<u64>) {
+    ///     let (mut from, mut batch) = (to.subscribe(), Vec::new());
+    ///     drop(to);
+    ///     while from.recv_many(&mut batch, 100).await.is_ok() {
+    ///         println!("{} events", batch.len());
+    ///         batch.clear();
+    ///     }
+    /// }
+    /// ```
     pub async fn recv_many(&mut self, items: &mut Vec<G>, limit: usize) -> Result<usize, RecvError> {
         if limit == 0 {
             return Ok(0);

@@ -46,6 +46,19 @@ impl<T> Sender<T> {
     /// # Cancel safety
     ///
     /// Dropped while pending it has not sent, and the item is dropped with it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use anypipe_core::__anypipe as anypipe;
+    /// use anypipe::channel::broadcast;
+    ///
+    /// async fn tell(to: broadcast::Sender<&'static str>) {
+    ///     if to.send("news").await == 0 {
+    ///         println!("nobody listens");
+    ///     }
+    /// }
+    /// ```
     pub fn send(&self, item: T) -> SendFuture<'_, T> {
         SendFuture(Sending::new(self, item, false))
     }
