@@ -30,7 +30,7 @@ pub fn names() -> Vec<&'static str> {
 }
 
 fn path(marble: &Marble) -> String {
-    format!("pictures/{}.svg", marble.file)
+    format!("pictures/{}.svg", marble.name)
 }
 
 fn page(chapters: &[(&str, Vec<Marble>)]) -> String {

@@ -6,8 +6,6 @@ use crate::track::Seen;
 pub(crate) struct Marble {
     /// The operator, as in the registry.
     pub(crate) name: &'static str,
-    /// The name of the picture's file: where one operator has two, they differ.
-    pub(crate) file: &'static str,
     /// The code that was run.
     pub(crate) code: &'static str,
     /// What it gave, by `Scene::run`.

@@ -18,7 +18,6 @@ macro_rules! marble {
     ($name:ident: $kind:ident($text:literal) => $($code:tt)+) => {
         Marble {
             name: stringify!($name),
-            file: stringify!($name),
             code: stringify!($($code)+),
             rows: Scene::run(|scene| scene.$kind($text).$($code)+),
         }
@@ -26,7 +25,6 @@ macro_rules! marble {
     ($name:ident: $($input:ident = $kind:ident($text:literal)),+ => $($code:tt)+) => {
         Marble {
             name: stringify!($name),
-            file: stringify!($name),
             code: stringify!($($code)+),
             rows: Scene::run(|scene| {
                 $(let $input = scene.$kind($text);)+
@@ -37,7 +35,6 @@ macro_rules! marble {
     ($name:ident: => $($code:tt)+) => {
         Marble {
             name: stringify!($name),
-            file: stringify!($name),
             code: stringify!($($code)+),
             rows: Scene::run(|_| $($code)+),
         }
@@ -94,13 +91,11 @@ fn sources() -> Vec<Marble> {
         marble!(blocking_iter: => source::blocking_iter([1, 2, 3])),
         Marble {
             name: "read_lines",
-            file: "read_lines",
             code: "source::read_lines(\"three.txt\")",
             rows: Scene::run(|_| source::read_lines(THREE).map_err(|error| error.kind())),
         },
         Marble {
             name: "read_chunks",
-            file: "read_chunks",
             code: "source::read_chunks(\"three.txt\", 6)",
             rows: Scene::run(|_| {
                 source::read_chunks(THREE, 6)
@@ -110,7 +105,6 @@ fn sources() -> Vec<Marble> {
         },
         Marble {
             name: "walk",
-            file: "walk",
             code: "source::walk(\"three.txt\")",
             rows: Scene::run(|_| {
                 source::walk(THREE)
@@ -210,7 +204,6 @@ fn combine() -> Vec<Marble> {
         ))),
         Marble {
             name: "tee",
-            file: "tee",
             code: "tee(sink)",
             rows: Scene::run(|scene| {
                 let input = scene.letters("a-b-c|");
@@ -288,7 +281,6 @@ fn results() -> Vec<Marble> {
         marble!(err_only: results("1-x-3-y|") => err_only()),
         Marble {
             name: "dead_letter",
-            file: "dead_letter",
             code: "dead_letter(sink)",
             rows: Scene::run(|scene| {
                 let input = scene.results("1-x-3-y|");
