@@ -16,7 +16,7 @@ use anypipe_stages::{sink, source, stage};
 use futures_core::Stream;
 
 use crate::case::{BoxFuture, Make, enter_scoped};
-use crate::tools::{Around, Dropped, Flow, Wakes, flow, give_way, together, until};
+use crate::tools::{Around, Dropped, Flow, Wakes, flow, give_way, is_virtual, together, until};
 
 crate::suite::cases! { ($) growth as __growth {
     an_ended_run_is_not_held_by_what_it_started(),
@@ -29,6 +29,7 @@ crate::suite::cases! { ($) growth as __growth {
     a_wake_polls_only_whom_it_is_for(),
     who_awaits_a_run_elsewhere_is_woken_for_its_end_only(),
     inner_pipelines_leave_one_entry_in_the_statistics(),
+    inner_pipelines_that_run_at_once_lose_no_count(),
     a_shared_rate_keeps_nothing_of_what_has_ended(),
 } }
 
@@ -164,6 +165,20 @@ async fn inner_pipelines_leave_one_entry_in_the_statistics() {
     let control = ahead.control();
     ahead.await.unwrap();
     assert_eq!(control.stats().stages.len(), 2);
+}
+
+/// Their hops have locks of their own, and count in one place: most of all where each item is paid for by itself.
+async fn inner_pipelines_that_run_at_once_lose_no_count() {
+    let items = if is_virtual() { 20 } else { 20_000 };
+    let inner = move |_: u64| {
+        flow(source::from_iter(0..items))
+            .pipe(stage::then(async |item: u64| item))
+            .buffer_size(1)
+            .named("inner")
+            .0
+    };
+    let outer = flow(source::from_iter(0..8)).pipe(stage::flat_map_stream(inner, 8));
+    assert_eq!(taken_by_inner(outer).await, 8 * items);
 }
 
 async fn a_shared_rate_keeps_nothing_of_what_has_ended() {

@@ -191,8 +191,7 @@ impl Ledger {
         let out = board.out.items.load(Ordering::SeqCst);
         let owed = out.wrapping_sub(std::mem::replace(&mut self.paid, out));
         if !board.consumer_counts.load(Ordering::Relaxed) {
-            // Under the lock: nobody else adds to it.
-            board.tally.delivered.add_alone(owed);
+            board.tally.deliver(owed);
         }
         self.free += owed;
         if board.most_weight.is_some() {

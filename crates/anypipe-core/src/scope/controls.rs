@@ -143,7 +143,7 @@ impl Controls {
         let mut tallies = self.inner.tallies.lock();
         let known = if repeated { tallies.repeated.get(&name).cloned() } else { None };
         known.unwrap_or_else(|| {
-            let tally = Tally::next(tallies.all.last().map(|(_, tally)| tally));
+            let tally = Tally::next(tallies.all.last().map(|(_, tally)| tally), repeated);
             tallies.all.push((name.clone(), tally.clone()));
             if repeated {
                 tallies.repeated.insert(name, tally.clone());

@@ -10,6 +10,8 @@ pub(crate) struct Tally {
     /// Some stages of a run share an allocation.
     row: Arc<Row>,
     index: usize,
+    /// True where boundaries in any number count here, each under a lock of its own.
+    shared: bool,
 }
 
 /// So many stages need one allocation.
@@ -51,7 +53,7 @@ impl Count {
     }
 
     /// As [`add`](Count::add), where nobody else adds to it at the same time.
-    pub(crate) fn add_alone(&self, items: usize) {
+    fn add_alone(&self, items: usize) {
         self.0.store(self.get() + items as u64, Ordering::Relaxed);
     }
 
@@ -66,11 +68,18 @@ impl Count {
 
 impl Tally {
     /// The tally of a run's next stage, after this one of the stage before.
-    pub(super) fn next(last: Option<&Self>) -> Self {
+    pub(super) fn next(last: Option<&Self>, shared: bool) -> Self {
         match last {
-            Some(Self { row, index }) if index + 1 < ROW => Self { row: Arc::clone(row), index: index + 1 },
-            _ => Self { row: Arc::default(), index: 0 },
+            Some(Self { row, index, .. }) if index + 1 < ROW => {
+                Self { row: Arc::clone(row), index: index + 1, shared }
+            }
+            _ => Self { row: Arc::default(), index: 0, shared },
         }
+    }
+
+    /// Counts items that the consumer of a boundary has taken out, under the boundary's lock.
+    pub(crate) fn deliver(&self, items: usize) {
+        if self.shared { self.delivered.add(items) } else { self.delivered.add_alone(items) }
     }
 
     /// Counts one more that is overdue, while this is held.
