@@ -7,4 +7,4 @@ for folder in $(own_workspaces); do
     cargo fmt --manifest-path "$folder/Cargo.toml" --all --check
 done
 # Compile-fail programs belong to no target that `cargo fmt` knows.
-rustfmt --edition 2024 --check tests/ui/cases/*.rs
+rustfmt --edition 2024 --check tests/ui/cases/*.rs tests/ui/first/*.rs

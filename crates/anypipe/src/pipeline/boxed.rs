@@ -17,7 +17,7 @@ pub type SharedPipeline<T> = Pipeline<SharedSource<T>>;
 /// As [`BoxSegment`], and can be cloned and shared between threads; made by [`Segment::shared`].
 pub type SharedSegment<In, Out> = Segment<SharedStage<In, Out>>;
 
-impl<S: Source> Pipeline<S> {
+impl<S> Pipeline<S> {
     /// As [`boxed`](Pipeline::boxed), for a pipeline that is run more than once: it can be cloned, kept in a
     /// field and shared between threads. What it is made of must be so too: closures that own their data, no
     /// channel's only receiver.
@@ -40,8 +40,10 @@ impl<S: Source> Pipeline<S> {
     /// let report = Report { lines: Pipeline::from_iter(["a", "bc"]).map(str::to_owned).shared() };
     /// # drop(report);
     /// ```
-    pub fn shared(self) -> SharedPipeline<S::Item>
+    pub fn shared<T>(self) -> SharedPipeline<T>
     where
+        S: Source<Item = T>,
+        T: Send + 'static,
         S: Clone + Sync,
     {
         Pipeline { source: SharedSource::new(self.source) }
@@ -62,7 +64,11 @@ impl<S: Source> Pipeline<S> {
     ///     if only_even { all.filter(|n| n % 2 == 0).boxed() } else { all.boxed() }
     /// }
     /// ```
-    pub fn boxed(self) -> BoxPipeline<S::Item> {
+    pub fn boxed<T>(self) -> BoxPipeline<T>
+    where
+        S: Source<Item = T>,
+        T: Send + 'static,
+    {
         Pipeline { source: BoxSource::new(self.source) }
     }
 }

@@ -30,11 +30,12 @@ macro_rules! combine {
         $name:ident[$($F:ident)?](other $(, $arg:ident: $Arg:ty)?) -> $How:ty, $how:expr;
         [$B:ident] where $($bounds:tt)*
     ) => {
-        impl<S: Source> Pipeline<S> {
+        impl<S> Pipeline<S> {
             $(#[$doc])*
             #[track_caller]
             pub fn $name<$B $(, $F)?>(self, other: $B $(, $arg: $Arg)?) -> Pipeline<Pair<$How, S, $B>>
             where
+                S: Source,
                 $($bounds)*
             {
                 Pipeline { source: Pair { how: $how, first: self.source, second: other } }

@@ -73,10 +73,13 @@ impl<S: Source> Pipeline<Gated<S>> {
     }
 }
 
-impl<S: Source> Pipeline<S> {
+impl<S> Pipeline<S> {
     /// Puts a stage behind: an operator of anypipe's or of others, a [`Segment`], a tuple of stages.
     #[doc(alias("pump", "through", "via"))]
-    pub fn pipe<G: Stage<S::Item>>(self, stage: G) -> Pipeline<Piped<S, G>> {
+    pub fn pipe<G: Stage<S::Item>>(self, stage: G) -> Pipeline<Piped<S, G>>
+    where
+        S: Source,
+    {
         Pipeline { source: Piped { source: self.source, stage } }
     }
 
@@ -93,7 +96,10 @@ impl<S: Source> Pipeline<S> {
     ///     .map(|n| n * 2);
     /// assert_eq!(pipeline.max_in_flight().limit(), Some(13));
     /// ```
-    pub fn max_in_flight(&self) -> Holds {
+    pub fn max_in_flight(&self) -> Holds
+    where
+        S: Source,
+    {
         self.source.holds()
     }
 }

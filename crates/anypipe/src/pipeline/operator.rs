@@ -1,6 +1,9 @@
 //! Writes an operator's three faces: the method of [`Pipeline`](super::Pipeline), whose bounds tell
 //! closures what they take; the method of [`Segment`](super::Segment); and the free function for `|`.
 
+/// What is asked of the pipeline is asked by the method and not by the block around it, so that a mistake in a stage is told as
+/// what it is, in a line, wherever the chain goes on.
+///
 /// ```text
 /// operator! {
 ///     /// What it means.
@@ -14,7 +17,7 @@ macro_rules! operator {
         $name:ident $(<$($P:ident),+>)? ($($arg:ident: $Arg:ty),*) -> $Stage:ty;
         [$($Q:ident),*] where $($bounds:tt)*
     ) => {
-        impl<S: anypipe_core::Source> $crate::Pipeline<S> {
+        impl<S> $crate::Pipeline<S> {
             $(#[$doc])*
             #[track_caller]
             pub fn $name<$($($P,)+)? $($Q),*>(
@@ -22,6 +25,7 @@ macro_rules! operator {
                 $($arg: $Arg),*
             ) -> $crate::Pipeline<anypipe_stages::Piped<S, $Stage>>
             where
+                S: anypipe_core::Source,
                 $($bounds)*
             {
                 self.pipe(anypipe_stages::stage::$name($($arg),*))

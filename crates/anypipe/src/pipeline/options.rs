@@ -128,7 +128,7 @@ pass_options!(Segment<[G]>, G::Can, G::Last, |of, edit| Segment { stage: of.stag
 // The form that an option gives is a parameter of its method: with the trait's associated type in the
 // signature instead, the compiler tells of a missing method and not of the trait and its advice.
 
-impl<S: Source, G> Pipeline<Piped<S, G>> {
+impl<S, G> Pipeline<Piped<S, G>> {
     /// Keeps order per key: the stage before works on items of one key one after the other, and gives
     /// their results in that order; items of different keys overtake each other.
     ///
@@ -152,6 +152,7 @@ impl<S: Source, G> Pipeline<Piped<S, G>> {
     #[doc(alias("mapAsyncPartitioned"))]
     pub fn keyed<F, K, P>(self, key: F) -> Pipeline<Piped<S, P>>
     where
+        S: Source,
         F: Fn(&S::Item) -> K + Send + Sync + 'static,
         K: Hash,
         G: KeyedBy<F, Keyed = P>,
@@ -161,7 +162,7 @@ impl<S: Source, G> Pipeline<Piped<S, G>> {
     }
 }
 
-impl<S: Source> Pipeline<S> {
+impl<S> Pipeline<S> {
     /// Lets finished items wait behind the stage before up to the weight `max`, instead of up to a
     /// number: a new item is begun while less than `max` waits. So the weight passes `max` by one item
     /// for each worker at the most.
@@ -187,6 +188,7 @@ impl<S: Source> Pipeline<S> {
     #[track_caller]
     pub fn buffer_weight<F, P>(self, max: usize, weigh: F) -> Pipeline<P>
     where
+        S: Source,
         F: Fn(&S::Item) -> usize + Send + Sync + 'static,
         S: WeighedBy<F, Weighed = P>,
     {

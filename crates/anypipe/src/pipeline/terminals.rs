@@ -1,5 +1,9 @@
 //! Terminals: each gives a run.
 
+// What is asked of the pipeline stands at each method, and its item is a parameter where the method gives it: with a bound of the
+// whole block, or with `S::Item` in what is given, the compiler tells of a missing method, with the whole type of the pipeline, and
+// not of what is wrong in it.
+
 use std::future::Future;
 use std::iter;
 
@@ -11,15 +15,21 @@ use anypipe_stages::{IsResult, sink};
 use super::Pipeline;
 use crate::backend::choose;
 
-impl<S: Source> Pipeline<S> {
+impl<S> Pipeline<S> {
     /// Drains the pipeline into a sink: anypipe's own, that of others, or [stages with one behind
     /// them](crate::Segment::into_sink).
     #[doc(alias("runWith"))]
-    pub fn into_sink<K: Sink<S::Item>>(self, sink: K) -> Run<K::Output> {
+    pub fn into_sink<K: Sink<S::Item>>(self, sink: K) -> Run<K::Output>
+    where
+        S: Source,
+    {
         self.terminal("sink", sink)
     }
 
-    fn terminal<K: Sink<S::Item>>(self, name: &'static str, sink: K) -> Run<K::Output> {
+    fn terminal<K: Sink<S::Item>>(self, name: &'static str, sink: K) -> Run<K::Output>
+    where
+        S: Source,
+    {
         Run::drain(name, choose, self.source, sink)
     }
 
@@ -38,6 +48,7 @@ impl<S: Source> Pipeline<S> {
     #[doc(alias("toArray"))]
     pub fn collect<C>(self) -> Run<C>
     where
+        S: Source,
         C: Default + Extend<S::Item> + Send + 'static,
     {
         self.terminal("collect", sink::collect())
@@ -56,6 +67,7 @@ impl<S: Source> Pipeline<S> {
     /// ```
     pub fn partition<C, F>(self, f: F) -> Run<(C, C)>
     where
+        S: Source,
         C: Default + Extend<S::Item> + Send + 'static,
         F: FnMut(&S::Item) -> bool + Send + 'static,
     {
@@ -97,6 +109,7 @@ impl<S: Source> Pipeline<S> {
     /// ```
     pub fn for_each<F>(self, f: F) -> Run<()>
     where
+        S: Source,
         F: FnMut(S::Item) + Send + 'static,
     {
         self.terminal("for_each", sink::for_each(f))
@@ -115,6 +128,7 @@ impl<S: Source> Pipeline<S> {
     /// ```
     pub fn fold<A, F>(self, start: A, f: F) -> Run<A>
     where
+        S: Source,
         A: Send + 'static,
         F: FnMut(A, S::Item) -> A + Send + 'static,
     {
@@ -140,6 +154,7 @@ impl<S: Source> Pipeline<S> {
     /// ```
     pub fn for_each_async<F, Fut>(self, f: F) -> Run<()>
     where
+        S: Source,
         F: FnMut(S::Item) -> Fut + Send + 'static,
         Fut: Future<Output = ()> + Send + 'static,
     {
@@ -167,6 +182,7 @@ impl<S: Source> Pipeline<S> {
     /// ```
     pub fn try_each<F, E>(self, f: F) -> Run<Result<(), E>>
     where
+        S: Source,
         F: FnMut(S::Item) -> Result<(), E> + Send + 'static,
         E: Send + 'static,
     {
@@ -197,6 +213,7 @@ impl<S: Source> Pipeline<S> {
     /// ```
     pub fn try_each_async<F, Fut, E>(self, f: F) -> Run<Result<(), E>>
     where
+        S: Source,
         F: FnMut(S::Item) -> Fut + Send + 'static,
         Fut: Future<Output = Result<(), E>> + Send + 'static,
         E: Send + 'static,
@@ -217,6 +234,7 @@ impl<S: Source> Pipeline<S> {
     /// ```
     pub fn fold_async<A, F, Fut>(self, start: A, f: F) -> Run<A>
     where
+        S: Source,
         A: Send + 'static,
         F: FnMut(A, S::Item) -> Fut + Send + 'static,
         Fut: Future<Output = A> + Send + 'static,
@@ -235,9 +253,11 @@ impl<S: Source> Pipeline<S> {
     ///     Pipeline::from_iter(words).reduce(|a, b| if b.len() > a.len() { b } else { a }).await
     /// }
     /// ```
-    pub fn reduce<F>(self, f: F) -> Run<Option<S::Item>>
+    pub fn reduce<T, F>(self, f: F) -> Run<Option<T>>
     where
-        F: FnMut(S::Item, S::Item) -> S::Item + Send + 'static,
+        S: Source<Item = T>,
+        T: Send + 'static,
+        F: FnMut(T, T) -> T + Send + 'static,
     {
         self.terminal("reduce", sink::reduce(f))
     }
@@ -253,7 +273,10 @@ impl<S: Source> Pipeline<S> {
     ///     Pipeline::from_iter(0..9).filter(|n| n % 2 == 0).count().await // 5
     /// }
     /// ```
-    pub fn count(self) -> Run<usize> {
+    pub fn count(self) -> Run<usize>
+    where
+        S: Source,
+    {
         self.terminal("count", sink::count())
     }
 
@@ -271,6 +294,7 @@ impl<S: Source> Pipeline<S> {
     /// ```
     pub fn sum<A>(self) -> Run<A>
     where
+        S: Source,
         A: iter::Sum<S::Item> + iter::Sum + Send + 'static,
     {
         self.terminal("sum", sink::sum())
@@ -287,9 +311,10 @@ impl<S: Source> Pipeline<S> {
     ///     Pipeline::from_iter([3, 1, 2]).min().await // Some(1)
     /// }
     /// ```
-    pub fn min(self) -> Run<Option<S::Item>>
+    pub fn min<T>(self) -> Run<Option<T>>
     where
-        S::Item: Ord,
+        S: Source<Item = T>,
+        T: Ord + Send + 'static,
     {
         self.terminal("min", sink::min())
     }
@@ -305,9 +330,10 @@ impl<S: Source> Pipeline<S> {
     ///     Pipeline::from_iter([3, 1, 2]).max().await // Some(3)
     /// }
     /// ```
-    pub fn max(self) -> Run<Option<S::Item>>
+    pub fn max<T>(self) -> Run<Option<T>>
     where
-        S::Item: Ord,
+        S: Source<Item = T>,
+        T: Ord + Send + 'static,
     {
         self.terminal("max", sink::max())
     }
@@ -326,6 +352,7 @@ impl<S: Source> Pipeline<S> {
     /// ```
     pub fn all<F>(self, f: F) -> Run<bool>
     where
+        S: Source,
         F: FnMut(S::Item) -> bool + Send + 'static,
     {
         self.terminal("all", sink::all(f))
@@ -345,6 +372,7 @@ impl<S: Source> Pipeline<S> {
     /// ```
     pub fn any<F>(self, f: F) -> Run<bool>
     where
+        S: Source,
         F: FnMut(S::Item) -> bool + Send + 'static,
     {
         self.terminal("any", sink::any(f))
@@ -362,7 +390,11 @@ impl<S: Source> Pipeline<S> {
     /// }
     /// ```
     #[doc(alias("single"))]
-    pub fn first(self) -> Run<Option<S::Item>> {
+    pub fn first<T>(self) -> Run<Option<T>>
+    where
+        S: Source<Item = T>,
+        T: Send + 'static,
+    {
         self.terminal("first", sink::first())
     }
 
@@ -377,7 +409,11 @@ impl<S: Source> Pipeline<S> {
     ///     Pipeline::from_iter(words).last().await
     /// }
     /// ```
-    pub fn last(self) -> Run<Option<S::Item>> {
+    pub fn last<T>(self) -> Run<Option<T>>
+    where
+        S: Source<Item = T>,
+        T: Send + 'static,
+    {
         self.terminal("last", sink::last())
     }
 
@@ -393,7 +429,10 @@ impl<S: Source> Pipeline<S> {
     /// }
     /// ```
     #[doc(alias("for_each_concurrent"))]
-    pub fn drain(self) -> Run<()> {
+    pub fn drain(self) -> Run<()>
+    where
+        S: Source,
+    {
         self.terminal("drain", sink::drain())
     }
 
@@ -421,6 +460,7 @@ impl<S: Source> Pipeline<S> {
     #[doc(alias("forward"))]
     pub fn send_to<C>(self, channel: C) -> Run<Result<(), SendError<Option<S::Item>>>>
     where
+        S: Source,
         C: ChannelSender<S::Item>,
     {
         self.terminal("send_to", sink::send_to(channel))
@@ -453,7 +493,11 @@ impl<S: Source> Pipeline<S> {
         "select_next_some",
         "try_next"
     ))]
-    pub fn into_stream(self) -> RunStream<S::Item> {
+    pub fn into_stream<T>(self) -> RunStream<T>
+    where
+        S: Source<Item = T>,
+        T: Send + 'static,
+    {
         RunStream::new(choose, self.source)
     }
 }
@@ -464,7 +508,7 @@ type OkOf<S> = <<S as Source>::Item as IsResult>::Ok;
 type ErrOf<S> = <<S as Source>::Item as IsResult>::Err;
 
 /// Terminals of results.
-impl<S: Source> Pipeline<S> {
+impl<S> Pipeline<S> {
     /// Gathers the values of all results in a collection, or gives the first `Err` and cancels the rest.
     /// [`Run::all_errors`] gives every error instead.
     ///
@@ -481,6 +525,7 @@ impl<S: Source> Pipeline<S> {
     #[doc(alias("catch_abort", "catch_error"))]
     pub fn try_collect<C>(self) -> Run<Result<C, ErrOf<S>>>
     where
+        S: Source,
         S::Item: IsResult,
         C: Default + Extend<OkOf<S>> + Send + 'static,
     {
@@ -503,6 +548,7 @@ impl<S: Source> Pipeline<S> {
     #[doc(alias("collect_split"))]
     pub fn partition_results<A, B>(self) -> Run<(A, B)>
     where
+        S: Source,
         S::Item: IsResult,
         A: Default + Extend<OkOf<S>> + Send + 'static,
         B: Default + Extend<ErrOf<S>> + Send + 'static,
@@ -523,10 +569,12 @@ impl<S: Source> Pipeline<S> {
     ///     Pipeline::from_iter(numbers).try_for_each(check).await
     /// }
     /// ```
-    pub fn try_for_each<F>(self, f: F) -> Run<Result<(), ErrOf<S>>>
+    pub fn try_for_each<F, E>(self, f: F) -> Run<Result<(), E>>
     where
-        S::Item: IsResult,
-        F: FnMut(OkOf<S>) -> Result<(), ErrOf<S>> + Send + 'static,
+        S: Source,
+        S::Item: IsResult<Err = E>,
+        F: FnMut(OkOf<S>) -> Result<(), E> + Send + 'static,
+        E: Send + 'static,
     {
         self.terminal("try_for_each", sink::try_for_each(f))
     }
@@ -546,11 +594,13 @@ impl<S: Source> Pipeline<S> {
     /// }
     /// ```
     #[doc(alias("try_all", "try_any", "try_concat"))]
-    pub fn try_fold<A, F>(self, start: A, f: F) -> Run<Result<A, ErrOf<S>>>
+    pub fn try_fold<A, F, E>(self, start: A, f: F) -> Run<Result<A, E>>
     where
-        S::Item: IsResult,
+        S: Source,
+        S::Item: IsResult<Err = E>,
         A: Send + 'static,
-        F: FnMut(A, OkOf<S>) -> Result<A, ErrOf<S>> + Send + 'static,
+        F: FnMut(A, OkOf<S>) -> Result<A, E> + Send + 'static,
+        E: Send + 'static,
     {
         self.terminal("try_fold", sink::try_fold(start, f))
     }

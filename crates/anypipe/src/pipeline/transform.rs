@@ -292,7 +292,7 @@ operator! {
     [] where S::Item: Clone,
 }
 
-impl<S: Source + Clone> Pipeline<S> {
+impl<S> Pipeline<S> {
     /// Repeats the pipeline for ever: each round is a clone of it. A round that gives nothing ends the
     /// output, instead of spinning.
     ///
@@ -307,7 +307,10 @@ impl<S: Source + Clone> Pipeline<S> {
     ///     Pipeline::from_iter([1, 2]).cycle().take(5).collect().await // [1, 2, 1, 2, 1]
     /// }
     /// ```
-    pub fn cycle(self) -> Pipeline<Cycle<S>> {
+    pub fn cycle(self) -> Pipeline<Cycle<S>>
+    where
+        S: Source + Clone,
+    {
         Pipeline { source: cycle(self.source) }
     }
 }

@@ -1,0 +1,28 @@
+//! A mistake in the middle of a long chain: what comes behind it adds no more than one answer.
+//~ `usize` is not a future
+
+use anypipe::prelude::*;
+
+fn main() {
+    let lines: Vec<String> = Vec::new();
+    let run = Pipeline::from_iter(lines)
+        .map(|line| line.trim().to_owned())
+        .filter(|line| !line.is_empty())
+        .enumerate()
+        .then(async |(at, line)| (at, line.len()))
+        .workers(4)
+        .map(|(at, length)| at * length)
+        .inspect(|_| ())
+        .chunks(10)
+        .flat_map(|chunk| chunk)
+        .filter_map(|n| n.checked_sub(1))
+        .scan(0, |sum, n| Some(*sum + n))
+        .buffer(16)
+        .then(|n| n + 1)
+        .map(|n| n + 1)
+        .filter(|n| *n > 1)
+        .chunks(3)
+        .map(|chunk| chunk.len())
+        .collect::<Vec<usize>>();
+    let _ = run;
+}

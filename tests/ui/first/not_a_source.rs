@@ -1,0 +1,25 @@
+//! A list where a pipeline is asked for, at the end of a long chain.
+//~ `Vec<{integer}>` is not a source of items
+//~ wrap an iterator with `Pipeline::from_iter(..)`, a stream with `Pipeline::from_stream(..)`
+
+use anypipe::prelude::*;
+
+fn main() {
+    let lines: Vec<String> = Vec::new();
+    let run = Pipeline::from_iter(lines)
+        .map(|line| line.trim().to_owned())
+        .filter(|line| !line.is_empty())
+        .enumerate()
+        .then(async |(at, line)| (at, line.len()))
+        .workers(4)
+        .map(|(at, length)| at * length)
+        .inspect(|_| ())
+        .chunks(10)
+        .flat_map(|chunk| chunk)
+        .filter_map(|n| n.checked_sub(1))
+        .scan(0, |sum, n| Some(*sum + n))
+        .buffer(16)
+        .merge(vec![1, 2])
+        .collect::<Vec<usize>>();
+    drop(run);
+}

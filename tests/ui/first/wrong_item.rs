@@ -1,0 +1,25 @@
+//! A closure for items that don't come, at the end of a long chain.
+//~ expected closure signature `fn(usize) -> _`
+//~ found closure signature `fn(String) -> _`
+
+use anypipe::prelude::*;
+
+fn main() {
+    let lines: Vec<String> = Vec::new();
+    let run = Pipeline::from_iter(lines)
+        .map(|line| line.trim().to_owned())
+        .filter(|line| !line.is_empty())
+        .enumerate()
+        .then(async |(at, line)| (at, line.len()))
+        .workers(4)
+        .map(|(at, length)| at * length)
+        .inspect(|_| ())
+        .chunks(10)
+        .flat_map(|chunk| chunk)
+        .filter_map(|n| n.checked_sub(1))
+        .scan(0, |sum, n| Some(*sum + n))
+        .buffer(16)
+        .map(|word: String| word.len())
+        .collect::<Vec<usize>>();
+    drop(run);
+}
