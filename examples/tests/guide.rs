@@ -255,9 +255,14 @@ fn names_that_the_tables_promise_exist() {
 #[test]
 fn every_mistake_that_is_tried_has_its_remedy_in_the_guide() {
     let page = fs::read_to_string(root().join("docs/guide/errors.md")).unwrap();
-    for path in files(&root().join("tests/ui/cases"), "rs") {
-        let name = path.file_name().unwrap().to_str().unwrap();
-        assert!(page.contains(&format!("tests/ui/cases/{name})")), "errors.md says nothing of {name}");
+    for folder in ["cases", "first"] {
+        for path in files(&root().join("tests/ui").join(folder), "rs") {
+            let name = path.file_name().unwrap().to_str().unwrap();
+            assert!(
+                page.contains(&format!("tests/ui/{folder}/{name})")),
+                "errors.md says nothing of {folder}/{name}"
+            );
+        }
     }
 }
 
@@ -279,4 +284,70 @@ fn the_promises_name_tests_that_there_are() {
             assert!(source.contains(prefix), "{file} has no {prefix}…");
         }
     }
+}
+
+/// The pages through which one program grows, in their order.
+const GROWS: [&str; 11] = [
+    "first-pipeline",
+    "stages-and-boundaries",
+    "workers-and-order",
+    "backpressure",
+    "results",
+    "stopping",
+    "several-ends",
+    "tasks",
+    "library",
+    "testing",
+    "application",
+];
+
+/// The code of the section in which the program grows.
+fn grown(page: &str) -> String {
+    let page = fs::read_to_string(root().join(format!("docs/guide/{page}.md"))).unwrap();
+    let (_, section) =
+        page.split_once("\n## The index, so far\n").expect("a section where the program grows");
+    let section = section.split("\n## ").next().unwrap();
+    let (_, code) = section.split_once("\n```rust").expect("its code");
+    code.split_once('\n').unwrap().1.split("\n```").next().unwrap().to_owned()
+}
+
+/// A function or a type of the code, to the end of its body, without what is said of it and who may see it.
+fn item<'a>(code: &'a str, head: &str) -> &'a str {
+    let at = code.find(head).unwrap_or_else(|| panic!("there is no `{head}` in:\n{code}"));
+    let end = if head.starts_with("type") { ";" } else { "\n}\n" };
+    let length = code[at..].find(end).expect("an end") + end.len();
+    &code[at..at + length]
+}
+
+#[test]
+fn each_page_goes_on_with_the_program_of_the_page_before() {
+    for pages in GROWS.windows(2) {
+        let [before, page] = pages else { unreachable!("windows of two") };
+        let text = fs::read_to_string(root().join(format!("docs/guide/{page}.md"))).unwrap();
+        let (_, section) = text.split_once("\n## The index, so far\n").expect("a section");
+        let said = section.split("```").next().unwrap();
+        let link = format!("{before}.md#the-index-so-far");
+        assert!(said.contains(&link), "{page}.md doesn't lead back to {before}.md");
+        assert_ne!(grown(before), grown(page), "{page}.md adds nothing");
+    }
+}
+
+#[test]
+fn what_the_program_takes_along_is_what_its_pages_showed() {
+    let module = fs::read_to_string(root().join("examples/src/words.rs")).unwrap();
+    let first = grown("first-pipeline") + "\n";
+    for head in ["type Index", "fn count", "fn join"] {
+        assert_eq!(item(&module, head), item(&first, head));
+    }
+    let library = grown("library") + "\n";
+    for head in ["fn texts", "fn index"] {
+        assert_eq!(item(&module, head), item(&library, head));
+    }
+}
+
+#[test]
+fn the_program_ends_as_an_example() {
+    let example = fs::read_to_string(root().join("examples/examples/words.rs")).unwrap();
+    let code = grown("application");
+    assert!(example.trim_end().ends_with(&code), "the last page has other code than the example");
 }

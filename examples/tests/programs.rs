@@ -127,3 +127,10 @@ fn crawler_fetches_each_page_once() {
     // Pages 0 to 99 lead to 0 to 200, of which 101 are not there.
     assert_eq!(lines::<&str>("crawler", []), ["100 pages, 101 links lead nowhere"]);
 }
+
+#[test]
+fn words_tells_those_of_the_poems() {
+    let told = lines::<&str>("words", []);
+    assert_eq!(told[0], "28 lines, 87 different words");
+    assert_eq!(told[1..4].iter().map(|line| line.trim()).collect::<Vec<_>>(), ["10 the", "9 thee", "5 made"]);
+}
