@@ -22,6 +22,7 @@ crate::suite::cases! { ($) combining as __combining {
     e07_zip_compares_nothing(),
     e08_zip_latest_waits_for_both_and_the_partial_form_for_none(),
     a_tie_goes_to_the_first_source(),
+    no_rank_starves_and_none_waits_for_one_that_has_none(),
     a_broadcast_of_what_lies_at_hand_keeps_order_and_bound(),
     e10_chunks_are_full_but_for_the_last(),
     e10_chunks_close_an_endless_source(),
@@ -165,6 +166,44 @@ async fn a_tie_goes_to_the_first_source() {
     drop((senders.pop(), senders.pop()));
     let Some(Err(end)) = next(&mut rows).await else { panic!("they don't end together") };
     assert_eq!((end.source, end.rows), (1, 0));
+}
+
+async fn no_rank_starves_and_none_waits_for_one_that_has_none() {
+    const RANKS: usize = 6;
+    for most in 1..=4 {
+        let endless = (0..RANKS).map(source::repeat);
+        let mut items = pin!(flow(source::merge_first(endless, most)).stream());
+        let (mut last, mut seen) = ([0; RANKS], [0; RANKS]);
+        for given in 1..=200_usize {
+            let rank = next(&mut items).await.expect("they are endless");
+            (last[rank], seen[rank]) = (given, seen[rank] + 1);
+            for (rank, last) in last.iter().enumerate() {
+                let (waits, at_most) = (given - last, most * rank + 2 * RANKS);
+                assert!(waits <= at_most, "rank {rank} waits for {waits} items where it may be {at_most}");
+            }
+        }
+        assert!(seen.is_sorted_by(|one, next| one >= next), "one behind passes another: {seen:?}");
+    }
+    // Strict: none of a rank goes before what is ahead, whatever came of it by then.
+    let ranks = (0..RANKS).rev().map(|rank| source::repeat_n(rank, 3));
+    let all: Vec<usize> = flow(source::merge_first(ranks, usize::MAX)).into(sink::collect()).await;
+    assert!(all.is_sorted_by(|one, other| one >= other), "{all:?}");
+    assert_eq!(all.len(), 3 * RANKS);
+
+    // One that has none now is passed, and comes first when it has.
+    let clock = Clock::start();
+    let tally = Census::new();
+    let (urgent, usual, idle) = (&[(4, 0)], &[(2, 1), (1, 1)], &[(0, 2), (0, 2), (4, 2)]);
+    let sources = [timed(&tally, urgent), timed(&tally, usual), timed(&tally, idle)];
+    let all: Vec<Item> = flow(source::merge_first(sources, 8)).into(sink::collect()).await;
+    clock.assert_at(4);
+    let mut all = values(&all);
+    if is_exact() {
+        assert_eq!(all[..4], [2, 2, 1, 1]);
+    }
+    // Two come at the same time, and it isn't said which of them was there first.
+    all.sort_unstable();
+    assert_eq!(all, [0, 1, 1, 2, 2, 2]);
 }
 
 async fn a_broadcast_of_what_lies_at_hand_keeps_order_and_bound() {

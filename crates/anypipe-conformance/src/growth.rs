@@ -77,6 +77,7 @@ fn polls_only_the_woken<S: Source>(operator: &str, together: impl FnOnce(Vec<Fro
 
 async fn a_wake_polls_only_whom_it_is_for() {
     polls_only_the_woken("merge", source::merge);
+    polls_only_the_woken("merge_first", |sources| source::merge_first(sources, 2));
     polls_only_the_woken("race", source::race);
     polls_only_the_woken("zip", source::zip);
     polls_only_the_woken("zip_strict", source::zip_strict);
@@ -285,6 +286,11 @@ fn an_item_costs_the_same_among_many_sources(make: Make<'_>) {
     costs_the_same(make, 20, 2000, |sources| {
         let source = |_| source::from_stream(Halting { left: ITEMS / sources, halted: false });
         let run = flow(source::merge((0..sources).map(source))).into(sink::count());
+        Box::pin(async { assert_eq!(run.await, ITEMS) })
+    });
+    costs_the_same(make, 20, 2000, |sources| {
+        let source = |_| source::from_stream(Halting { left: ITEMS / sources, halted: false });
+        let run = flow(source::merge_first((0..sources).map(source), 2)).into(sink::count());
         Box::pin(async { assert_eq!(run.await, ITEMS) })
     });
 }

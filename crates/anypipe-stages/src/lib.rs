@@ -22,6 +22,7 @@ mod on_ok;
 pub mod option;
 mod parallel;
 mod produce;
+mod ranks;
 mod seat;
 mod sequential;
 pub mod sink;

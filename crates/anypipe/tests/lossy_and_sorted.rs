@@ -148,6 +148,11 @@ async fn what_is_urgent_comes_first_and_starves_nobody() {
     let low = source::iter(10..12).merge_first(source::iter(20..22), 1);
     let all: Vec<u32> = source::iter(0..4).merge_first(low, 2).collect().await;
     assert_eq!(all, [0, 1, 10, 2, 3, 20, 11, 21]);
+    // The same as a list, where what is behind is counted from the first on.
+    let classes = [source::iter(0..4), source::iter(10..13), source::iter(20..22)];
+    let all: Vec<u32> = source::merge_first(classes, 2).collect().await;
+    assert_eq!(all, [0, 1, 10, 2, 20, 3, 11, 12, 21]);
+    assert_eq!(source::merge_first(Vec::<BoxPipeline<u32>>::new(), 1).count().await, 0);
     // Where the first has none the other goes on at once.
     let (mut probe, source) = probe_source();
     let mut items = pin!(Pipeline::from_source(source).merge_first(source::iter(1..4), 9).into_stream());
@@ -157,6 +162,7 @@ async fn what_is_urgent_comes_first_and_starves_nobody() {
     assert!(
         catch_unwind(AssertUnwindSafe(|| drop(source::iter([1]).merge_first(source::iter([2]), 0)))).is_err()
     );
+    assert!(catch_unwind(AssertUnwindSafe(|| drop(source::merge_first([source::iter([1])], 0)))).is_err());
 }
 
 #[anypipe::test]

@@ -188,6 +188,14 @@ fn combine() -> Vec<Marble> {
         marble!(merge: a = letters("a---b--c|"), b = numbers("-1-2|")
             => a.merge(b.map(|n| char::from_digit(n, 10).unwrap_or('?')))),
         marble!(merge_first: a = letters("-ab----c|"), b = letters("xyz---|") => a.merge_first(b, 2)),
+        Marble {
+            name: "merge_first_of_three",
+            code: "source::merge_first([a, b, c], 2)",
+            rows: Scene::run(|scene| {
+                let sources = ["abcde-|", "pqr---|", "xy----|"].map(|text| scene.letters(text));
+                source::merge_first(sources, 2)
+            }),
+        },
         marble!(merge_sorted_by: a = letters("a-c-f-|"), b = letters("-b-d--|") => a.merge_sorted_by(b, char::cmp)),
         marble!(chain: a = letters("a-b|"), b = letters("--x-y-z|") => a.chain(b)),
         marble!(zip: a = letters("a-b--c|"), b = numbers("--1-2---3|") => a.zip(b)),

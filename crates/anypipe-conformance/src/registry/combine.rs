@@ -49,6 +49,22 @@ fn merged(parts: &[Vec<i64>]) -> Vec<i64> {
     out
 }
 
+/// The first that has any, unless so many for each rank before it have gone before another; all are there at once.
+fn ranked(parts: &[Vec<i64>], most: usize) -> Vec<i64> {
+    let mut left: Vec<&[i64]> = parts.iter().map(Vec::as_slice).collect();
+    let mut passed = vec![0; parts.len()];
+    let mut out = Vec::new();
+    while let Some(first) = left.iter().position(|part| !part.is_empty()) {
+        let is_turn = |rank: &usize| !left[*rank].is_empty() && passed[*rank] >= most * rank;
+        let rank = (1..left.len()).find(is_turn).unwrap_or(first);
+        out.push(left[rank][0]);
+        left[rank] = &left[rank][1..];
+        passed[rank] = 0;
+        passed[rank + 1..].iter_mut().for_each(|passed| *passed += 1);
+    }
+    out
+}
+
 pub(super) const ENTRIES: &[Operator] = &[
     Operator {
         name: "merge",
@@ -263,17 +279,9 @@ pub(super) const SOURCES: &[Origin] = &[
     Origin {
         name: "merge_first",
         build: |draw, tally| {
-            let (one, other, most) = (draw.values(8), draw.values(8), draw.within(1..=3));
-            let source = source::merge_first(of(tally, &one), of(tally, &other), most);
-            // All are there at once: one of the other after so many of the first.
-            let mut rest = other.iter();
-            let mut model = Vec::new();
-            for row in one.chunks(most) {
-                model.extend(row);
-                model.extend(if row.len() == most { rest.next() } else { None });
-            }
-            model.extend(rest);
-            BuiltSource::new(format!("merge_first({one:?}, {other:?}, {most})"), source, model)
+            let (parts, most) = (parts(draw), draw.within(1..=3));
+            let source = source::merge_first(sources(tally, &parts), most);
+            BuiltSource::new(format!("merge_first({parts:?}, {most})"), source, ranked(&parts, most))
         },
     },
     Origin {

@@ -1,20 +1,24 @@
+use std::mem;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
+use anypipe_core::stage::{drop_each, poll_go_on};
 use anypipe_core::{Scope, Source};
 use futures_core::Stream;
 
-use super::combine::{Combine, How, Pair};
+use super::combine::{Combine, CombineMany, How, Several};
 use crate::attached::Attached;
+use crate::bells::Bells;
+use crate::ranks::Ranks;
 
-/// Gives the items of one source before those of another; see [`merge_first`].
+/// Gives the items of a source before those of the sources behind it; see [`merge_first`].
 #[derive(Clone, Copy, Debug)]
 pub struct MergeFirst {
     most: usize,
 }
 
 impl MergeFirst {
-    /// Up to `most` items of the first in a row.
+    /// Up to `most` items of each before it is another's turn.
     ///
     /// # Panics
     ///
@@ -26,14 +30,14 @@ impl MergeFirst {
     }
 }
 
-/// The source of `Pipeline::merge_first`, where all of it is told.
+/// The source of `source::merge_first`, where all of it is told.
 ///
 /// # Panics
 ///
 /// Where `most` is 0.
 #[track_caller]
-pub fn merge_first<A, B>(first: A, second: B, most: usize) -> Pair<MergeFirst, A, B> {
-    Pair { how: MergeFirst::new(most), first, second }
+pub fn merge_first<S: Source>(sources: impl IntoIterator<Item = S>, most: usize) -> Several<MergeFirst, S> {
+    Several::new(MergeFirst::new(most), sources)
 }
 
 impl How for MergeFirst {
@@ -52,6 +56,20 @@ impl<T: Send + 'static> Combine<T, T> for MergeFirst {
         let first = Side::new(Attached::stream(first.attach(scope)));
         let second = Side::new(Attached::stream(second.attach(scope)));
         Merged { first, second, in_row: 0, most: self.most }
+    }
+}
+
+impl<T: Send + 'static> CombineMany<T> for MergeFirst {
+    type Out = T;
+
+    fn combine_many<S: Source<Item = T>>(
+        self,
+        sources: Vec<S>,
+        scope: &Scope,
+    ) -> impl Stream<Item = T> + Send + 'static {
+        let members: Vec<_> =
+            sources.into_iter().map(|source| Some(Attached::stream(source.attach(scope)))).collect();
+        Ranked::new(members, self.most)
     }
 }
 
@@ -108,5 +126,78 @@ impl<T> Stream for Merged<T> {
             }
         }
         if this.first.0.is_none() && this.second.0.is_none() { Poll::Ready(None) } else { Poll::Pending }
+    }
+}
+
+/// Any number of sources, of which each goes before those behind it.
+///
+/// A source that has none now is asked again when it is woken, and not before; so what an item costs doesn't grow with their number.
+struct Ranked<T> {
+    /// The sources by their rank; a hole where one has ended.
+    members: Vec<Option<Attached<T>>>,
+    /// How many have not ended.
+    open: usize,
+    /// Who was woken.
+    bells: Bells,
+    /// Whose turn it is, of those that may have an item now.
+    ranks: Ranks,
+}
+
+impl<T> Ranked<T> {
+    fn new(members: Vec<Option<Attached<T>>>, most: usize) -> Self {
+        let count = members.len();
+        Self { members, open: count, bells: Bells::new(count), ranks: Ranks::new(count, most) }
+    }
+}
+
+impl<T> Stream for Ranked<T> {
+    type Item = T;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        let this = self.get_mut();
+        this.bells.register(cx);
+        let mut first = true;
+        loop {
+            // The task is told to sleep only where nobody may have an item: that is dear.
+            while this.ranks.is_empty() || this.bells.has_next() {
+                let Some((rank, _)) = this.bells.next() else { break };
+                // One that has ended may have been woken all the same.
+                if this.members[rank].is_some() {
+                    this.ranks.set(rank, true);
+                }
+            }
+            let Some(rank) = this.ranks.next() else {
+                return if this.open == 0 { Poll::Ready(None) } else { Poll::Pending };
+            };
+            let Some(member) = &mut this.members[rank] else {
+                this.ranks.set(rank, false);
+                continue;
+            };
+            match member.poll_next(&mut Context::from_waker(this.bells.waker(rank))) {
+                Poll::Ready(Some(item)) => {
+                    this.ranks.gave(rank);
+                    return Poll::Ready(Some(item));
+                }
+                Poll::Ready(None) => {
+                    this.ranks.set(rank, false);
+                    this.open -= 1;
+                    let ended = this.members[rank].take();
+                    drop(ended);
+                }
+                Poll::Pending => {
+                    this.ranks.set(rank, false);
+                    // One that waits costs no more than the poll itself.
+                    if !this.ranks.is_empty() && !mem::take(&mut first) {
+                        ready!(poll_go_on(cx));
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl<T> Drop for Ranked<T> {
+    fn drop(&mut self) {
+        drop_each(self.members.drain(..));
     }
 }

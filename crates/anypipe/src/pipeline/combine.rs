@@ -85,8 +85,8 @@ combine! {
     /// Gives the items of this one before those of the other, which has its turn where this one has none now, and after `most`
     /// items of this one in a row, so that it never starves. Ends when both have ended.
     ///
-    /// `In` → `In`. Fused; holds what both hold. A large `most` is strict: the other waits as long as this one has items. More than two
-    /// are two of two: `a.merge_first(b.merge_first(c, 8), 8)`.
+    /// `In` → `In`. Fused; holds what both hold. A large `most` is strict: the other waits as long as this one has items.
+    /// [`source::merge_first`](crate::source::merge_first) takes any number.
     ///
     /// # Panics
     ///
@@ -278,7 +278,9 @@ pub(crate) mod many {
     use anypipe_core::Source;
     use anypipe_stages::source::{self, Several};
 
-    use super::{Chain, Merge, MergeSortedBy, Pipeline, Race, Zip, ZipLatest, ZipLatestPartial, ZipStrict};
+    use super::{
+        Chain, Merge, MergeFirst, MergeSortedBy, Pipeline, Race, Zip, ZipLatest, ZipLatestPartial, ZipStrict,
+    };
 
     /// Writes a function over any number of sources.
     macro_rules! many {
@@ -309,6 +311,39 @@ pub(crate) mod many {
         /// }
         /// ```
         merge -> Merge;
+    }
+
+    /// Gives the items of any number of sources, those of each before those of the ones behind it; over none it is empty. As
+    /// [`Pipeline::merge_first`].
+    ///
+    /// A source has its turn where those before it have none now, and at the latest when `most` items for each of those before it
+    /// have come from them since its own last: after `most` for the second, twice as many for the third. So none starves, however many
+    /// there are, and none gets more than one before it. A `most` of 1 has each go in its turn; a large one is strict.
+    ///
+    /// → the sources' item. Fused; holds what the sources hold. A source that has none is asked again when it is woken, so an item costs
+    /// the logarithm of the number of sources.
+    ///
+    /// # Panics
+    ///
+    /// Where `most` is 0.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anypipe::prelude::*;
+    ///
+    /// # #[cfg(feature = "smol")] anypipe::run(async {
+    /// let (urgent, usual, idle) = (source::iter(0..4), source::iter(10..13), source::iter(20..22));
+    /// let jobs = source::merge_first([urgent, usual, idle], 2).collect::<Vec<_>>();
+    /// assert_eq!(jobs.await, [0, 1, 10, 2, 20, 3, 11, 12, 21]);
+    /// # });
+    /// ```
+    #[track_caller]
+    pub fn merge_first<S: Source>(
+        sources: impl IntoIterator<Item = S>,
+        most: usize,
+    ) -> Pipeline<Several<MergeFirst, S>> {
+        Pipeline { source: source::merge_first(sources, most) }
     }
 
     /// Gives the items of any number of sources, each of which is sorted by `compare`, as one sorted pipeline; over none it is
