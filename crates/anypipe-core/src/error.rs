@@ -4,7 +4,7 @@ use std::any::Any;
 use std::error::Error;
 use std::fmt;
 
-use crate::sync::Mutex;
+use crate::sync::{Lone, Mutex};
 
 /// Why a run failed.
 #[doc(alias("NoEventLoopError", "RunFinishedError"))]
@@ -44,7 +44,7 @@ pub enum ErrorKind {
 /// assert_eq!(error.to_string(), "turn on a feature");
 /// ```
 pub struct RunError {
-    inner: Box<Inner>,
+    inner: Lone<Inner>,
 }
 
 struct Inner {
@@ -65,7 +65,7 @@ struct Inner {
 impl RunError {
     fn new(kind: ErrorKind, stage: Option<String>, message: String) -> Self {
         let (payload, source, others) = (Mutex::new(None), None, Vec::new());
-        Self { inner: Box::new(Inner { kind, stage, message, payload, source, others }) }
+        Self { inner: Lone::new(Inner { kind, stage, message, payload, source, others }) }
     }
 
     /// A panic in user code, with the stage it happened in and what it was raised with.
@@ -137,7 +137,7 @@ impl RunError {
 
     /// Puts another error below this one, for [`Error::source`].
     pub fn with_source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        self.inner.source = Some(source.into());
+        self.inner.get_mut().source = Some(source.into());
         self
     }
 
@@ -203,12 +203,12 @@ impl RunError {
         if self.is_panic() {
             return vec![self];
         }
-        let others = std::mem::take(&mut self.inner.others);
+        let others = std::mem::take(&mut self.inner.get_mut().others);
         others.into_iter().flat_map(RunError::into_panics).collect()
     }
 
     pub(crate) fn push_other(&mut self, other: RunError) {
-        self.inner.others.push(other);
+        self.inner.get_mut().others.push(other);
     }
 }
 

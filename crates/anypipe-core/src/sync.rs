@@ -1,5 +1,8 @@
 //! The locks and atomics everything here is built on: the standard ones, or loom's under `cfg(loom)`.
 
+use std::ops::Deref;
+use std::sync::Arc;
+
 #[cfg(loom)]
 use loom::sync as imp;
 #[cfg(not(loom))]
@@ -33,5 +36,33 @@ impl<T> Mutex<T> {
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
         self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+/// A box that is dropped by code that is built here, once: what drops a `Box` is built anew in each crate that may come to drop it,
+/// with all that drops what lies in it. For what isn't generic.
+#[derive(Debug)]
+pub(crate) struct Lone<T> {
+    /// Nobody else has it.
+    inner: Arc<T>,
+}
+
+impl<T> Lone<T> {
+    pub(crate) fn new(value: T) -> Self {
+        Self { inner: Arc::new(value) }
+    }
+
+    /// What lies in it, to be changed: that costs more than a look.
+    pub(crate) fn get_mut(&mut self) -> &mut T {
+        Arc::get_mut(&mut self.inner).expect("nobody else has it")
+    }
+}
+
+impl<T> Deref for Lone<T> {
+    type Target = T;
+
+    #[inline]
+    fn deref(&self) -> &T {
+        &self.inner
     }
 }

@@ -28,7 +28,7 @@
 //! ```
 
 pub use anypipe_core::drive::{
-    At, Boundary, Burst, DEFAULT_BUFFER, Inlet, Items, Key, Limits, Order, Outlet, Weigh, Work,
+    At, Boundary, Burst, DEFAULT_BUFFER, Inlet, Items, Key, Limits, Order, Outlet, Weigh, Work, fold_items,
 };
 pub use anypipe_core::option::Parallel;
 pub use anypipe_core::runtime::Alarm;

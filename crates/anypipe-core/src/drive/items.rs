@@ -2,15 +2,17 @@
 
 use std::convert::Infallible;
 use std::fmt;
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::ops::ControlFlow::{self, Break, Continue};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
+use pin_project_lite::pin_project;
 
 use super::pace::{Next, Pace};
 use crate::scope::{CutWatch, Scope, holding};
+use crate::sync::Lone;
 
 /// The items of a stream, for a sink's loop: it gives way now and then, and stops at a cancel.
 ///
@@ -46,19 +48,30 @@ use crate::scope::{CutWatch, Scope, holding};
 /// ```
 pub struct Items<S> {
     stream: Pin<Box<S>>,
+    turns: Turns,
+}
+
+/// All of a sink's loop but its items.
+struct Turns {
     pace: Pace,
     scope: Scope,
     /// What to do before the next item.
     next: Next,
     /// Ends them at a deadline, where the run gives what it has then.
-    cut: Option<Box<CutWatch>>,
+    cut: Option<Lone<CutWatch>>,
+}
+
+impl Turns {
+    fn new(scope: &Scope) -> Self {
+        let cut = scope.cut().map(Lone::new);
+        Self { pace: Pace::of_sink(), scope: scope.clone(), next: Next::Go, cut }
+    }
 }
 
 impl<S: Stream> Items<S> {
     /// Takes the items of `stream`, in a run's own part or in a task of `scope`.
     pub fn new(stream: S, scope: &Scope) -> Self {
-        let cut = scope.cut().map(Box::new);
-        Self { stream: Box::pin(stream), pace: Pace::of_sink(), scope: scope.clone(), next: Next::Go, cut }
+        Self { stream: Box::pin(stream), turns: Turns::new(scope) }
     }
 
     /// The next item; `None` at the end.
@@ -86,7 +99,7 @@ impl<S: Stream> Items<S> {
     /// As [`for_each`](Items::for_each).
     pub async fn try_for_each<B>(&mut self, mut f: impl FnMut(S::Item) -> ControlFlow<B>) -> Option<B> {
         let folded = &mut Some(());
-        poll_fn(|cx| self.poll_try_fold(cx, folded, |(), item| f(item))).await
+        poll_fn(|cx| self.turns.poll_try_fold(self.stream.as_mut(), cx, folded, |(), item| f(item))).await
     }
 
     /// Folds the items into one value, from `start` on.
@@ -95,17 +108,104 @@ impl<S: Stream> Items<S> {
     ///
     /// As [`for_each`](Items::for_each); what was folded is dropped with it.
     pub async fn fold<A>(&mut self, start: A, mut f: impl FnMut(A, S::Item) -> A) -> A {
-        let mut folded = Some(start);
-        let _: Option<Infallible> =
-            poll_fn(|cx| self.poll_try_fold(cx, &mut folded, |folded, item| Continue(f(folded, item)))).await;
-        folded.expect("it is there when nothing breaks off")
+        let folded = &mut Some(start);
+        poll_fn(|cx| self.turns.poll_fold(self.stream.as_mut(), cx, folded, &mut f)).await
+    }
+}
+
+pin_project! {
+    /// What [`fold_items`] returns.
+    struct Fold<S, M, A, F> {
+        #[pin]
+        stream: S,
+        turns: Turns,
+        start: Option<M>,
+        folded: Option<A>,
+        f: F,
+    }
+}
+
+/// All that many a sink does: folds the items of `stream` into one value, from what `start` makes on. As [`Items::fold`], for
+/// less: this is one future, which the stream lies in.
+///
+/// # Cancel safety
+///
+/// Dropped before its end it has dropped what was folded.
+///
+/// # Examples
+///
+/// ```
+/// # use anypipe_core::__anypipe as anypipe;
+/// use anypipe::Sink;
+/// use anypipe::author::{Scope, fold_items};
+/// use futures_core::Stream;
+///
+/// /// Counts the items.
+/// struct Count;
+///
+/// impl<In: Send + 'static> Sink<In> for Count {
+///     type Output = usize;
+///
+///     fn drain(
+///         self,
+///         input: impl Stream<Item = In> + Send + 'static,
+///         scope: &Scope,
+///     ) -> impl Future<Output = usize> + Send + 'static {
+///         fold_items(input, scope, || 0, |count, _| count + 1)
+///     }
+/// }
+/// ```
+pub fn fold_items<S, M, A, F>(
+    stream: S,
+    scope: &Scope,
+    start: M,
+    f: F,
+) -> impl Future<Output = A> + use<S, M, A, F>
+where
+    S: Stream,
+    M: FnOnce() -> A,
+    F: FnMut(A, S::Item) -> A,
+{
+    Fold { stream, turns: Turns::new(scope), start: Some(start), folded: None, f }
+}
+
+impl<S, M, A, F> Future for Fold<S, M, A, F>
+where
+    S: Stream,
+    M: FnOnce() -> A,
+    F: FnMut(A, S::Item) -> A,
+{
+    type Output = A;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<A> {
+        let this = self.project();
+        if let Some(start) = this.start.take() {
+            *this.folded = Some(start());
+        }
+        this.turns.poll_fold(this.stream, cx, this.folded, this.f)
+    }
+}
+
+impl Turns {
+    /// Folds to the end.
+    #[inline(always)]
+    fn poll_fold<S: Stream, A>(
+        &mut self,
+        stream: Pin<&mut S>,
+        cx: &mut Context<'_>,
+        folded: &mut Option<A>,
+        f: &mut impl FnMut(A, S::Item) -> A,
+    ) -> Poll<A> {
+        let polled = self.poll_try_fold(stream, cx, folded, |folded, item| Continue(f(folded, item)));
+        polled.map(|_: Option<Infallible>| folded.take().expect("it is there when nothing breaks off"))
     }
 
     /// The loop of all of these. What was folded is taken out of `folded` and, unless `f` breaks off, put back there: in
     /// between it may lie in a register.
     #[inline(always)]
-    fn poll_try_fold<A, B>(
+    fn poll_try_fold<S: Stream, A, B>(
         &mut self,
+        mut stream: Pin<&mut S>,
         cx: &mut Context<'_>,
         folded: &mut Option<A>,
         mut f: impl FnMut(A, S::Item) -> ControlFlow<B, A>,
@@ -117,14 +217,14 @@ impl<S: Stream> Items<S> {
             }
             let mut left = self.pace.left();
             if let Some(cut) = &mut self.cut {
-                if cut.is_over(cx) {
+                if cut.get_mut().is_over(cx) {
                     break Poll::Ready(None);
                 }
                 left = 1;
             }
             self.pace.begin(self.scope.runtime());
             self.pace.offer(self.scope.runtime());
-            let (scope, mut stream, cut) = (&self.scope, self.stream.as_mut(), &mut self.cut);
+            let (scope, cut) = (&self.scope, &mut self.cut);
             for done in 0..left {
                 // Whoever polls us drops us after this poll.
                 if scope.is_cancelled() {
@@ -142,7 +242,7 @@ impl<S: Stream> Items<S> {
                     Poll::Pending => {
                         self.pace.items(done);
                         self.pace.waited();
-                        let ends = cut.as_mut().is_some_and(|cut| cut.ends());
+                        let ends = cut.as_mut().is_some_and(|cut| cut.get_mut().ends());
                         break 'poll if ends { Poll::Ready(None) } else { Poll::Pending };
                     }
                 }

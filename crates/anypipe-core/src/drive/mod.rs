@@ -2,7 +2,7 @@
 //!
 //! A stage that is a boundary describes its work on one item as [`Work`] and hands it to a
 //! [`Boundary`], which spawns the tasks and returns the stream that comes out. A sink loops over
-//! [`Items`]. The README beside the source explains the protocol.
+//! [`Items`], or is [`fold_items`]. The README beside the source explains the protocol.
 
 mod boundary;
 mod burst;
@@ -32,7 +32,7 @@ pub use self::boundary::{Boundary, DEFAULT_BUFFER, Limits};
 pub use self::burst::Burst;
 pub use self::crew::{Key, Order};
 pub use self::inlet::Inlet;
-pub use self::items::Items;
+pub use self::items::{Items, fold_items};
 pub use self::outlet::Outlet;
 use crate::scope::Tally;
 

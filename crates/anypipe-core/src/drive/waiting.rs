@@ -6,13 +6,14 @@ use std::slice;
 use std::task::Waker;
 
 use crate::scope::{Wakes, replace_waker};
+use crate::sync::Lone;
 
 /// The tasks of a stage, by their index, of which some wait to be called. Nothing here takes longer for their
 /// number.
 pub(super) enum Waiting {
     /// Most stages have one task, which needs no line, and no allocation.
     Alone(Each),
-    Crew(Box<Crew>),
+    Crew(Lone<Crew>),
 }
 
 #[derive(Clone, Default)]
@@ -37,18 +38,31 @@ pub(super) struct Crew {
     line: VecDeque<usize>,
 }
 
+impl Crew {
+    fn call(&mut self) -> Option<Waker> {
+        while let Some(index) = self.line.pop_front() {
+            let each = &mut self.all[index];
+            each.in_line = false;
+            if each.waits {
+                return each.call();
+            }
+        }
+        None
+    }
+}
+
 impl Waiting {
     pub(super) fn new(count: usize) -> Self {
         if count == 1 {
             return Self::Alone(Each::default());
         }
-        Self::Crew(Box::new(Crew { all: vec![Each::default(); count], line: VecDeque::new() }))
+        Self::Crew(Lone::new(Crew { all: vec![Each::default(); count], line: VecDeque::new() }))
     }
 
     fn all(&mut self) -> &mut [Each] {
         match self {
             Self::Alone(each) => slice::from_mut(each),
-            Self::Crew(crew) => &mut crew.all,
+            Self::Crew(crew) => &mut crew.get_mut().all,
         }
     }
 
@@ -63,6 +77,7 @@ impl Waiting {
     pub(super) fn enter(&mut self, index: usize, waker: &Waker) -> Option<Waker> {
         self.all()[index].waits = true;
         if let Self::Crew(crew) = self {
+            let crew = crew.get_mut();
             if !std::mem::replace(&mut crew.all[index].in_line, true) {
                 crew.line.push_back(index);
             }
@@ -76,19 +91,12 @@ impl Waiting {
     }
 
     /// Calls the first that waits.
+    #[inline]
     pub(super) fn call(&mut self) -> Option<Waker> {
-        let crew = match self {
-            Self::Alone(each) => return each.call(),
-            Self::Crew(crew) => crew,
-        };
-        while let Some(index) = crew.line.pop_front() {
-            let each = &mut crew.all[index];
-            each.in_line = false;
-            if each.waits {
-                return each.call();
-            }
+        match self {
+            Self::Alone(each) => each.call(),
+            Self::Crew(crew) => crew.get_mut().call(),
         }
-        None
     }
 
     /// The wakers of all.

@@ -21,7 +21,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 pub use self::control::Control;
 pub use self::gather::{AsCompleted, as_completed, gather, try_gather};
@@ -32,7 +32,7 @@ pub use self::interval::{Interval, MissedTicks, interval, interval_at};
 pub use self::partial::Outcome;
 pub use self::portal::{BlockingPortal, PortalTask};
 pub use self::running::Running;
-pub(crate) use self::session::{AtEnd, Course, FutureSession, Session};
+pub(crate) use self::session::{AtEnd, Body, Course, Session, Way};
 pub use self::shield::{Shield, shield, shield_for};
 pub use self::start::{StartError, Started};
 pub use self::stream::{CheckedStream, RunStream};
@@ -44,6 +44,7 @@ use crate::scope::{Breakable, CancelToken, Cancelled, Controls, Deadline, Scope,
 pub use crate::scope::{StageStats, Stats};
 use crate::sink::Sink;
 use crate::source::Source;
+use crate::sync::Lone;
 
 /// Finds the runtime of a run that wasn't given one. The facade's knows every backend; core's own
 /// is [`inherit`].
@@ -102,6 +103,15 @@ impl Plan {
         self.on.clone().map_or_else(self.choose, Ok)
     }
 
+    /// See [`Way::host`].
+    fn host(&mut self) -> (&'static str, Controls, Result<RuntimeHandle, RunError>) {
+        let runtime = self.runtime();
+        if let Ok(runtime) = &runtime {
+            self.on = Some(runtime.clone());
+        }
+        (self.name, self.controls.clone(), runtime)
+    }
+
     /// Opens the run's course, for its body to be made in.
     pub(crate) fn begin(self) -> Result<Course, RunError> {
         let runtime = self.runtime()?;
@@ -127,13 +137,66 @@ type Make<B> = Breakable<Box<dyn FnOnce(&Scope) -> B + Send>>;
 /// in joins those. What was on its way is lost.
 #[must_use = "a run does nothing unless it is awaited or started"]
 pub struct Run<T> {
-    state: State<T>,
+    /// How far it is.
+    way: Lone<Way>,
+    /// Its own part; `None` where another run has taken that over.
+    body: Option<Box<dyn BodyOf<T>>>,
 }
 
-enum State<T> {
-    Planned { plan: Plan, make: Make<BoxFuture<T>> },
-    Active(FutureSession<BoxFuture<T>>),
-    Over,
+/// The own part of a run that gives a `T`.
+trait BodyOf<T>: Send {
+    /// For the run's way.
+    fn body(&mut self) -> &mut dyn Body;
+    /// What it gave, once.
+    fn take_value(&mut self) -> Option<T>;
+    /// The future itself, for another run whose part it becomes.
+    fn into_future(self: Box<Self>, scope: &Scope) -> BoxFuture<T>;
+}
+
+/// A run's own part: what makes a future, the future, and what that gave.
+struct Part<M, T> {
+    make: Option<M>,
+    future: Option<BoxFuture<T>>,
+    value: Option<T>,
+}
+
+impl<M: FnOnce(&Scope) -> BoxFuture<T>, T> Body for Part<M, T> {
+    fn make(&mut self, scope: &Scope) {
+        self.future = self.make.take().map(|make| make(scope));
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(future) = &mut self.future else { return Poll::Pending };
+        future.as_mut().poll(cx).map(|value| self.value = Some(value))
+    }
+
+    fn is_there(&self) -> bool {
+        self.future.is_some()
+    }
+
+    fn drop_future(&mut self) {
+        self.make = None;
+        self.future = None;
+    }
+
+    fn drop_value(&mut self) {
+        self.value = None;
+    }
+}
+
+impl<M: FnOnce(&Scope) -> BoxFuture<T> + Send, T: Send> BodyOf<T> for Part<M, T> {
+    fn body(&mut self) -> &mut dyn Body {
+        self
+    }
+
+    fn take_value(&mut self) -> Option<T> {
+        self.value.take()
+    }
+
+    fn into_future(mut self: Box<Self>, scope: &Scope) -> BoxFuture<T> {
+        let make = self.make.take().expect("it was only planned");
+        make(scope)
+    }
 }
 
 impl<T: Send + 'static> Run<T> {
@@ -177,11 +240,12 @@ impl<T: Send + 'static> Run<T> {
     }
 
     fn boxed(plan: Plan, make: impl FnOnce(&Scope) -> BoxFuture<T> + Send + 'static) -> Self {
-        Self { state: State::Planned { plan, make: Breakable::new(Box::new(make)) } }
+        let body = Part { make: Some(make), future: None, value: None };
+        Self { way: Way::new(plan), body: Some(Box::new(body)) }
     }
 
     fn edit(mut self, edit: impl FnOnce(&mut Plan)) -> Self {
-        if let State::Planned { plan, .. } = &mut self.state {
+        if let Some(plan) = self.way.get_mut().plan() {
             edit(plan);
         }
         self
@@ -227,23 +291,15 @@ impl<T: Send + 'static> Run<T> {
     }
 
     fn poll_checked(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, RunError>> {
-        if let State::Planned { .. } = self.state {
-            let State::Planned { plan, make } = std::mem::replace(&mut self.state, State::Over) else {
-                unreachable!("looked at one line above");
-            };
-            match plan.begin() {
-                Ok(course) => self.state = State::Active(FutureSession::open(course, make.into_inner())),
-                Err(error) => return Poll::Ready(Err(error)),
-            }
-        }
-        let State::Active(session) = &mut self.state else {
-            panic!("a run was polled after it was over");
-        };
-        let polled = session.poll(cx);
-        if polled.is_ready() {
-            self.state = State::Over;
-        }
-        polled
+        let Some(body) = &mut self.body else { panic!("a run was polled that another has taken over") };
+        ready!(self.way.get_mut().poll(body.body(), cx))?;
+        // Without a failure and without a value the scope was cancelled by hand.
+        Poll::Ready(body.take_value().ok_or_else(RunError::cancelled))
+    }
+
+    /// The plan and the own part, for another run; `None` where it has begun.
+    fn take_over(mut self) -> Option<(Plan, Box<dyn BodyOf<T>>)> {
+        self.way.get_mut().take_plan().zip(self.body.take())
     }
 }
 
@@ -251,13 +307,13 @@ impl<T: Send + 'static, E: Send + 'static> Run<Result<T, E>> {
     /// The same run with all its errors instead of the first: it doesn't stop at an `Err`, and gives
     /// every one of them, in the order in which they came.
     pub fn all_errors(self) -> Run<Result<T, Vec<E>>> {
-        let State::Planned { plan, make } = self.state else {
+        let Some((plan, body)) = self.take_over() else {
             panic!("all errors must be asked for before the run is polled");
         };
         Run::planned(plan, move |scope| {
             let controls = scope.controls().clone();
             controls.keep_errors::<E>();
-            let run = make.into_inner()(scope);
+            let run = body.into_future(scope);
             async move {
                 let result = run.await;
                 let mut errors = controls.kept_errors();
@@ -281,17 +337,17 @@ impl<T: Send + 'static> Future for Run<T> {
     }
 }
 
-// The value is only ever moved, so a run can be moved between polls whatever it gives.
-impl<T> Unpin for Run<T> {}
+impl<T> Drop for Run<T> {
+    fn drop(&mut self) {
+        if let Some(body) = &mut self.body {
+            self.way.get_mut().give_up(body.body());
+        }
+    }
+}
 
 impl<T> fmt::Debug for Run<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let state = match &self.state {
-            State::Planned { .. } => "planned",
-            State::Active(_) => "active",
-            State::Over => "over",
-        };
-        f.debug_struct("Run").field("state", &state).finish_non_exhaustive()
+        f.debug_struct("Run").field("state", &self.way.name()).finish_non_exhaustive()
     }
 }
 

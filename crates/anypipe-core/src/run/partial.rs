@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use super::{Run, State};
+use super::Run;
 use crate::error::RunError;
 use crate::scope::{Cut, Deadline};
 
@@ -90,7 +90,7 @@ impl<T: Send + 'static> Run<T> {
     /// }
     /// ```
     pub fn deadline_partial(self, deadline: impl Into<Deadline>) -> Run<Outcome<T>> {
-        let State::Planned { plan, make } = self.state else {
+        let Some((plan, body)) = self.take_over() else {
             panic!("a deadline must be given before the run is polled");
         };
         let cut = Arc::new(Cut::new(deadline.into()));
@@ -99,7 +99,7 @@ impl<T: Send + 'static> Run<T> {
             cut.begin(scope.runtime().now());
             let controls = scope.controls();
             controls.offer_cut(Arc::clone(&cut));
-            let run = make.into_inner()(scope);
+            let run = body.into_future(scope);
             // Nobody would obey it.
             let limit = controls.take_cut().map(|cut| cut.watch(scope.runtime()));
             let scope = scope.clone();

@@ -3,7 +3,7 @@ use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use super::{Control, Run, State};
+use super::{Control, Run};
 use crate::error::RunError;
 use crate::scope::{Promise, Scope, current_scope, drop_caught, promise};
 
@@ -30,24 +30,13 @@ enum Outcome<T> {
 
 impl<T: Send + 'static> Running<T> {
     pub(super) fn start(mut run: Run<T>) -> Self {
-        let (runtime, name, controls) = match &mut run.state {
-            State::Planned { plan, .. } => match plan.runtime() {
-                Ok(runtime) => {
-                    plan.on = Some(runtime.clone());
-                    (runtime, plan.name, plan.controls.clone())
-                }
-                Err(error) => {
-                    let control = Control::new(plan.controls.clone());
-                    return Self { host: None, control, outcome: Outcome::Known(Some(Err(error))) };
-                }
-            },
-            // A run that was polled can be moved here only by `Unpin`; it goes on with what it has.
-            State::Active(session) => {
-                let course = session.course();
-                let scope = course.scope();
-                (scope.runtime().clone(), course.name(), scope.controls().clone())
+        let (name, controls, runtime) = run.way.get_mut().host();
+        let runtime = match runtime {
+            Ok(runtime) => runtime,
+            Err(error) => {
+                let control = Control::new(controls);
+                return Self { host: None, control, outcome: Outcome::Known(Some(Err(error))) };
             }
-            State::Over => panic!("a run was started after it was over"),
         };
         let host = Scope::new(runtime, current_scope().as_ref(), controls.clone());
         let (giver, promise) = promise();

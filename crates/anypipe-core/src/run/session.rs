@@ -1,17 +1,18 @@
 //! One run while it runs: its scope, and the part that the awaiter polls itself.
 
 use std::any::Any;
-use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
+use super::Plan;
 use crate::error::RunError;
 use crate::runtime::{Alarm, RuntimeHandle};
 use crate::scope::{
-    Cancelled, Controls, Deadline, DeadlineWatch, Panic, Scope, break_off, catch, current_scope, drop_caught,
-    polling,
+    Cancelled, Controls, Deadline, DeadlineWatch, Panic, Scope, break_off, catch, current_scope, polling,
+    resume_from_drop,
 };
+use crate::sync::Lone;
 
 /// What becomes of tasks that still run when the body is done.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -29,7 +30,7 @@ pub(crate) enum AtEnd {
 pub(crate) struct Session<B> {
     /// The part the awaiter polls, until it is done or cancelled.
     body: Option<B>,
-    course: Course,
+    course: Lone<Course>,
 }
 
 impl<B> Session<B> {
@@ -37,7 +38,7 @@ impl<B> Session<B> {
     pub(crate) fn open(course: Course, make: impl FnOnce(&Scope) -> B) -> Self {
         let (mut body, mut make) = (None, Some(make));
         course.make(&mut |scope| body = make.take().map(|make| make(scope)));
-        Self { body, course }
+        Self { body, course: Lone::new(course) }
     }
 
     /// The body, unless the run was cancelled: nothing is asked of what was.
@@ -51,7 +52,7 @@ impl<B> Session<B> {
         cx: &mut Context<'_>,
         mut poll: impl FnMut(&mut B, &mut Context<'_>) -> Poll<R>,
     ) -> Poll<Option<R>> {
-        let Self { body, course } = self;
+        let (body, course) = (&mut self.body, self.course.get_mut());
         let Some(running) = body else { return Poll::Ready(None) };
         let mut given = None;
         let mut poll = |cx: &mut Context<'_>| poll(running, cx).map(|value| given = Some(value));
@@ -67,7 +68,7 @@ impl<B> Session<B> {
         if self.body.is_some() {
             self.course.drop_body(&mut || self.body = None);
         }
-        self.course.poll_finish(cx)
+        self.course.get_mut().poll_finish(cx)
     }
 }
 
@@ -141,15 +142,6 @@ impl Course {
         if let Err(panic) = result {
             self.fail(panic);
         }
-    }
-
-    pub(crate) fn scope(&self) -> &Scope {
-        &self.scope
-    }
-
-    /// The name of the run's own part.
-    pub(crate) fn name(&self) -> &'static str {
-        self.name
     }
 
     fn fail(&self, panic: Panic) {
@@ -317,73 +309,114 @@ impl Course {
     }
 }
 
-/// A session whose body is a future: done with its value, after the join.
-pub(crate) struct FutureSession<F: Future> {
-    body: Kept<F>,
-    course: Course,
+/// A run whose body is a future, and is lent: from its plan to its end.
+pub(crate) enum Way {
+    Planned(Plan),
+    Active(Course),
+    Over,
 }
 
-impl<F: Future + Unpin> FutureSession<F> {
-    /// `make` builds the body in the scope of the run.
-    pub(crate) fn open(course: Course, make: impl FnOnce(&Scope) -> F) -> Self {
-        let (mut future, mut make) = (None, Some(make));
-        course.make(&mut |scope| future = make.take().map(|make| make(scope)));
-        Self { body: Kept { future, value: None }, course }
+impl Way {
+    pub(crate) fn new(plan: Plan) -> Lone<Self> {
+        Lone::new(Self::Planned(plan))
     }
 
-    pub(crate) fn course(&self) -> &Course {
-        &self.course
-    }
-
-    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<F::Output, RunError>> {
-        ready!(self.course.poll_future(&mut self.body, cx))?;
-        // Without a failure and without a value the scope was cancelled by hand.
-        Poll::Ready(self.body.value.take().ok_or_else(RunError::cancelled))
-    }
-}
-
-impl<F: Future> Drop for FutureSession<F> {
-    fn drop(&mut self) {
-        let Self { body, course } = self;
-        // Before the course ends, which may have a panic to tell, too.
-        if let Err(panic) = drop_caught(body.value.take()) {
-            course.fail(panic);
+    /// The plan, until the first poll.
+    pub(crate) fn plan(&mut self) -> Option<&mut Plan> {
+        match self {
+            Self::Planned(plan) => Some(plan),
+            Self::Active(_) | Self::Over => None,
         }
-        course.end(&mut || body.future = None);
+    }
+
+    /// The plan, until the first poll, for another run.
+    pub(crate) fn take_plan(&mut self) -> Option<Plan> {
+        match std::mem::replace(self, Self::Over) {
+            Self::Planned(plan) => Some(plan),
+            other => {
+                *self = other;
+                None
+            }
+        }
+    }
+
+    /// What a task is made with that is to poll the run: the run's name, its controls, and its runtime, which is settled with that.
+    pub(crate) fn host(&mut self) -> (&'static str, Controls, Result<RuntimeHandle, RunError>) {
+        match self {
+            Self::Planned(plan) => plan.host(),
+            // A run that was polled can be moved there only by `Unpin`; it goes on with what it has.
+            Self::Active(course) => {
+                let scope = &course.scope;
+                (course.name, scope.controls().clone(), Ok(scope.runtime().clone()))
+            }
+            Self::Over => panic!("a run was started after it was over"),
+        }
+    }
+
+    /// Begins the run where it has not begun, polls its body to the end, and joins every task.
+    pub(crate) fn poll(&mut self, body: &mut dyn Body, cx: &mut Context<'_>) -> Poll<Result<(), RunError>> {
+        if let Self::Planned(_) = self {
+            let Some(plan) = self.take_plan() else { unreachable!("looked at one line above") };
+            match plan.begin() {
+                Ok(course) => {
+                    course.make(&mut |scope| body.make(scope));
+                    *self = Self::Active(course);
+                }
+                Err(error) => {
+                    break_planned(body);
+                    return Poll::Ready(Err(error));
+                }
+            }
+        }
+        let Self::Active(course) = self else { panic!("a run was polled after it was over") };
+        let polled = course.poll_future(body, cx);
+        if polled.is_ready() {
+            *self = Self::Over;
+        }
+        polled
+    }
+
+    /// Gives the run up, where it is not over.
+    pub(crate) fn give_up(&mut self, body: &mut dyn Body) {
+        match self {
+            Self::Planned(_) => break_planned(body),
+            Self::Active(course) => {
+                // Before the course ends, which may have a panic to tell, too.
+                if let Err(panic) = catch(|| body.drop_value()) {
+                    course.fail(panic);
+                }
+                course.end(&mut || body.drop_future());
+            }
+            Self::Over => {}
+        }
+    }
+
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Planned(_) => "planned",
+            Self::Active(_) => "active",
+            Self::Over => "over",
+        }
     }
 }
 
-/// A future, and what it gave, until the join.
-struct Kept<F: Future> {
-    future: Option<F>,
-    value: Option<F::Output>,
+/// What a body was to send into is broken where it never comes to that.
+fn break_planned(body: &mut dyn Body) {
+    if let Err(panic) = break_off(&mut || body.drop_future()) {
+        resume_from_drop(panic);
+    }
 }
 
-/// What a course is lent of these.
-trait Body {
-    /// Polls the future, and keeps what it gives.
+/// A body that is a future, as a run is lent it.
+pub(crate) trait Body {
+    /// Makes the future, once.
+    fn make(&mut self, scope: &Scope);
+    /// Polls it, and keeps what it gives.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()>;
     /// True while the future is there.
     fn is_there(&self) -> bool;
+    /// Drops it, or what was to make it.
     fn drop_future(&mut self);
+    /// Drops what it gave.
     fn drop_value(&mut self);
-}
-
-impl<F: Future + Unpin> Body for Kept<F> {
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let Some(future) = &mut self.future else { return Poll::Pending };
-        Pin::new(future).poll(cx).map(|value| self.value = Some(value))
-    }
-
-    fn is_there(&self) -> bool {
-        self.future.is_some()
-    }
-
-    fn drop_future(&mut self) {
-        self.future = None;
-    }
-
-    fn drop_value(&mut self) {
-        self.value = None;
-    }
 }

@@ -2,13 +2,14 @@ use std::error::Error;
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
-use super::{AtEnd, Choose, FutureSession, Plan};
+use super::{AtEnd, Body, Choose, Plan, Way};
 use crate::error::{ErrorKind, RunError};
 use crate::runtime::Alarm;
-use crate::scope::{Breakable, Deadline};
+use crate::scope::{Deadline, Scope};
+use crate::sync::Lone;
 
 /// A future in a scope of its own, made by [`scoped`]: the runs and tasks it starts are joined before
 /// it is done.
@@ -18,13 +19,36 @@ use crate::scope::{Breakable, Deadline};
 /// Dropping it drops the future and cancels what it started; the enclosing scope joins the rest.
 #[must_use = "a future does nothing unless it is awaited"]
 pub struct Scoped<F: Future> {
-    state: State<F>,
+    /// How far it is.
+    way: Lone<Way>,
+    body: Own<F>,
 }
 
-enum State<F: Future> {
-    Planned { plan: Box<Plan>, future: Breakable<Pin<Box<F>>> },
-    Active(FutureSession<Pin<Box<F>>>),
-    Over,
+/// The future, and what it gave.
+struct Own<F: Future> {
+    future: Option<Pin<Box<F>>>,
+    value: Option<F::Output>,
+}
+
+impl<F: Future> Body for Own<F> {
+    fn make(&mut self, _scope: &Scope) {}
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(future) = &mut self.future else { return Poll::Pending };
+        future.as_mut().poll(cx).map(|value| self.value = Some(value))
+    }
+
+    fn is_there(&self) -> bool {
+        self.future.is_some()
+    }
+
+    fn drop_future(&mut self) {
+        self.future = None;
+    }
+
+    fn drop_value(&mut self) {
+        self.value = None;
+    }
 }
 
 /// Runs a future in a scope of its own. The future may borrow, and need not be `Send`.
@@ -34,8 +58,8 @@ enum State<F: Future> {
 /// Where there is no runtime, where a task that the future left behind panicked, and where the
 /// deadline passed.
 pub fn scoped<F: Future>(name: &'static str, choose: Choose, future: F) -> Scoped<F> {
-    let plan = Box::new(Plan::new(name, choose, AtEnd::Linger));
-    Scoped { state: State::Planned { plan, future: Breakable::new(Box::pin(future)) } }
+    let way = Way::new(Plan::new(name, choose, AtEnd::Linger));
+    Scoped { way, body: Own { future: Some(Box::pin(future)), value: None } }
 }
 
 impl<F: Future> Scoped<F> {
@@ -46,7 +70,7 @@ impl<F: Future> Scoped<F> {
     /// value that is there when the limit passes is the result. What the future has left behind by then is
     /// cancelled and joined.
     pub fn deadline(mut self, deadline: impl Into<Deadline>) -> Self {
-        if let State::Planned { plan, .. } = &mut self.state {
+        if let Some(plan) = self.way.get_mut().plan() {
             plan.deadline = Some(deadline.into());
         }
         self
@@ -57,25 +81,17 @@ impl<F: Future> Future for Scoped<F> {
     type Output = Result<F::Output, RunError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        if let State::Planned { .. } = self.state {
-            let State::Planned { plan, future } = std::mem::replace(&mut self.state, State::Over) else {
-                unreachable!("looked at one line above");
-            };
-            match plan.begin() {
-                Ok(course) => {
-                    self.state = State::Active(FutureSession::open(course, |_| future.into_inner()));
-                }
-                Err(error) => return Poll::Ready(Err(error)),
-            }
-        }
-        let State::Active(session) = &mut self.state else {
-            panic!("a scoped future was polled after it was over");
-        };
-        let polled = session.poll(cx);
-        if polled.is_ready() {
-            self.state = State::Over;
-        }
-        polled
+        let Self { way, body } = &mut *self;
+        ready!(way.get_mut().poll(body, cx))?;
+        // Without a failure and without a value the scope was cancelled by hand.
+        Poll::Ready(body.value.take().ok_or_else(RunError::cancelled))
+    }
+}
+
+impl<F: Future> Drop for Scoped<F> {
+    fn drop(&mut self) {
+        let Self { way, body } = self;
+        way.get_mut().give_up(body);
     }
 }
 

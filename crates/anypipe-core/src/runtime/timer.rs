@@ -4,6 +4,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use crate::sync::Mutex;
+
 /// A runtime's clock.
 ///
 /// Lengths of time cross this trait, points of time only come out of it: a deadline worked out on
@@ -46,18 +48,19 @@ pub trait SleepFuture: Future<Output = ()> + Send {
 /// Dropping it forgets the wait and nothing else.
 #[must_use = "a sleep does nothing unless it is awaited"]
 pub struct Sleep {
-    inner: Pin<Box<dyn SleepFuture>>,
+    /// Never locked: whoever has a `Sleep` may share what it lies in.
+    inner: Mutex<Pin<Box<dyn SleepFuture>>>,
 }
 
 impl Sleep {
     /// Wraps a backend's sleep.
     pub fn new(inner: impl SleepFuture + 'static) -> Self {
-        Self { inner: Box::pin(inner) }
+        Self { inner: Mutex::new(Box::pin(inner)) }
     }
 
     /// Starts the wait anew: done `length` after this call, whatever came before.
     pub fn reset(&mut self, length: Duration) {
-        self.inner.as_mut().reset(length);
+        self.inner.get_mut().as_mut().reset(length);
     }
 }
 
@@ -65,7 +68,7 @@ impl Future for Sleep {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        self.inner.as_mut().poll(cx)
+        self.inner.get_mut().as_mut().poll(cx)
     }
 }
 

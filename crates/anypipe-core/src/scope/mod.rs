@@ -72,7 +72,7 @@ pub(crate) use self::few::{Few, take_out};
 pub use self::local::{LocalKey, LocalScope, NotSet};
 use self::members::Members;
 pub(crate) use self::panic::{
-    Panic, Wakes, break_off, call, catch, drop_broken, drop_caught, drop_items, wake_each,
+    Panic, Wakes, break_off, call, catch, drop_broken, drop_caught, drop_items, resume_from_drop, wake_each,
 };
 pub use self::panic::{catch_panic, drop_each, holding, in_stage};
 pub(crate) use self::promise::{Giver, Promise, promise, promise_of_task};

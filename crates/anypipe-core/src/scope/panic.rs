@@ -251,7 +251,7 @@ fn resume_first(first: Option<Panic>) {
 /// Goes on with a panic that a destructor has caught, unless its task unwinds already: the first panic is told,
 /// and a second one would abort the process. Where something outside the task unwinds, the task's run fails
 /// instead.
-pub(super) fn resume_from_drop(panic: Panic) {
+pub(crate) fn resume_from_drop(panic: Panic) {
     if !std::thread::panicking() {
         panic.resume();
     }

@@ -1,7 +1,7 @@
 use std::future::Future;
 use std::marker::PhantomData;
 
-use anypipe_core::drive::Items;
+use anypipe_core::drive::fold_items;
 use anypipe_core::{Scope, Sink};
 use futures_core::Stream;
 
@@ -28,11 +28,9 @@ where
         input: impl Stream<Item = In> + Send + 'static,
         scope: &Scope,
     ) -> impl Future<Output = C> + Send + 'static {
-        let mut items = Items::new(input, scope);
-        async move {
-            let mut collection = C::default();
-            items.for_each(|item| collection.extend(Some(item))).await;
+        fold_items(input, scope, C::default, |mut collection, item| {
+            collection.extend(Some(item));
             collection
-        }
+        })
     }
 }

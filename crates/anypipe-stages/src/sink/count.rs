@@ -1,6 +1,6 @@
 use std::future::Future;
 
-use anypipe_core::drive::Items;
+use anypipe_core::drive::fold_items;
 use anypipe_core::{Scope, Sink};
 use futures_core::Stream;
 
@@ -24,7 +24,6 @@ where
         input: impl Stream<Item = In> + Send + 'static,
         scope: &Scope,
     ) -> impl Future<Output = usize> + Send + 'static {
-        let mut items = Items::new(input, scope);
-        async move { items.fold(0, |count, _| count + 1).await }
+        fold_items(input, scope, || 0, |count, _| count + 1)
     }
 }

@@ -1,6 +1,6 @@
 use std::future::Future;
 
-use anypipe_core::drive::Items;
+use anypipe_core::drive::fold_items;
 use anypipe_core::{Scope, Sink};
 use futures_core::Stream;
 
@@ -24,7 +24,6 @@ where
         input: impl Stream<Item = In> + Send + 'static,
         scope: &Scope,
     ) -> impl Future<Output = ()> + Send + 'static {
-        let mut items = Items::new(input, scope);
-        async move { items.for_each(drop).await }
+        fold_items(input, scope, || (), |(), item| drop(item))
     }
 }

@@ -1,6 +1,6 @@
 use std::future::Future;
 
-use anypipe_core::drive::Items;
+use anypipe_core::drive::fold_items;
 use anypipe_core::stage::in_stage;
 use anypipe_core::{Scope, Sink};
 use futures_core::Stream;
@@ -30,8 +30,7 @@ where
         input: impl Stream<Item = In> + Send + 'static,
         scope: &Scope,
     ) -> impl Future<Output = A> + Send + 'static {
-        let mut items = Items::new(input, scope);
         let Self { start, mut f } = self;
-        async move { items.fold(start, |folded, item| in_stage("fold", || f(folded, item))).await }
+        fold_items(input, scope, || start, move |folded, item| in_stage("fold", || f(folded, item)))
     }
 }

@@ -1,6 +1,6 @@
 use std::future::Future;
 
-use anypipe_core::drive::Items;
+use anypipe_core::drive::fold_items;
 use anypipe_core::stage::in_stage;
 use anypipe_core::{Scope, Sink};
 use futures_core::Stream;
@@ -28,8 +28,7 @@ where
         input: impl Stream<Item = In> + Send + 'static,
         scope: &Scope,
     ) -> impl Future<Output = ()> + Send + 'static {
-        let mut items = Items::new(input, scope);
         let mut f = self.f;
-        async move { items.for_each(|item| in_stage("for_each", || f(item))).await }
+        fold_items(input, scope, || (), move |(), item| in_stage("for_each", || f(item)))
     }
 }

@@ -1,6 +1,6 @@
 use std::future::Future;
 
-use anypipe_core::drive::Items;
+use anypipe_core::drive::fold_items;
 use anypipe_core::{Scope, Sink};
 use futures_core::Stream;
 
@@ -24,11 +24,6 @@ where
         input: impl Stream<Item = In> + Send + 'static,
         scope: &Scope,
     ) -> impl Future<Output = Option<In>> + Send + 'static {
-        let mut items = Items::new(input, scope);
-        async move {
-            let mut last = None;
-            items.for_each(|item| last = Some(item)).await;
-            last
-        }
+        fold_items(input, scope, || None, |_, item| Some(item))
     }
 }

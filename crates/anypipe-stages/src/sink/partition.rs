@@ -1,7 +1,7 @@
 use std::future::Future;
 use std::marker::PhantomData;
 
-use anypipe_core::drive::Items;
+use anypipe_core::drive::fold_items;
 use anypipe_core::{Scope, Sink};
 use futures_core::Stream;
 
@@ -30,12 +30,14 @@ where
         input: impl Stream<Item = In> + Send + 'static,
         scope: &Scope,
     ) -> impl Future<Output = (C, C)> + Send + 'static {
-        let mut items = Items::new(input, scope);
-        async move {
-            let (mut yes, mut no) = (C::default(), C::default());
-            let keep = |item| if (self.f)(&item) { yes.extend(Some(item)) } else { no.extend(Some(item)) };
-            items.for_each(keep).await;
+        let start = || (C::default(), C::default());
+        fold_items(input, scope, start, move |(mut yes, mut no), item| {
+            if (self.f)(&item) {
+                yes.extend(Some(item));
+            } else {
+                no.extend(Some(item));
+            }
             (yes, no)
-        }
+        })
     }
 }

@@ -2,7 +2,7 @@ use std::future::Future;
 use std::iter;
 use std::marker::PhantomData;
 
-use anypipe_core::drive::Items;
+use anypipe_core::drive::fold_items;
 use anypipe_core::stage::in_stage;
 use anypipe_core::{Scope, Sink};
 use futures_core::Stream;
@@ -30,11 +30,7 @@ where
         input: impl Stream<Item = In> + Send + 'static,
         scope: &Scope,
     ) -> impl Future<Output = A> + Send + 'static {
-        let mut items = Items::new(input, scope);
-        async move {
-            let nothing: A = iter::empty::<In>().sum();
-            let add = |sum, item| in_stage("sum", || [sum, iter::once(item).sum()].into_iter().sum());
-            items.fold(nothing, add).await
-        }
+        let add = |sum, item| in_stage("sum", || [sum, iter::once(item).sum()].into_iter().sum());
+        fold_items(input, scope, || iter::empty::<In>().sum(), add)
     }
 }

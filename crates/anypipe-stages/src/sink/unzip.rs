@@ -1,7 +1,7 @@
 use std::future::Future;
 use std::marker::PhantomData;
 
-use anypipe_core::drive::Items;
+use anypipe_core::drive::fold_items;
 use anypipe_core::{Scope, Sink};
 use futures_core::Stream;
 
@@ -30,16 +30,11 @@ where
         input: impl Stream<Item = (T, U)> + Send + 'static,
         scope: &Scope,
     ) -> impl Future<Output = (A, B)> + Send + 'static {
-        let mut items = Items::new(input, scope);
-        async move {
-            let (mut first, mut second) = (A::default(), B::default());
-            items
-                .for_each(|(one, other)| {
-                    first.extend(Some(one));
-                    second.extend(Some(other));
-                })
-                .await;
+        let start = || (A::default(), B::default());
+        fold_items(input, scope, start, |(mut first, mut second), (one, other)| {
+            first.extend(Some(one));
+            second.extend(Some(other));
             (first, second)
-        }
+        })
     }
 }
