@@ -36,14 +36,15 @@ pin_project! {
 /// that don't are [`each`](super::each()).
 ///
 /// The step is called once for each item, in order; it may keep state. After the end of the input,
-/// and after [`Step::GiveLast`] and [`Step::End`], the input has been dropped.
+/// and after [`Step::GiveLast`] and [`Step::End`], the input has been dropped. It is made beside `attach` and not in there, as that of
+/// [`each`](super::each()).
 ///
 /// # Examples
 ///
 /// ```
 /// # use anypipe_core::__anypipe as anypipe;
 /// use anypipe::author::Scope;
-/// use anypipe::stage::{Stage, Step, fused, in_stage};
+/// use anypipe::stage::{Stage, Step, fused};
 /// use futures_core::Stream;
 ///
 /// /// Doubles numbers.
@@ -57,8 +58,12 @@ pin_project! {
 ///         input: impl Stream<Item = u32> + Send + 'static,
 ///         _scope: &Scope,
 ///     ) -> impl Stream<Item = u32> + Send + 'static {
-///         fused(input, |item| Step::Give(item * 2))
+///         fused(input, double)
 ///     }
+/// }
+///
+/// fn double(item: u32) -> Step<u32> {
+///     Step::Give(item * 2)
 /// }
 /// ```
 pub fn fused<S, T, F>(input: S, step: F) -> Fused<S, F>

@@ -17,6 +17,27 @@ pub fn accumulate<F>(f: F) -> Accumulate<F> {
     Accumulate { name: Name::new("accumulate"), f }
 }
 
+impl<F> Accumulate<F> {
+    /// What is done with each item.
+    fn on_item<In>(self) -> impl FnMut(In) -> Option<In> + Send
+    where
+        In: Clone + Send + 'static,
+        F: Fn(In, In) -> In + Send + 'static,
+    {
+        let Self { name, f } = self;
+        let mut last: Option<In> = None;
+        move |item| {
+            Some(name.guard(|| {
+                let made = match last.take() {
+                    Some(last) => f(last, item),
+                    None => item,
+                };
+                last.insert(made).clone()
+            }))
+        }
+    }
+}
+
 impl<In, F> Stage<In> for Accumulate<F>
 where
     In: Clone + Send + 'static,
@@ -29,17 +50,7 @@ where
         input: impl Stream<Item = In> + Send + 'static,
         _scope: &Scope,
     ) -> impl Stream<Item = In> + Send + 'static {
-        let Self { name, f } = self;
-        let mut last: Option<In> = None;
-        each(input, move |item| {
-            Some(name.guard(|| {
-                let made = match last.take() {
-                    Some(last) => f(last, item),
-                    None => item,
-                };
-                last.insert(made).clone()
-            }))
-        })
+        each(input, self.on_item())
     }
 
     fn holds(&self) -> Holds {

@@ -21,6 +21,28 @@ pub fn accumulate_from<A, F>(init: A, f: F) -> AccumulateFrom<A, F> {
     AccumulateFrom { name: Name::new("accumulate_from"), init, f }
 }
 
+impl<A, F> AccumulateFrom<A, F> {
+    /// Takes an item in and gives the result; the start where there is none.
+    fn on_item<In>(self) -> impl FnMut(Option<In>) -> Option<A> + Send
+    where
+        In: Send + 'static,
+        A: Clone + Send + 'static,
+        F: Fn(A, In) -> A + Send + 'static,
+    {
+        let Self { name, init, f } = self;
+        // Empty only while `f` has it.
+        let mut last = Some(init);
+        move |item| {
+            name.guard(|| {
+                if let Some(item) = item {
+                    last = last.take().map(|last| f(last, item));
+                }
+                last.clone()
+            })
+        }
+    }
+}
+
 impl<In, A, F> Stage<In> for AccumulateFrom<A, F>
 where
     In: Send + 'static,
@@ -34,18 +56,7 @@ where
         input: impl Stream<Item = In> + Send + 'static,
         _scope: &Scope,
     ) -> impl Stream<Item = A> + Send + 'static {
-        let Self { name, init, f } = self;
-        // Empty only while `f` has it.
-        let mut last = Some(init);
-        let fold = move |item: Option<In>| {
-            name.guard(|| {
-                if let Some(item) = item {
-                    last = last.take().map(|last| f(last, item));
-                }
-                last.clone()
-            })
-        };
-        Running { input, fold, started: false }
+        Running { input, fold: self.on_item(), started: false }
     }
 
     fn holds(&self) -> Holds {

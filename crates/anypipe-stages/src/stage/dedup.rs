@@ -16,16 +16,11 @@ pub fn dedup() -> Dedup {
     Dedup { name: Name::new("dedup") }
 }
 
-impl<In: Clone + PartialEq + Send + 'static> Stage<In> for Dedup {
-    type Out = In;
-
-    fn attach(
-        self,
-        input: impl Stream<Item = In> + Send + 'static,
-        _scope: &Scope,
-    ) -> impl Stream<Item = In> + Send + 'static {
+impl Dedup {
+    /// What is done with each item.
+    fn on_item<In: Clone + PartialEq + Send + 'static>(self) -> impl FnMut(In) -> Option<In> + Send {
         let mut last: Option<In> = None;
-        each(input, move |item: In| {
+        move |item: In| {
             let seen = self.name.guard(|| {
                 let seen = last.as_ref() == Some(&item);
                 if !seen {
@@ -36,7 +31,19 @@ impl<In: Clone + PartialEq + Send + 'static> Stage<In> for Dedup {
                 seen
             });
             (!seen).then_some(item)
-        })
+        }
+    }
+}
+
+impl<In: Clone + PartialEq + Send + 'static> Stage<In> for Dedup {
+    type Out = In;
+
+    fn attach(
+        self,
+        input: impl Stream<Item = In> + Send + 'static,
+        _scope: &Scope,
+    ) -> impl Stream<Item = In> + Send + 'static {
+        each(input, self.on_item())
     }
 
     fn holds(&self) -> Holds {

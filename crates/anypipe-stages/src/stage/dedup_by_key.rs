@@ -17,6 +17,28 @@ pub fn dedup_by_key<F>(f: F) -> DedupByKey<F> {
     DedupByKey { name: Name::new("dedup_by_key"), f }
 }
 
+impl<F> DedupByKey<F> {
+    /// What is done with each item.
+    fn on_item<In, K>(self) -> impl FnMut(In) -> Option<In> + Send
+    where
+        In: Send + 'static,
+        K: PartialEq + Send + 'static,
+        F: Fn(&In) -> K + Send + 'static,
+    {
+        let Self { name, f } = self;
+        let mut last = None;
+        move |item| {
+            let seen = name.guard(|| {
+                let key = Some(f(&item));
+                let seen = last == key;
+                last = key;
+                seen
+            });
+            (!seen).then_some(item)
+        }
+    }
+}
+
 impl<In, K, F> Stage<In> for DedupByKey<F>
 where
     In: Send + 'static,
@@ -30,17 +52,7 @@ where
         input: impl Stream<Item = In> + Send + 'static,
         _scope: &Scope,
     ) -> impl Stream<Item = In> + Send + 'static {
-        let Self { name, f } = self;
-        let mut last = None;
-        each(input, move |item| {
-            let seen = name.guard(|| {
-                let key = Some(f(&item));
-                let seen = last == key;
-                last = key;
-                seen
-            });
-            (!seen).then_some(item)
-        })
+        each(input, self.on_item())
     }
 }
 

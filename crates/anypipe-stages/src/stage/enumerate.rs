@@ -20,6 +20,18 @@ pub fn enumerate_from(start: usize) -> Enumerate {
     Enumerate { start }
 }
 
+impl Enumerate {
+    /// What is done with each item.
+    fn on_item<In: Send + 'static>(self) -> impl FnMut(In) -> Option<(usize, In)> + Send {
+        let mut next = self.start;
+        move |item| {
+            let number = next;
+            next = next.wrapping_add(1);
+            Some((number, item))
+        }
+    }
+}
+
 impl<In: Send + 'static> Stage<In> for Enumerate {
     type Out = (usize, In);
 
@@ -28,12 +40,7 @@ impl<In: Send + 'static> Stage<In> for Enumerate {
         input: impl Stream<Item = In> + Send + 'static,
         _scope: &Scope,
     ) -> impl Stream<Item = (usize, In)> + Send + 'static {
-        let mut next = self.start;
-        each(input, move |item| {
-            let number = next;
-            next = next.wrapping_add(1);
-            Some((number, item))
-        })
+        each(input, self.on_item())
     }
 }
 

@@ -181,10 +181,17 @@ macro_rules! synchronous_stage {
                 input: impl $crate::__private::Stream<Item = In> + Send + 'static,
                 _scope: &$crate::__private::core::Scope,
             ) -> impl $crate::__private::Stream<Item = Self::Out> + Send + 'static {
-                let mut state = <Self as $crate::Synchronous<In>>::State::default();
-                $crate::__private::core::stage::each(input, move |item| {
-                    self.name.guard(|| $crate::Synchronous::apply(&self, &mut state, item))
-                })
+                // A closure that is made here would have the input in its type, which would be twice as long with each stage.
+                fn on_item<In: Send + 'static, $($P),+>(
+                    stage: $Stage<$($P),+>,
+                ) -> impl FnMut(In) -> Option<<$Stage<$($P),+> as $crate::Synchronous<In>>::Out> + Send
+                where
+                    $Stage<$($P),+>: $crate::Synchronous<In>,
+                {
+                    let mut state = <$Stage<$($P),+> as $crate::Synchronous<In>>::State::default();
+                    move |item| stage.name.guard(|| $crate::Synchronous::apply(&stage, &mut state, item))
+                }
+                $crate::__private::core::stage::each(input, on_item(self))
             }
         }
 

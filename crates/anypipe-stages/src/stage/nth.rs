@@ -15,6 +15,20 @@ pub fn nth(index: usize) -> Nth {
     Nth { index }
 }
 
+impl Nth {
+    /// What is done with each item.
+    fn on_item<In: Send + 'static>(self) -> impl FnMut(In) -> Step<In> + Send {
+        let mut before = self.index;
+        move |item| {
+            if before == 0 {
+                return Step::GiveLast(item);
+            }
+            before -= 1;
+            Step::Skip
+        }
+    }
+}
+
 impl<In: Send + 'static> Stage<In> for Nth {
     type Out = In;
 
@@ -23,14 +37,7 @@ impl<In: Send + 'static> Stage<In> for Nth {
         input: impl Stream<Item = In> + Send + 'static,
         _scope: &Scope,
     ) -> impl Stream<Item = In> + Send + 'static {
-        let mut before = self.index;
-        fused(input, move |item| {
-            if before == 0 {
-                return Step::GiveLast(item);
-            }
-            before -= 1;
-            Step::Skip
-        })
+        fused(input, self.on_item())
     }
 }
 

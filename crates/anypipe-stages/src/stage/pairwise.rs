@@ -16,6 +16,17 @@ pub fn pairwise() -> Pairwise {
     Pairwise { name: Name::new("pairwise") }
 }
 
+impl Pairwise {
+    /// What is done with each item.
+    fn on_item<In: Clone + Send + 'static>(self) -> impl FnMut(In) -> Option<(In, In)> + Send {
+        let mut last: Option<In> = None;
+        move |item: In| {
+            let before = last.replace(self.name.guard(|| item.clone()));
+            before.map(|before| (before, item))
+        }
+    }
+}
+
 impl<In: Clone + Send + 'static> Stage<In> for Pairwise {
     type Out = (In, In);
 
@@ -24,11 +35,7 @@ impl<In: Clone + Send + 'static> Stage<In> for Pairwise {
         input: impl Stream<Item = In> + Send + 'static,
         _scope: &Scope,
     ) -> impl Stream<Item = (In, In)> + Send + 'static {
-        let mut last: Option<In> = None;
-        each(input, move |item: In| {
-            let before = last.replace(self.name.guard(|| item.clone()));
-            before.map(|before| (before, item))
-        })
+        each(input, self.on_item())
     }
 
     fn holds(&self) -> Holds {

@@ -18,6 +18,23 @@ pub fn scan<St, F>(init: St, f: F) -> Scan<St, F> {
     Scan { name: Name::new("scan"), init, f }
 }
 
+impl<St, F> Scan<St, F> {
+    /// What is done with each item.
+    fn on_item<In, U>(self) -> impl FnMut(In) -> Step<U> + Send
+    where
+        In: Send + 'static,
+        St: Send + 'static,
+        U: Send + 'static,
+        F: Fn(&mut St, In) -> Option<U> + Send + 'static,
+    {
+        let Self { name, init: mut state, f } = self;
+        move |item| match name.guard(|| f(&mut state, item)) {
+            Some(item) => Step::Give(item),
+            None => Step::End,
+        }
+    }
+}
+
 impl<In, St, U, F> Stage<In> for Scan<St, F>
 where
     In: Send + 'static,
@@ -32,11 +49,7 @@ where
         input: impl Stream<Item = In> + Send + 'static,
         _scope: &Scope,
     ) -> impl Stream<Item = U> + Send + 'static {
-        let Self { name, init: mut state, f } = self;
-        fused(input, move |item| match name.guard(|| f(&mut state, item)) {
-            Some(item) => Step::Give(item),
-            None => Step::End,
-        })
+        fused(input, self.on_item())
     }
 }
 

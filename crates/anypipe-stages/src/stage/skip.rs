@@ -15,6 +15,20 @@ pub fn skip(n: usize) -> Skip {
     Skip { n }
 }
 
+impl Skip {
+    /// What is done with each item.
+    fn on_item<In: Send + 'static>(self) -> impl FnMut(In) -> Option<In> + Send {
+        let mut left = self.n;
+        move |item| {
+            if left == 0 {
+                return Some(item);
+            }
+            left -= 1;
+            None
+        }
+    }
+}
+
 impl<In: Send + 'static> Stage<In> for Skip {
     type Out = In;
 
@@ -23,14 +37,7 @@ impl<In: Send + 'static> Stage<In> for Skip {
         input: impl Stream<Item = In> + Send + 'static,
         _scope: &Scope,
     ) -> impl Stream<Item = In> + Send + 'static {
-        let mut left = self.n;
-        each(input, move |item| {
-            if left == 0 {
-                return Some(item);
-            }
-            left -= 1;
-            None
-        })
+        each(input, self.on_item())
     }
 }
 

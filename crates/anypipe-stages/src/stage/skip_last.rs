@@ -16,6 +16,20 @@ pub fn skip_last(n: usize) -> SkipLast {
     SkipLast { n }
 }
 
+impl SkipLast {
+    /// What is done with each item.
+    fn on_item<In: Send + 'static>(self) -> impl FnMut(In) -> Step<In> + Send {
+        let mut held = Held::new();
+        move |item| {
+            held.push(item);
+            if held.len() <= self.n {
+                return Step::Skip;
+            }
+            held.pop().map_or(Step::Skip, Step::Give)
+        }
+    }
+}
+
 impl<In: Send + 'static> Stage<In> for SkipLast {
     type Out = In;
 
@@ -24,14 +38,7 @@ impl<In: Send + 'static> Stage<In> for SkipLast {
         input: impl Stream<Item = In> + Send + 'static,
         _scope: &Scope,
     ) -> impl Stream<Item = In> + Send + 'static {
-        let mut held = Held::new();
-        fused(input, move |item| {
-            held.push(item);
-            if held.len() <= self.n {
-                return Step::Skip;
-            }
-            held.pop().map_or(Step::Skip, Step::Give)
-        })
+        fused(input, self.on_item())
     }
 
     fn holds(&self) -> Holds {

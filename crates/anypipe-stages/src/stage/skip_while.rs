@@ -17,6 +17,22 @@ pub fn skip_while<F>(f: F) -> SkipWhile<F> {
     SkipWhile { name: Name::new("skip_while"), f }
 }
 
+impl<F> SkipWhile<F> {
+    /// What is done with each item.
+    fn on_item<In>(self) -> impl FnMut(In) -> Option<In> + Send
+    where
+        In: Send + 'static,
+        F: Fn(&In) -> bool + Send + 'static,
+    {
+        let Self { name, f } = self;
+        let mut skipping = true;
+        move |item| {
+            skipping = skipping && name.guard(|| f(&item));
+            (!skipping).then_some(item)
+        }
+    }
+}
+
 impl<In, F> Stage<In> for SkipWhile<F>
 where
     In: Send + 'static,
@@ -29,12 +45,7 @@ where
         input: impl Stream<Item = In> + Send + 'static,
         _scope: &Scope,
     ) -> impl Stream<Item = In> + Send + 'static {
-        let Self { name, f } = self;
-        let mut skipping = true;
-        each(input, move |item| {
-            skipping = skipping && name.guard(|| f(&item));
-            (!skipping).then_some(item)
-        })
+        each(input, self.on_item())
     }
 }
 

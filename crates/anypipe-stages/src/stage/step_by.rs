@@ -21,6 +21,21 @@ pub fn step_by(n: usize) -> StepBy {
     StepBy { n }
 }
 
+impl StepBy {
+    /// What is done with each item.
+    fn on_item<In: Send + 'static>(self) -> impl FnMut(In) -> Option<In> + Send {
+        let mut before = 0;
+        move |item| {
+            if before == 0 {
+                before = self.n - 1;
+                return Some(item);
+            }
+            before -= 1;
+            None
+        }
+    }
+}
+
 impl<In: Send + 'static> Stage<In> for StepBy {
     type Out = In;
 
@@ -29,15 +44,7 @@ impl<In: Send + 'static> Stage<In> for StepBy {
         input: impl Stream<Item = In> + Send + 'static,
         _scope: &Scope,
     ) -> impl Stream<Item = In> + Send + 'static {
-        let mut before = 0;
-        each(input, move |item| {
-            if before == 0 {
-                before = self.n - 1;
-                return Some(item);
-            }
-            before -= 1;
-            None
-        })
+        each(input, self.on_item())
     }
 }
 

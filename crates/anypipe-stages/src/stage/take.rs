@@ -15,6 +15,17 @@ pub fn take(n: usize) -> Take {
     Take { n }
 }
 
+impl Take {
+    /// What is done with each item.
+    fn on_item<In: Send + 'static>(self) -> impl FnMut(In) -> Step<In> + Send {
+        let mut left = self.n;
+        move |item| {
+            left -= 1;
+            if left == 0 { Step::GiveLast(item) } else { Step::Give(item) }
+        }
+    }
+}
+
 impl<In: Send + 'static> Stage<In> for Take {
     type Out = In;
 
@@ -23,12 +34,8 @@ impl<In: Send + 'static> Stage<In> for Take {
         input: impl Stream<Item = In> + Send + 'static,
         _scope: &Scope,
     ) -> impl Stream<Item = In> + Send + 'static {
-        let mut left = self.n;
-        let step = move |item| {
-            left -= 1;
-            if left == 0 { Step::GiveLast(item) } else { Step::Give(item) }
-        };
-        if self.n == 0 { ended(input, step) } else { fused(input, step) }
+        let (is_over, step) = (self.n == 0, self.on_item());
+        if is_over { ended(input, step) } else { fused(input, step) }
     }
 }
 

@@ -17,6 +17,18 @@ pub fn take_while<F>(f: F) -> TakeWhile<F> {
     TakeWhile { name: Name::new("take_while"), f }
 }
 
+impl<F> TakeWhile<F> {
+    /// What is done with each item.
+    fn on_item<In>(self) -> impl FnMut(In) -> Step<In> + Send
+    where
+        In: Send + 'static,
+        F: Fn(&In) -> bool + Send + 'static,
+    {
+        let Self { name, f } = self;
+        move |item| if name.guard(|| f(&item)) { Step::Give(item) } else { Step::End }
+    }
+}
+
 impl<In, F> Stage<In> for TakeWhile<F>
 where
     In: Send + 'static,
@@ -29,8 +41,7 @@ where
         input: impl Stream<Item = In> + Send + 'static,
         _scope: &Scope,
     ) -> impl Stream<Item = In> + Send + 'static {
-        let Self { name, f } = self;
-        fused(input, move |item| if name.guard(|| f(&item)) { Step::Give(item) } else { Step::End })
+        fused(input, self.on_item())
     }
 }
 

@@ -17,6 +17,18 @@ pub fn until<F>(f: F) -> Until<F> {
     Until { name: Name::new("until"), f }
 }
 
+impl<F> Until<F> {
+    /// What is done with each item.
+    fn on_item<In>(self) -> impl FnMut(In) -> Step<In> + Send
+    where
+        In: Send + 'static,
+        F: Fn(&In) -> bool + Send + 'static,
+    {
+        let Self { name, f } = self;
+        move |item| if name.guard(|| f(&item)) { Step::GiveLast(item) } else { Step::Give(item) }
+    }
+}
+
 impl<In, F> Stage<In> for Until<F>
 where
     In: Send + 'static,
@@ -29,11 +41,7 @@ where
         input: impl Stream<Item = In> + Send + 'static,
         _scope: &Scope,
     ) -> impl Stream<Item = In> + Send + 'static {
-        let Self { name, f } = self;
-        fused(
-            input,
-            move |item| if name.guard(|| f(&item)) { Step::GiveLast(item) } else { Step::Give(item) },
-        )
+        fused(input, self.on_item())
     }
 }
 
