@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The guide as a book with search, in target/book, and every page of it is there. Links and code are held by
-# `cargo test -p examples`. mdBook is taken from the PATH, else built: two minutes on two cores, 11 MB, kept in target/ci/mdbook;
+# `cargo test -p examples`. mdBook is taken from the PATH, else built: two to three minutes on two cores, 11 MB, kept in target/ci/mdbook;
 # what its build leaves (311 MB) is removed.
 source "$(dirname "$0")/common.sh"
 

@@ -4,15 +4,19 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
-use anypipe_core::option::{HasBoundary, IntoBlocking, IntoBoundary};
+use anypipe_core::Stage;
+use anypipe_core::option::{HasBoundary, IntoBlocking, IntoBoundary, WrapWith};
 use anypipe_core::run::Running;
-use anypipe_core::scope::in_blocking_work;
+use anypipe_core::scope::{CancelToken, in_blocking_work};
+use anypipe_stages::option::{CatchPanics, Locate, RetryPolicy, TimeoutEach, WithInput};
 use anypipe_stages::{sink, source, stage};
 
 use crate::tools::{Around, Dropped, beside, flow, is_virtual, next, settle, sleep, unit, until};
 
 crate::suite::cases! { ($) pooled as __pooled {
     quick_blocking_work_shares_jobs(),
+    quick_blocking_work_shares_jobs_inside_options(),
+    a_try_on_the_pool_gives_way_to_a_cancel(),
     slow_blocking_work_is_a_job_for_each_item(),
     i13_no_blocking_work_begins_after_the_receiver_went(),
     an_iterator_is_read_ahead_as_far_as_it_says(),
@@ -40,6 +44,85 @@ async fn quick_blocking_work_shares_jobs() {
         // Where time passes a slow machine may make any item slow; the simulator ends a poll now and then.
         assert!(!is_virtual() || jobs < 1500, "{jobs} jobs for 2000 items");
     }
+}
+
+/// Work on the pool, whose worker counts its calls.
+type Quick = <stage::MapWith<fn() -> u32, fn(&mut u32, u32) -> Result<u32, u32>> as IntoBlocking>::Blocking;
+
+/// How many jobs there are for so many items of quick work in this option, of which each third call gives an `Err`.
+async fn jobs_inside<How, T, E, P>(how: How, items: u32) -> (usize, Vec<Result<T, E>>)
+where
+    P: HasBoundary + Stage<u32, Out = Result<T, E>>,
+    Quick: WrapWith<How, Wrapped = P>,
+    T: Send + 'static,
+    E: Send + 'static,
+{
+    let around = Around::new();
+    let work: fn(&mut u32, u32) -> Result<u32, u32> = |calls, item| {
+        assert!(in_blocking_work());
+        *calls += 1;
+        if *calls % 3 == 0 { Err(item) } else { Ok(item) }
+    };
+    let init: fn() -> u32 = || 0;
+    let stage = stage::map_with(init, work).into_blocking().wrap_with(how);
+    let came = flow(source::from_iter(0..items)).pipe(stage).collect().on(around.runtime()).await;
+    (around.jobs(), came)
+}
+
+async fn quick_blocking_work_shares_jobs_inside_options() {
+    let shared = |jobs: usize, option: &str| {
+        assert!(jobs > 0, "{option}: it is on threads for blocking work");
+        // Where time passes a slow machine may make any item slow; the simulator ends a poll now and then.
+        assert!(!is_virtual() || jobs < 225, "{option}: {jobs} jobs for 300 items");
+    };
+    // A try that fails is followed by one that doesn't.
+    let (jobs, came) = jobs_inside(RetryPolicy::new(2), 300).await;
+    assert!(came.iter().zip(0..).all(|(came, item)| *came == Ok(item)), "{came:?}");
+    shared(jobs, "retry");
+    let (jobs, came) = jobs_inside(WithInput, 300).await;
+    let failed = came.iter().filter_map(|came| came.as_ref().err());
+    assert_eq!(failed.filter(|failed| failed.input == failed.error).count(), 100);
+    shared(jobs, "with_input");
+    let (jobs, came) = jobs_inside(Locate, 300).await;
+    let failed = came.iter().filter_map(|came| came.as_ref().err());
+    assert_eq!(failed.filter(|failed| failed.index == u64::from(failed.error)).count(), 100);
+    shared(jobs, "located");
+    let (jobs, came) = jobs_inside(CatchPanics, 300).await;
+    assert_eq!(came.iter().filter(|came| matches!(came, Ok(Ok(_)))).count(), 200);
+    shared(jobs, "catch_panics");
+    // What has something to do meanwhile is not where the work blocks.
+    let (jobs, _) = jobs_inside(TimeoutEach { limit: unit() * 1000 }, 30).await;
+    assert!(jobs >= 30, "timeout_each: {jobs} jobs for 30 items, of which none could be given up");
+
+    // A panic is an item, and the job goes on with the next.
+    let around = Around::new();
+    let work = stage::map(|item: u32| {
+        assert!(item % 3 != 0, "a third");
+        item
+    });
+    let stage = work.into_blocking().wrap_with(CatchPanics);
+    let run = flow(source::from_iter(0..300)).pipe(stage).collect().on(around.runtime());
+    let panicked = run.await.into_iter().filter_map(Result::err).map(|panic| panic.to_string());
+    assert_eq!(panicked.filter(|panic| panic == "stage `map` panicked: a third").count(), 100);
+    // An item that panics may be slow, and then ends its job.
+    assert!(!is_virtual() || around.jobs() < 250, "{} jobs for 300 items", around.jobs());
+}
+
+async fn a_try_on_the_pool_gives_way_to_a_cancel() {
+    let (tries, over) = (Arc::new(AtomicUsize::new(0)), CancelToken::new());
+    let (counts, ends) = (Arc::clone(&tries), over.clone());
+    let work = stage::map(move |_: u32| {
+        if counts.fetch_add(1, Ordering::SeqCst) == 100 {
+            ends.cancel();
+        }
+        Err::<u32, _>("never")
+    });
+    let stage = work.into_blocking().wrap_with(RetryPolicy::new(u32::MAX));
+    let run = flow(source::from_iter(0..1)).pipe(stage).collect().cancel_on(over);
+    assert!(run.checked().await.unwrap_err().is_cancelled());
+    let at_end = tries.load(Ordering::SeqCst);
+    settle().await;
+    assert_eq!(tries.load(Ordering::SeqCst), at_end, "a try began after the end");
 }
 
 async fn slow_blocking_work_is_a_job_for_each_item() {

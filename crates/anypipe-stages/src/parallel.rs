@@ -5,6 +5,7 @@ use std::task::{Context, Poll};
 
 use anypipe_core::drive::{At, Threads, Work};
 use anypipe_core::option::CanBlock;
+use anypipe_core::scope::is_on_pool;
 
 use crate::Seat;
 
@@ -63,7 +64,7 @@ where
 /// workers, and no more.
 ///
 /// A job goes on with item after item while they are quick. Where an option waits beside the work, as `timeout_each` does,
-/// each item is a job; one whose item was given up keeps its worker until it has ended.
+/// its tasks are polled where others are, and each item is a job; one whose item was given up keeps its worker until it has ended.
 #[derive(Debug)]
 pub struct OnPool<Y> {
     work: Arc<Y>,
@@ -101,6 +102,10 @@ where
     }
 
     async fn call(&self, state: &mut Self::State, at: At<'_>, item: In) -> Option<Y::Out> {
+        // Inside an option that has nothing to do beside it.
+        if is_on_pool() {
+            return state.work_here(|state| self.work.apply(state, item));
+        }
         let work = Arc::clone(&self.work);
         state.work(at, move |state| work.apply(state, item)).await
     }

@@ -1,7 +1,7 @@
 use std::future::Future;
 use std::task::{Context, Poll};
 
-use crate::drive::{At, Work};
+use crate::drive::{At, Threads, Work};
 
 /// A way to wrap work on one item, in an option of one's own: what `.retry(policy)` and `.timeout_each(d)` are.
 pub trait Wrapping<In, W: Work<In>>: Send + Sync + 'static {
@@ -10,6 +10,14 @@ pub trait Wrapping<In, W: Work<In>>: Send + Sync + 'static {
 
     /// Whether something is an `Err`, as [`Work::is_err`] tells it.
     fn is_err(made: &Self::Out) -> bool;
+
+    /// Where the tasks of the stage are polled, as [`Work::threads`] tells it: where others are, unless this says that it is where the
+    /// work wants them. Then work that blocks holds up what this does beside it, such as a limit of time, and need not go to a thread
+    /// for each item.
+    fn threads(&self, work: &W) -> Threads {
+        let _ = work;
+        Threads::Tasks
+    }
 
     /// Does the work on one item, in this way.
     fn call<'a>(
@@ -48,6 +56,10 @@ where
 {
     type Out = How::Out;
     type State = W::State;
+
+    fn threads(&self) -> Threads {
+        self.how.threads(&self.work)
+    }
 
     fn is_err(made: &How::Out) -> bool {
         How::is_err(made)

@@ -73,6 +73,8 @@ struct Facts {
     polls: Polls,
     /// What the task being polled would wait for if it gave way now.
     waits_for: Option<WaitsFor>,
+    /// True in a task that is polled on the threads for blocking work.
+    on_pool: bool,
     /// How long the poll has gone on.
     stretch: Stretch,
     /// True while core drops what was cut off: a task that was cancelled, aborted or panicked.
@@ -306,6 +308,13 @@ pub(crate) fn polling_task(scope: &Scope) -> Entered {
     enter_scope(scope, Polls::Task)
 }
 
+/// Marks the thread as polling a task of `scope`, on a thread for blocking work.
+pub(crate) fn polling_on_pool(scope: &Scope) -> Entered {
+    let entered = polling_task(scope);
+    with_current(|frame| frame.facts.on_pool = true);
+    entered
+}
+
 /// Marks the thread as working for `scope`, with nobody to flush for it.
 pub(crate) fn working(scope: &Scope) -> Entered {
     enter_scope(scope, Polls::Nothing)
@@ -412,6 +421,14 @@ pub(crate) fn may_block(call: &str) -> Result<(), RunError> {
 /// True in blocking work of ours, which is on a plain thread and part of a run.
 pub fn in_blocking_work() -> bool {
     with_current(|frame| frame.facts.polls == Polls::Job).unwrap_or_default()
+}
+
+/// True in a task that is polled on the threads for blocking work, as its stage's work [asked for](crate::drive::Work::threads): what
+/// blocks may be done there and then, by [`block_here`].
+///
+/// This is for the author of work that blocks, and that may be wrapped by an option which has it polled elsewhere.
+pub fn is_on_pool() -> bool {
+    with_current(|frame| frame.facts.on_pool && frame.facts.is_polling()).unwrap_or_default()
 }
 
 /// Runs `f`, which may block, in a task that is polled on the threads for blocking work: it counts as blocking work.

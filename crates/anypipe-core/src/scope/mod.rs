@@ -56,7 +56,7 @@ use self::adoption::{Abandoned, Above, Line};
 pub use self::blocking::Blocking;
 pub use self::breakable::Breakable;
 pub use self::context::{
-    Entered, block_here, current_runtime, current_scope, enter, in_blocking_work, poll_go_on,
+    Entered, block_here, current_runtime, current_scope, enter, in_blocking_work, is_on_pool, poll_go_on,
 };
 pub(crate) use self::context::{
     Flush, flush_later, goes_with, is_breaking, is_cut_off, is_unwinding, note_wait, polling, with_output,

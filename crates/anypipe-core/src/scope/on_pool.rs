@@ -105,7 +105,7 @@ impl Wake for Bell {
 impl Held {
     /// Polls the future, as a task's.
     fn poll(mut self, name: &str, waker: &Waker) -> Turn {
-        let entered = context::polling_task(&self.scope);
+        let entered = context::polling_on_pool(&self.scope);
         let polled = catch(|| match &mut self.future {
             Some(future) => future.as_mut().poll(&mut Context::from_waker(waker)),
             None => Poll::Ready(()),

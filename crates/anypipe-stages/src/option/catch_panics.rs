@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::task::Poll;
 
 use anypipe_core::RunError;
-use anypipe_core::drive::{At, Work};
+use anypipe_core::drive::{At, Threads, Work};
 use anypipe_core::stage::catch_panic;
 
 use super::Wrapping;
@@ -51,6 +51,10 @@ where
 {
     type Out = Result<W::Out, Panicked>;
 
+    fn threads(&self, work: &W) -> Threads {
+        work.threads()
+    }
+
     fn is_err(made: &Self::Out) -> bool {
         made.is_err()
     }
@@ -74,6 +78,10 @@ where
     E: From<Panicked> + Send + 'static,
 {
     type Out = Result<T, E>;
+
+    fn threads(&self, work: &W) -> Threads {
+        work.threads()
+    }
 
     fn is_err(made: &Self::Out) -> bool {
         made.is_err()

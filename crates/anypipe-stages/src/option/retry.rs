@@ -3,7 +3,7 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use anypipe_core::drive::{At, Work};
+use anypipe_core::drive::{At, Threads, Work};
 use anypipe_core::runtime::RuntimeHandle;
 use anypipe_core::scope::current_runtime;
 use anypipe_core::stage::poll_go_on;
@@ -96,6 +96,11 @@ where
     E: Send + 'static,
 {
     type Out = Result<T, E>;
+
+    fn threads(&self, work: &W) -> Threads {
+        // Nothing runs beside a try; in a wait between two no thread is held.
+        work.threads()
+    }
 
     fn is_err(made: &Self::Out) -> bool {
         made.is_err()

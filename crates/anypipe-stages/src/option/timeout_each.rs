@@ -12,6 +12,9 @@ use anypipe_core::stage::Breakable;
 use super::Wrapping;
 
 /// `.timeout_each(limit)`: limits the work on one item.
+///
+/// Work that [blocks](anypipe_core::drive::Threads) is a job for each item behind it: the clock is looked at by the task, which must not be
+/// on the thread that blocks.
 #[derive(Clone, Copy, Debug)]
 pub struct TimeoutEach {
     /// The longest that the work on one item may take.

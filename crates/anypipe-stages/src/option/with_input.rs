@@ -1,7 +1,7 @@
 use std::error::Error;
 use std::fmt::{self, Debug, Display};
 
-use anypipe_core::drive::{At, Work};
+use anypipe_core::drive::{At, Threads, Work};
 
 use super::Wrapping;
 
@@ -36,6 +36,10 @@ where
     E: Send + 'static,
 {
     type Out = Result<T, Failed<In, E>>;
+
+    fn threads(&self, work: &W) -> Threads {
+        work.threads()
+    }
 
     fn is_err(made: &Self::Out) -> bool {
         made.is_err()

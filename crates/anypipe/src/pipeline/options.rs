@@ -88,8 +88,9 @@ macro_rules! options {
             ///
             /// A job on the pool goes on with item after item while they are quick, and ends with one that is slow (50 µs); each
             /// result is shown before the next item begins, so none waits for another. A job costs some 30 µs to 50 µs, an item in one
-            /// that goes on about 1 µs. Where an option waits beside the work (`timeout_each`, `retry`, `located`, …) each item is
-            /// a job. What is fused before the stage runs on the pool as well.
+            /// that goes on about 1 µs. Options that have nothing to do beside the work (`retry`, `located`, `with_input`, `catch_panics`)
+            /// change nothing in that; in a wait between two tries no thread is held. With `timeout_each`, which looks at the
+            /// clock meanwhile, each item is a job. What is fused before the stage runs on the pool as well.
             ///
             /// Blocking work can't be interrupted: a run that is cancelled waits for what has started, and work
             /// that is given up by `.timeout_each(d)` runs on. It keeps its worker until it has ended, so no more

@@ -159,7 +159,8 @@ pub trait EachItem: Sized {
     /// `U` → `Result<U, TimedOut>`; in a pipeline of `Result<T, E>` with an `E: From<TimedOut>` the items stay
     /// as they are, and the error is made of the [`TimedOut`]. Work that never gives way can't be stopped. Nor can
     /// work on a thread (`.blocking()`): its item gives the `Err` in time, and its worker takes no other before the
-    /// thread is done.
+    /// thread is done. There each item is a job, which costs some 30 µs: the task must not be on the thread that blocks, since it looks at
+    /// the clock meanwhile.
     /// [`timeout`](Pipeline::timeout) limits the wait for an item instead.
     ///
     /// # Examples
