@@ -15,6 +15,7 @@
 //! | P7, whatever ends a run, at each call of the user's code | [`accounting`] |
 //! | what must not grow with the length or the depth of a program | [`growth`] |
 //! | what was cut off, and what unwinds | [`cut_off`] |
+//! | stages that are resized while they run | [`resizing`] |
 //! | values that tasks inherit | [`locals`] |
 //! | children that are started, handles, tokens | [`tasks`] |
 //! | a run as a stream | [`streams`] |
@@ -89,6 +90,7 @@ pub mod promises_items;
 pub mod promises_runs;
 pub mod property;
 pub mod registry;
+pub mod resizing;
 mod rules;
 pub mod runtime_laws;
 pub mod scopes;

@@ -248,6 +248,9 @@ macro_rules! __groups {
         mod partials {
             $crate::__partials!(super::$run);
         }
+        mod resizing {
+            $crate::__resizing!(super::$run);
+        }
         mod pooled {
             $crate::__pooled!(super::$run);
         }

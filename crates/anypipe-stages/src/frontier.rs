@@ -289,6 +289,10 @@ impl<T: Send + 'static, W: Work<T>> Work<T> for Told<T, W> {
         Ok(made)
     }
 
+    fn one_task(&self) -> bool {
+        self.work.one_task()
+    }
+
     fn poll_settled(&self, state: &mut W::State, cx: &mut Context<'_>) -> Poll<()> {
         self.work.poll_settled(state, cx)
     }

@@ -62,6 +62,10 @@ where
         made.is_err()
     }
 
+    fn one_task(&self) -> bool {
+        self.0.one_task()
+    }
+
     fn poll_settled(&self, state: &mut W::State, cx: &mut Context<'_>) -> Poll<()> {
         self.0.poll_settled(state, cx)
     }

@@ -21,6 +21,10 @@ impl<In: Send + 'static> Work<In> for Pass {
         Some(item)
     }
 
+    fn one_task(&self) -> bool {
+        true
+    }
+
     fn call_now(&self, _state: &mut (), _at: At<'_>, item: In) -> Result<Option<In>, In> {
         Ok(Some(item))
     }

@@ -69,7 +69,8 @@ pub mod testing;
 pub mod time;
 
 pub use anypipe_core::run::{
-    Checked, CheckedStream, Control, Outcome, RunStream, Running, StageStats, Stats,
+    Checked, CheckedStream, Control, Outcome, ResizeError, RunStream, Running, StageControl, StageStats,
+    Stats,
 };
 pub use anypipe_core::{ErrorKind, Holds, Run, RunError, Sink, Source, Stage};
 

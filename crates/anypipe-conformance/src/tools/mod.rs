@@ -22,7 +22,7 @@ pub(crate) use self::clock::{
     Clock, crowd, is_exact, is_virtual, runtime, settle, sleep, steps, unit, until,
 };
 pub(crate) use self::flow::{Flow, flow};
-pub(crate) use self::guard::Dropped;
+pub(crate) use self::guard::{Dropped, Tells};
 pub(crate) use self::site::Site;
 pub(crate) use self::wait::{Waiter, Wakes, beside, kept, wait};
 use crate::case::note_tried;

@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use futures_core::Stream;
 
@@ -8,10 +8,10 @@ use super::crew::{Feeds, Key, Order};
 use super::hop::{Hop, Room};
 use super::pair::hop;
 use super::port::Port;
-use super::worker::{Bench, Common, worker};
-use super::{Inlet, Outlet, Threads, Weigh, Work};
+use super::worker::{Bench, Common, spawn};
+use super::{Inlet, Outlet, Weigh, Work};
 use crate::holds::Holds;
-use crate::scope::Scope;
+use crate::scope::{Resize, Scope};
 
 /// How many items wait between two tasks where nothing else was asked for.
 pub const DEFAULT_BUFFER: usize = 64;
@@ -20,8 +20,8 @@ pub const DEFAULT_BUFFER: usize = 64;
 /// `usize::MAX` for "as many as there are".
 const MOST_WORKERS: usize = 1 << 20;
 
-/// Room without a limit on the number of items; far from any overflow.
-const UNLIMITED: usize = usize::MAX / 4;
+/// Room without a limit on the number of items, and the most there can be; far from any overflow.
+pub(crate) const MOST_BUFFER: usize = usize::MAX / 4;
 
 /// Limits of a boundary that depend on its items.
 pub struct Limits<In, Out> {
@@ -44,6 +44,28 @@ impl<In, Out> fmt::Debug for Limits<In, Out> {
             .field("weight", &self.weight.as_ref().map(|(most, _)| most))
             .finish_non_exhaustive()
     }
+}
+
+/// Tells what is wrong with so many workers of a stage, where they are asked for by this call.
+pub(crate) fn check_workers(call: &str, name: &str, n: usize) -> Result<(), String> {
+    if n == 0 {
+        return Err(format!("`{call}(0)`: stage `{name}` needs at least one worker"));
+    }
+    if n > MOST_WORKERS {
+        return Err(format!(
+            "`{call}({n})`: each worker of stage `{name}` is a task; ask for as many items as are to be \
+             worked on at the same time, {MOST_WORKERS} at the most",
+        ));
+    }
+    Ok(())
+}
+
+/// Tells what is wrong with a buffer of this size.
+pub(crate) fn check_buffer(call: &str, name: &str, n: usize) -> Result<(), String> {
+    if n == 0 {
+        return Err(format!("`{call}(0)`: stage `{name}` without a buffer is made by `rendezvous()`"));
+    }
+    Ok(())
 }
 
 /// The tasks of a stage: how many, what they are called, how much may wait behind them, in which order.
@@ -94,13 +116,7 @@ impl Boundary {
     /// Where `n` is 0, and where it is over 1 048 576: each worker is a task.
     #[track_caller]
     pub fn workers(mut self, n: usize) -> Self {
-        let name = &self.name;
-        assert!(n > 0, "`workers(0)`: stage `{name}` needs at least one worker");
-        assert!(
-            n <= MOST_WORKERS,
-            "`workers({n})`: each worker of stage `{name}` is a task; ask for as many items as are to be \
-             worked on at the same time, {MOST_WORKERS} at the most",
-        );
+        check_workers("workers", &self.name, n).unwrap_or_else(|message| panic!("{message}"));
         self.workers = n;
         self
     }
@@ -112,8 +128,7 @@ impl Boundary {
     /// Where `n` is 0: that is [`rendezvous`](Boundary::rendezvous).
     #[track_caller]
     pub fn buffer_size(mut self, n: usize) -> Self {
-        let name = &self.name;
-        assert!(n > 0, "`buffer_size(0)`: stage `{name}` without a buffer is made by `rendezvous()`");
+        check_buffer("buffer_size", &self.name, n).unwrap_or_else(|message| panic!("{message}"));
         self.buffer = n;
         self
     }
@@ -161,27 +176,13 @@ impl Boundary {
         In: Send + 'static,
         W: Work<In>,
     {
-        let (mut benches, outlet) = self.benches(Inlet::new(input), limits, scope);
-        let threads = work.threads();
-        let mut spawn = |work| {
-            let (name, stage) = (self.name.clone(), self.name.clone());
-            let mut bench = benches.next();
-            if threads != Threads::Tasks {
-                bench.show_each();
-            }
-            let task = Box::pin(worker(bench, stage, work));
-            match threads {
-                Threads::Tasks => scope.spawn_boxed(name, task),
-                Threads::Blocking => scope.spawn_on_pool(name, None, task),
-                Threads::BlockingFor(patience) => scope.spawn_on_pool(name, Some(patience), task),
-            }
-        };
+        let (mut benches, outlet) = self.benches(Inlet::new(input), work.one_task(), limits, scope);
         if self.workers == 1 {
-            spawn(Common::Alone(work));
+            spawn(benches.next(), self.name, Common::alone(work));
         } else {
             let work = Arc::new(work);
             for _ in 0..self.workers {
-                spawn(Common::Crew(Arc::clone(&work)));
+                spawn(benches.next(), self.name.clone(), Common::Crew(Arc::clone(&work)));
             }
         }
         outlet
@@ -192,6 +193,7 @@ impl Boundary {
     fn benches<In, Out>(
         &self,
         input: Inlet<In>,
+        one_task: bool,
         limits: Limits<In, Out>,
         scope: &Scope,
     ) -> (Benches<In, Out>, Outlet<Out>)
@@ -200,10 +202,12 @@ impl Boundary {
         Out: Send + 'static,
     {
         // A weight takes the place of the number of items.
-        let buffer = if limits.weight.is_some() { UNLIMITED } else { self.buffer };
-        let room = Room { permits: buffer.min(UNLIMITED) + self.workers, weight: limits.weight };
+        let buffer = if limits.weight.is_some() { MOST_BUFFER } else { self.buffer };
+        let room = Room { one_task, permits: buffer.min(MOST_BUFFER) + self.workers, weight: limits.weight };
         let tally = scope.tally(self.name.clone());
         let (hop, outlet) = hop(self.workers, room, self.name.clone(), tally.clone(), scope);
+        let resize: Weak<dyn Resize> = Arc::<Hop<Out>>::downgrade(&hop);
+        scope.enter_resize(&tally, resize);
         let feeds = Feeds::new(self.workers, input, self.order, limits.key, tally);
         (Benches { feeds, hop, index: 0, scope: scope.clone() }, outlet)
     }

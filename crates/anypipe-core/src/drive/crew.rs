@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 
 use super::keys::{Keys, keys};
-use super::line::{Line, Unwanted};
+use super::line::{Line, News};
 use super::pace::{Next, Pace, Quick};
 use super::port::Port;
 use super::waiting::Waiting;
@@ -58,7 +58,7 @@ pub(super) struct Taken<In> {
 }
 
 /// What a worker finds to do: an item; `None` at the end.
-pub(super) type Polled<In> = Poll<Result<Option<Taken<In>>, Unwanted>>;
+pub(super) type Polled<In> = Poll<Result<Option<Taken<In>>, News>>;
 
 /// The input, and the right to take items of it.
 struct Baton<In> {
@@ -120,6 +120,18 @@ impl<In> Crew<In> {
         self.state.lock().ended = true;
         self.call(None);
         drop(baton);
+    }
+
+    /// Makes place for one more.
+    fn admit(&self, index: usize) {
+        self.state.lock().idle.admit(index);
+    }
+
+    /// A worker was let go, with what it has of the input: another is called in its place.
+    fn dismiss(&self, index: usize, baton: Option<Baton<In>>) {
+        let old = self.state.lock().idle.dismiss(index);
+        drop(old);
+        self.call(baton);
     }
 
     fn is_quick(&self) -> bool {
@@ -203,7 +215,9 @@ pub(super) struct Feeds<In> {
     baton: Option<Baton<In>>,
     /// For several.
     crew: Option<Arc<Crew<In>>>,
-    ordered: bool,
+    order: Order,
+    /// That of a worker that is alone.
+    key: Option<Box<Key<In>>>,
     keyed: bool,
 }
 
@@ -212,22 +226,26 @@ impl<In: Send + 'static> Feeds<In> {
         workers: usize,
         input: Inlet<In>,
         order: Order,
-        key: Option<Key<In>>,
+        mut key: Option<Key<In>>,
         tally: Tally,
     ) -> Self {
-        let shared = workers > 1;
-        let keyed = shared && key.is_some();
-        // Items of one key come in order, whatever the others do.
-        let ordered = shared && !keyed && order == Order::Ordered;
         let mut baton = Some(Baton { input, next: 0 });
-        let crew = if shared { Some(Arc::new(Crew::new(workers, baton.take(), key, tally))) } else { None };
-        Self { baton, crew, ordered, keyed }
+        let (mut crew, mut keyed) = (None, false);
+        if workers > 1 {
+            keyed = key.is_some();
+            crew = Some(Arc::new(Crew::new(workers, baton.take(), key.take(), tally)));
+        }
+        Self { baton, crew, order, key: key.map(Box::new), keyed }
     }
 
     /// That of one worker. To be asked once for each.
     pub(super) fn feed(&mut self, index: usize) -> Feed<In> {
-        let crew = self.crew.as_ref().map(|crew| (Arc::clone(crew), index));
-        Feed { baton: self.baton.take(), crew, ordered: self.ordered, keyed: self.keyed }
+        let (baton, key) = (self.baton.take(), self.key.take());
+        let mut feed = Feed { baton, crew: None, order: self.order, key, ordered: false, keyed: false };
+        if let Some(crew) = &self.crew {
+            feed.join(Arc::clone(crew), index, self.keyed);
+        }
+        feed
     }
 }
 
@@ -237,6 +255,9 @@ pub(super) struct Feed<In> {
     baton: Option<Baton<In>>,
     /// Whom it shares the input with, and which of them this is.
     crew: Option<(Arc<Crew<In>>, usize)>,
+    /// How what is made goes out where there are several; and the keys, until there are.
+    order: Order,
+    key: Option<Box<Key<In>>>,
     /// True where what is made goes out by tickets; where items of one key go one after the other.
     ordered: bool,
     keyed: bool,
@@ -255,6 +276,44 @@ enum Turn<In> {
 }
 
 impl<In: Send + 'static> Feed<In> {
+    /// From now on this worker is one of several.
+    fn join(&mut self, crew: Arc<Crew<In>>, index: usize, keyed: bool) {
+        // Items of one key come in order, whatever the others do.
+        (self.keyed, self.ordered) = (keyed, !keyed && self.order == Order::Ordered);
+        self.crew = Some((crew, index));
+    }
+
+    /// True where others may not begin before this worker has done with its item: nobody knows of which key that is.
+    pub(super) fn holds_back(&self) -> bool {
+        self.key.is_some()
+    }
+
+    /// That of one more worker, in this place. One that was alone has the input still, and shares it from now on.
+    pub(super) fn other<T>(&mut self, index: usize, port: &mut Port<T>) -> Self {
+        if self.crew.is_none() {
+            let key = self.key.take();
+            let keyed = key.is_some();
+            self.join(Arc::new(Crew::new(1, None, key.map(|key| *key), port.tally())), 0, keyed);
+            if let Some(baton) = &self.baton {
+                port.begin_at(baton.next - u64::from(port.is_busy()));
+            }
+        }
+        let mut other =
+            Self { baton: None, crew: None, key: None, order: self.order, ordered: false, keyed: false };
+        if let Some((crew, _)) = &self.crew {
+            crew.admit(index);
+            other.join(Arc::clone(crew), index, self.keyed);
+        }
+        other
+    }
+
+    /// This worker was let go.
+    pub(super) fn dismiss(&mut self) {
+        if let Some((crew, index)) = &self.crew {
+            crew.dismiss(*index, self.baton.take());
+        }
+    }
+
     /// Lets go of the input, and calls others to it, since this worker waits or gives way.
     #[inline(never)]
     pub(super) fn share(&mut self) {
@@ -269,8 +328,8 @@ impl<In: Send + 'static> Feed<In> {
     /// Claims room and takes an item; `None` at the end of the input.
     #[inline(always)]
     pub(super) fn poll_take<T>(&mut self, line: &mut Line<T>, cx: &mut Context<'_>) -> Polled<In> {
-        if line.port.is_closed() {
-            return Poll::Ready(Err(Unwanted));
+        if line.port.has_news() {
+            return Poll::Ready(Err(News));
         }
         if line.scope.is_cancelled() {
             return Poll::Pending;

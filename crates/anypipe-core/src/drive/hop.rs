@@ -3,9 +3,9 @@
 
 use std::task::Waker;
 
-use super::ledger::{Ask, Board, Calls, Ledger};
+use super::ledger::{Ask, Board, Calls, Ledger, Look, Todo};
 use super::{Tally, Weigh};
-use crate::scope::{Flush, drop_items};
+use crate::scope::{Flush, Refused, Resize, Size, drop_items};
 use crate::sync::Mutex;
 use crate::sync::atomic::Ordering;
 
@@ -53,6 +53,8 @@ impl<T> Batch<T> {
 
 /// How much a hop holds.
 pub(super) struct Room<T> {
+    /// True where there is to be one producer for good.
+    pub(super) one_task: bool,
     /// The most items, those being made included.
     pub(super) permits: usize,
     /// The most weight of finished items, and how to weigh one.
@@ -86,10 +88,11 @@ impl<T> Hop<T> {
         let (most_weight, weigh) = room.weight.unzip();
         let ledger = Ledger::new(producers, room.permits);
         let state = State { ledger, queue: Vec::new(), window: Vec::new(), head: 0 };
-        Self { state: Mutex::new(state), board: Board::new(producers, most_weight, tally), weigh }
+        let board = Board::new(producers, most_weight, room.one_task, tally);
+        Self { state: Mutex::new(state), board, weigh }
     }
 
-    /// The permits that a producer begins with.
+    /// The permits of a lone producer.
     pub(super) fn claim_first(&self) -> usize {
         self.state.lock().ledger.claim_first(&self.board)
     }
@@ -149,12 +152,31 @@ impl<T> Hop<T> {
         drop(old);
     }
 
-    /// Counts a producer out.
-    pub(super) fn leave(&self, vanished: bool) {
-        let consumer = self.state.lock().ledger.leave(vanished);
-        if let Some(consumer) = consumer {
-            consumer.wake();
-        }
+    /// Counts a producer out, who leaves its place where it was let go.
+    pub(super) fn leave(&self, vanished: bool, place: Option<usize>) {
+        let mut calls = Calls::default();
+        self.state.lock().ledger.leave(vanished, place, &mut calls);
+        calls.wake();
+    }
+
+    /// A lone producer gives back what it has, for good.
+    pub(super) fn join(&self, claimed: usize, permits: usize) {
+        let mut calls = Calls::default();
+        let mut state = self.state.lock();
+        state.ledger.join(&self.board, claimed, permits);
+        state.ledger.pay(&self.board, &mut calls);
+        drop(state);
+        calls.make();
+    }
+
+    /// What the producer is to do that looks.
+    pub(super) fn look(&self, look: Look) -> Todo {
+        self.state.lock().ledger.todo(&self.board, look)
+    }
+
+    /// What is made from now on goes out by tickets, from this one on.
+    pub(super) fn begin_at(&self, ticket: u64) {
+        self.state.lock().head = ticket;
     }
 }
 
@@ -240,5 +262,33 @@ impl<T: Send> Flush for Hop<T> {
         let mut calls = Calls::default();
         self.state.lock().ledger.pay(&self.board, &mut calls);
         calls.wake();
+    }
+}
+
+impl<T: Send> Resize for Hop<T> {
+    fn resize(&self, workers: Option<usize>, buffer: Option<usize>) -> Result<(), Refused> {
+        if self.board.one_task && workers.is_some_and(|workers| workers != 1) {
+            return Err(Refused::OneTask);
+        }
+        if self.is_weighed() && buffer.is_some() {
+            return Err(Refused::Weighed);
+        }
+        let mut calls = Calls::default();
+        let mut state = self.state.lock();
+        if state.ledger.is_over() || self.board.is_closed() {
+            return Err(Refused::Ended);
+        }
+        state.ledger.resize(&self.board, workers, buffer, &mut calls);
+        drop(state);
+        calls.wake();
+        Ok(())
+    }
+
+    fn size(&self) -> Size {
+        let state = self.state.lock();
+        let ((workers, buffer), bound) = (state.ledger.size(), state.ledger.bound());
+        drop(state);
+        let of_number = |n| if self.is_weighed() { None } else { Some(n) };
+        Size { workers, buffer: of_number(buffer), bound: of_number(bound) }
     }
 }

@@ -1,12 +1,13 @@
 //! The permits of a hop: who has them, who waits for them, what was taken out, and up to where that was paid for.
 //! Apart from the items, so that it is built once and not again for each type of item.
 
+use std::cmp::Ordering::{Equal, Greater, Less};
 use std::task::Waker;
 
 use super::Tally;
 use super::waiting::Waiting;
 use crate::scope::Wakes;
-use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
+use crate::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering, fence};
 
 /// What both sides of a hop look at without its lock.
 ///
@@ -16,8 +17,8 @@ use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
 pub(super) struct Board {
     /// What the consumer has taken out.
     pub(super) out: Out,
-    /// Set when the consumer went; looked at before each user future starts.
-    pub(super) closed: AtomicBool,
+    /// What the producers are to hear of, as bits; changed under the lock, and looked at before each item is taken.
+    news: AtomicU8,
     /// Set under the lock, and before the first item, by a consumer that counts itself what it takes out, item by item.
     pub(super) consumer_counts: AtomicBool,
     /// True while a producer waits for room: such a consumer pays only then.
@@ -26,9 +27,16 @@ pub(super) struct Board {
     pub(super) tally: Tally,
     /// The most weight of finished items, where they are weighed.
     pub(super) most_weight: Option<usize>,
-    /// True where one producer has all permits: there is nobody else to want them.
-    pub(super) single: bool,
+    /// True where the stage is to have one task for good.
+    pub(super) one_task: bool,
 }
+
+/// The consumer went: looked at before each user future starts.
+const CLOSED: u8 = 1;
+/// The stage is to have other workers: whoever is polled next looks what it is to do, also in the middle of an item,
+const AT_ONCE: u8 = 2;
+/// or before it takes one.
+const AT_TAKE: u8 = 4;
 
 /// What the consumer has taken out so far, told by plain stores: nobody else writes here. Whoever pays for it notes
 /// under the lock up to where that is. All numbers wrap.
@@ -55,10 +63,21 @@ impl Out {
     }
 }
 
+/// A number of permits, to be reckoned with: there are never as many as would overflow.
+#[expect(clippy::cast_possible_wrap, reason = "it is bounded far below")]
+const fn signed(permits: usize) -> isize {
+    permits as isize
+}
+
 /// What a hop keeps of its permits under its lock.
 pub(super) struct Ledger {
-    /// Permits nobody holds.
-    free: usize,
+    /// Permits nobody holds. Fewer than none where more are held than there are to be: what comes back is not given out again.
+    free: isize,
+    /// The permits of a lone producer, which has them all and keeps them; 0 where there is no such.
+    lent: usize,
+    /// How much there is to be: finished items that may wait, and workers.
+    buffer: usize,
+    workers: usize,
     /// Up to where the items that were taken out have been paid for, and their weight.
     paid: usize,
     paid_weight: usize,
@@ -72,6 +91,10 @@ pub(super) struct Ledger {
     producers: Waiting,
     /// Producers that have not finished.
     open: usize,
+    /// Those of them that were let go.
+    leaving: usize,
+    /// Set when one has gone that was not let go: the input is over, and nothing is left to do for others.
+    ending: bool,
     /// Set when a producer went without finishing.
     broken: bool,
 }
@@ -80,7 +103,7 @@ pub(super) struct Ledger {
 pub(super) struct Ask<'a> {
     /// Which of the producers it is.
     pub(super) index: usize,
-    /// Up to where a lone producer has claimed what was taken out.
+    /// Up to where a lone one has claimed what was taken out.
     pub(super) claimed: usize,
     /// The permits that it has and doesn't need.
     pub(super) unused: usize,
@@ -88,6 +111,27 @@ pub(super) struct Ask<'a> {
     pub(super) want: usize,
     /// Whom to call when there is room, where there is none.
     pub(super) waker: Option<&'a Waker>,
+}
+
+/// A producer that looks what there is to hear.
+#[derive(Clone, Copy)]
+pub(super) struct Look {
+    /// True in the middle of an item: it goes on with that, however many there are to be.
+    pub(super) amid: bool,
+    /// True where others may not begin before it has done with that.
+    pub(super) holds_back: bool,
+}
+
+/// What it is to do.
+pub(super) enum Todo {
+    /// To go on.
+    GoOn,
+    /// To end: nobody takes what it makes.
+    Unwanted,
+    /// To end: there are to be fewer.
+    Leave,
+    /// To spawn others, in these places, and to go on.
+    Spawn(Vec<usize>),
 }
 
 /// What the consumer finds in the hop.
@@ -125,23 +169,42 @@ impl Calls {
 }
 
 impl Board {
-    pub(super) fn new(producers: usize, most_weight: Option<usize>, tally: Tally) -> Self {
+    pub(super) fn new(producers: usize, most_weight: Option<usize>, one_task: bool, tally: Tally) -> Self {
         // Each producer may pass the most once: the sum must not overflow.
         let bound = usize::MAX / 2 / (producers + 1);
         Self {
             out: Out::default(),
-            closed: AtomicBool::new(false),
+            news: AtomicU8::new(0),
             consumer_counts: AtomicBool::new(false),
             room_is_wanted: AtomicBool::new(false),
             tally,
             most_weight: most_weight.map(|most| most.min(bound)),
-            single: producers == 1 && most_weight.is_none(),
+            one_task,
         }
     }
 
+    /// True once the consumer went.
     #[inline]
     pub(super) fn is_closed(&self) -> bool {
-        self.closed.load(Ordering::SeqCst)
+        self.news.load(Ordering::SeqCst) & CLOSED != 0
+    }
+
+    /// True where a producer has anything to hear of before it takes an item.
+    #[inline]
+    pub(super) fn has_news(&self) -> bool {
+        self.news.load(Ordering::SeqCst) != 0
+    }
+
+    /// True where it has in the middle of one, too.
+    #[inline]
+    pub(super) fn has_urgent_news(&self) -> bool {
+        self.news.load(Ordering::SeqCst) & (CLOSED | AT_ONCE) != 0
+    }
+
+    /// Under the lock, as all that changes it.
+    fn tell(&self, news: u8) {
+        let closed = self.news.load(Ordering::Relaxed) & CLOSED;
+        self.news.store(closed | news, Ordering::SeqCst);
     }
 
     /// How much was taken out beyond this: what a lone producer claims without the lock.
@@ -162,28 +225,36 @@ impl Board {
 }
 
 impl Ledger {
-    pub(super) fn new(producers: usize, permits: usize) -> Self {
+    pub(super) fn new(workers: usize, permits: usize) -> Self {
         Self {
-            free: permits,
+            free: signed(permits),
+            lent: 0,
+            buffer: permits.saturating_sub(workers),
+            workers,
             paid: 0,
             paid_weight: 0,
             weight: 0,
             finished: 0,
             consumer: None,
-            producers: Waiting::new(producers),
-            open: producers,
+            producers: Waiting::new(workers),
+            open: workers,
+            leaving: 0,
+            ending: false,
             broken: false,
         }
     }
 
-    /// The permits that a producer begins with: all, where there is no other.
+    /// The permits that a lone producer begins with: all. None where there are others, and where items are weighed.
     pub(super) fn claim_first(&mut self, board: &Board) -> usize {
-        if board.single { std::mem::take(&mut self.free) } else { 0 }
+        if self.workers == 1 && board.most_weight.is_none() {
+            self.lent = std::mem::take(&mut self.free).unsigned_abs();
+        }
+        self.lent
     }
 
     /// So many permits are free again.
     pub(super) fn give_back(&mut self, permits: usize) {
-        self.free += permits;
+        self.free += signed(permits);
     }
 
     /// Gives back the permits, and the weight, of the items that were taken out since the last time.
@@ -193,7 +264,7 @@ impl Ledger {
         if !board.consumer_counts.load(Ordering::Relaxed) {
             board.tally.deliver(owed);
         }
-        self.free += owed;
+        self.give_back(owed);
         if board.most_weight.is_some() {
             self.finished -= owed;
             let out = board.out.weight.load(Ordering::SeqCst);
@@ -206,10 +277,11 @@ impl Ledger {
     /// How many of `want` permits can be had now. Weighed items come one at a time, so that each is
     /// weighed before the next is made.
     fn room(&self, board: &Board, want: usize) -> usize {
+        let free = if self.free > 0 { self.free.unsigned_abs() } else { 0 };
         match board.most_weight {
             Some(most) if self.weight >= most => 0,
-            Some(_) => self.free.min(want).min(1),
-            None => self.free.min(want),
+            Some(_) => free.min(want).min(1),
+            None => free.min(want),
         }
     }
 
@@ -234,12 +306,12 @@ impl Ledger {
     /// Gives the producer what it wants, as far as there is room. One that is alone gets all, with what it has claimed.
     fn grant(&mut self, board: &Board, ask: &Ask<'_>) -> usize {
         self.collect_owed(board);
-        if board.single {
+        if self.lent > 0 {
             self.free = 0;
             return self.paid.wrapping_sub(ask.claimed);
         }
         let granted = self.room(board, ask.want);
-        self.free -= granted;
+        self.free -= signed(granted);
         granted
     }
 
@@ -255,7 +327,7 @@ impl Ledger {
     ) -> usize {
         if let Some(weight) = weighed {
             self.finished += 1;
-            self.weight += weight;
+            self.weight = self.weight.saturating_add(weight);
         }
         if shown {
             self.consumer.take().into_iter().for_each(|consumer| calls.called.add(consumer));
@@ -304,17 +376,112 @@ impl Ledger {
         self.producers.register(index, waker)
     }
 
-    /// Counts a producer out. The last one ends the output, cleanly unless one of them vanished. Gives whom to wake.
-    pub(super) fn leave(&mut self, vanished: bool) -> Option<Waker> {
+    /// Counts a producer out, who was let go where it leaves a place. The last one ends the output, cleanly unless one of
+    /// them vanished.
+    pub(super) fn leave(&mut self, vanished: bool, place: Option<usize>, calls: &mut Calls) {
         self.open -= 1;
+        if let Some(place) = place {
+            self.leaving -= 1;
+            calls.old = self.producers.vacate(place);
+        } else {
+            self.ending = true;
+        }
         self.broken |= vanished;
-        if self.open == 0 || vanished { self.consumer.take() } else { None }
+        if self.open == 0 || vanished {
+            self.consumer.take().into_iter().for_each(|consumer| calls.called.add(consumer));
+        }
     }
 
     /// The consumer goes. Gives whom to wake.
     pub(super) fn close(&mut self, board: &Board) -> Wakes {
-        board.closed.store(true, Ordering::SeqCst);
+        board.news.store(CLOSED, Ordering::SeqCst);
         self.collect_owed(board);
         self.producers.take_all()
+    }
+}
+
+// How many workers there are, and how much they may hold, may be changed while they go on. Who does so notes it here and wakes
+// all; whoever hears of it first does what is to be done, in its own poll.
+impl Ledger {
+    /// True once the last producer has finished, or one has vanished.
+    pub(super) fn is_over(&self) -> bool {
+        self.open == 0 || self.broken
+    }
+
+    /// How many workers have not ended, and how many finished items may wait.
+    pub(super) fn size(&self) -> (usize, usize) {
+        (self.open, self.buffer)
+    }
+
+    /// How many items there may be: as many as are held, where that is more than there are to be.
+    pub(super) fn bound(&self) -> usize {
+        if self.lent > 0 { self.lent } else { self.workers + self.buffer + self.free.min(0).unsigned_abs() }
+    }
+
+    /// From now on there are to be so many workers, and so many finished items may wait.
+    pub(super) fn resize(
+        &mut self,
+        board: &Board,
+        workers: Option<usize>,
+        buffer: Option<usize>,
+        calls: &mut Calls,
+    ) {
+        let before = self.workers + self.buffer;
+        self.workers = workers.unwrap_or(self.workers);
+        self.buffer = buffer.unwrap_or(self.buffer);
+        // A lone producer has them all, and does it itself.
+        if self.lent == 0 {
+            self.free += signed(self.workers + self.buffer) - signed(before);
+            self.call_for_room(board, calls);
+        }
+        self.tell(board);
+        if board.has_news() {
+            calls.called.extend(self.producers.wakers());
+        }
+    }
+
+    /// Notes for the producers what they are to look for.
+    fn tell(&self, board: &Board) {
+        let present = self.open - self.leaving;
+        let lends = self.lent > 0 && self.lent != self.workers + self.buffer;
+        board.tell(match present.cmp(&self.workers) {
+            Greater => AT_TAKE,
+            Less if !self.ending => AT_ONCE,
+            Less | Equal if lends => AT_ONCE,
+            Less | Equal => 0,
+        });
+    }
+
+    /// A lone producer, that has so many permits, gives them back for good: it is one of several, or has more or less room
+    /// than before.
+    pub(super) fn join(&mut self, board: &Board, claimed: usize, permits: usize) {
+        self.collect_owed(board);
+        let lent = std::mem::take(&mut self.lent);
+        if lent > 0 {
+            let unclaimed = self.paid.wrapping_sub(claimed);
+            self.free = signed(unclaimed + permits + self.workers + self.buffer) - signed(lent);
+        }
+    }
+
+    /// What the producer is to do that looks.
+    pub(super) fn todo(&mut self, board: &Board, look: Look) -> Todo {
+        let present = self.open - self.leaving;
+        if board.is_closed() {
+            return Todo::Unwanted;
+        }
+        if present > self.workers && !look.amid {
+            self.leaving += 1;
+            self.tell(board);
+            return Todo::Leave;
+        }
+        let missing = if self.ending { 0 } else { self.workers.saturating_sub(present) };
+        if missing > 0 && look.holds_back {
+            board.tell(AT_TAKE);
+            return Todo::GoOn;
+        }
+        let places: Vec<_> = (0..missing).map(|_| self.producers.add()).collect();
+        self.open += places.len();
+        self.tell(board);
+        if places.is_empty() { Todo::GoOn } else { Todo::Spawn(places) }
     }
 }

@@ -8,6 +8,9 @@ use super::port::Port;
 use crate::runtime::WaitsFor;
 use crate::scope::{Scope, note_wait};
 
+/// There is something to hear: the consumer went, or the stage is to have other workers.
+pub(super) struct News;
+
 /// The consumer went: there is nobody left to work for.
 pub(super) struct Unwanted;
 
@@ -27,21 +30,30 @@ impl<T> Line<T> {
 
     /// Shows what there is before the task waits for this.
     #[inline(never)]
-    pub(super) fn rest(&mut self, waits_for: WaitsFor, waker: &Waker) -> Result<(), Unwanted> {
+    pub(super) fn rest(&mut self, waits_for: WaitsFor, waker: &Waker) -> Result<(), News> {
         note_wait(waits_for);
         self.pace.waited();
-        if self.port.rest(waker) { Err(Unwanted) } else { Ok(()) }
+        self.port.rest(waker);
+        if self.port.has_news() { Err(News) } else { Ok(()) }
+    }
+
+    /// As [`rest`](Line::rest), in the middle of an item, for whose future it waits.
+    pub(super) fn rest_amid(&mut self, waker: &Waker) -> Result<(), News> {
+        note_wait(WaitsFor::Future);
+        self.pace.waited();
+        self.port.rest(waker);
+        if self.port.has_urgent_news() { Err(News) } else { Ok(()) }
     }
 
     /// Claims room for an item, where it has none.
     #[inline(never)]
-    pub(super) fn poll_room(&mut self, want: usize, cx: &mut Context<'_>) -> Poll<Result<(), Unwanted>> {
+    pub(super) fn poll_room(&mut self, want: usize, cx: &mut Context<'_>) -> Poll<Result<(), News>> {
         if self.port.poll_claim(cx, want).is_pending() {
             self.pace.waited();
             return Poll::Pending;
         }
         self.pace.called();
-        Poll::Ready(if self.port.is_closed() { Err(Unwanted) } else { Ok(()) })
+        Poll::Ready(if self.port.has_news() { Err(News) } else { Ok(()) })
     }
 }
 

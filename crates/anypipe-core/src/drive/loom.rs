@@ -11,16 +11,39 @@ use loom::future::block_on;
 use loom::thread;
 
 use super::Outlet;
-use super::hop::Room;
+use super::hop::{Hop, Room};
+use super::ledger::{Look, Todo};
 use super::pair::hop;
 use super::port::Port;
 use crate::loom::{model, next, scope};
-use crate::scope::{Scope, polling};
+use crate::scope::{Resize, Scope, polling};
 
 fn permits<T>(producers: usize, permits: usize, scope: &Scope) -> (Vec<Port<T>>, Outlet<T>) {
-    let (name, room) = (Cow::Borrowed("hop"), Room { permits, weight: None });
+    let (_, ports, outlet) = resized(producers, permits, scope);
+    (ports, outlet)
+}
+
+/// With the hop, whose size is changed.
+fn resized<T>(producers: usize, permits: usize, scope: &Scope) -> (Arc<Hop<T>>, Vec<Port<T>>, Outlet<T>) {
+    let (name, room) = (Cow::Borrowed("hop"), Room { one_task: false, permits, weight: None });
     let (hop, outlet) = hop(producers, room, name.clone(), scope.tally(name), scope);
-    ((0..producers).map(|index| Port::new(Arc::clone(&hop), index)).collect(), outlet)
+    let ports = (0..producers).map(|index| Port::new(Arc::clone(&hop), index)).collect();
+    (hop, ports, outlet)
+}
+
+/// Waits as a task does whose input or future is pending, until there is something to do.
+async fn hear(port: &mut Port<u32>, amid: bool) -> Todo {
+    poll_fn(|cx| {
+        port.rest(cx.waker());
+        if !port.has_news() {
+            return Poll::Pending;
+        }
+        match port.look(Look { amid, holds_back: false }) {
+            Todo::GoOn => Poll::Pending,
+            todo => Poll::Ready(todo),
+        }
+    })
+    .await
 }
 
 #[test]
@@ -91,7 +114,10 @@ fn loom_hop_tells_a_waiting_producer_that_the_consumer_went() {
         let mut port = ports.remove(0);
         let producer = thread::spawn(move || {
             // As a task does whose user future is pending.
-            block_on(poll_fn(|cx| if port.rest(cx.waker()) { Poll::Ready(()) } else { Poll::Pending }));
+            block_on(poll_fn(|cx| {
+                port.rest(cx.waker());
+                if port.is_closed() { Poll::Ready(()) } else { Poll::Pending }
+            }));
         });
         drop(outlet);
         producer.join().unwrap();
@@ -197,4 +223,108 @@ fn loom_hop_pays_at_once_for_what_a_stream_takes_where_a_producer_waits() {
         producer.join().unwrap();
         drop(outlet);
     });
+}
+
+#[test]
+fn loom_hop_tells_a_waiting_producer_that_there_are_to_be_more() {
+    for amid in [false, true] {
+        model(3, move || {
+            let scope = scope();
+            let (hop, mut ports, outlet) = resized::<u32>(1, 2, &scope);
+            let mut port = ports.remove(0);
+            let producer = thread::spawn(move || {
+                block_on(async move {
+                    let Todo::Spawn(places) = hear(&mut port, amid).await else {
+                        panic!("there are to be more")
+                    };
+                    assert_eq!(places, [1]);
+                    port.other(places[0]).finish();
+                    port.finish();
+                });
+            });
+            hop.resize(Some(2), None).unwrap();
+            producer.join().unwrap();
+            drop(outlet);
+        });
+    }
+}
+
+#[test]
+fn loom_hop_lets_one_of_two_waiting_producers_go() {
+    model(2, || {
+        let scope = scope();
+        let (hop, ports, outlet) = resized::<u32>(2, 4, &scope);
+        let producers: Vec<_> = ports
+            .into_iter()
+            .map(|mut port| {
+                thread::spawn(move || {
+                    block_on(async move {
+                        let todo = hear(&mut port, false).await;
+                        port.finish();
+                        matches!(todo, Todo::Leave)
+                    })
+                })
+            })
+            .collect();
+        hop.resize(Some(1), None).unwrap();
+        drop(outlet);
+        let left =
+            producers.into_iter().map(|producer| producer.join().unwrap()).filter(|left| *left).count();
+        assert!(left <= 1, "{left} left");
+        assert_eq!(hop.size().workers, 0);
+    });
+}
+
+#[test]
+fn loom_hop_calls_a_producer_that_waits_for_room_where_there_is_to_be_more() {
+    for producers in [1, 2] {
+        model(2, move || {
+            let scope = scope();
+            let (hop, mut ports, mut outlet) = resized::<u32>(producers, producers, &scope);
+            for mut port in ports.drain(1..) {
+                // One of two has all there is.
+                block_on(poll_fn(|cx| port.poll_claim(cx, 1)));
+                port.take_in();
+                port.push(7);
+                port.finish();
+            }
+            let mut port = ports.remove(0);
+            let producer = thread::spawn(move || {
+                block_on(async move {
+                    for item in 0..2 {
+                        poll_fn(|cx| {
+                            if port.has_news() {
+                                assert!(matches!(
+                                    port.look(Look { amid: false, holds_back: false }),
+                                    Todo::GoOn
+                                ));
+                            }
+                            port.poll_claim(cx, 1).map(drop)
+                        })
+                        .await;
+                        if port.permits() == 0 {
+                            // There was something to hear.
+                            port.look(Look { amid: false, holds_back: false });
+                            poll_fn(|cx| port.poll_claim(cx, 1)).await;
+                        }
+                        port.take_in();
+                        port.push(item);
+                        port.put();
+                    }
+                    port.finish();
+                });
+            });
+            hop.resize(None, Some(1)).unwrap();
+            // Nobody takes anything: there is room for both.
+            producer.join().unwrap();
+            let got = block_on(async {
+                let mut got = Vec::new();
+                while let Some(item) = next(&mut outlet).await {
+                    got.push(item);
+                }
+                got
+            });
+            assert_eq!(got.iter().filter(|item| **item < 7).collect::<Vec<_>>(), [&0, &1]);
+        });
+    }
 }

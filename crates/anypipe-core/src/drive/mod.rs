@@ -29,6 +29,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 pub use self::boundary::{Boundary, DEFAULT_BUFFER, Limits};
+pub(crate) use self::boundary::{MOST_BUFFER, check_buffer, check_workers};
 pub use self::burst::Burst;
 pub use self::crew::{Key, Order};
 pub use self::inlet::Inlet;
@@ -77,6 +78,12 @@ pub trait Work<In>: Send + Sync + 'static {
     /// blocks its thread. What blocks is called through [`block_here`](crate::scope::block_here).
     fn threads(&self) -> Threads {
         Threads::Tasks
+    }
+
+    /// Whether only one task can do it, since its items depend on each other, or others would find nothing to do: such a
+    /// stage gets no other workers while it runs.
+    fn one_task(&self) -> bool {
+        false
     }
 
     /// Whether something is an `Err`, for the run's statistics; work that makes results by its meaning tells.

@@ -5,7 +5,7 @@ use std::task::{Context, Poll, Waker};
 
 use super::Tally;
 use super::hop::{Batch, Hop, Made};
-use super::ledger::Ask;
+use super::ledger::{Ask, Look, Todo};
 use crate::runtime::WaitsFor;
 use crate::scope::{is_unwinding, note_wait, replace_waker};
 
@@ -18,7 +18,9 @@ pub(super) struct Port<T> {
     index: usize,
     /// Permits that are claimed and that no item holds yet.
     permits: usize,
-    /// Up to where it has claimed what was taken out, where it is alone.
+    /// True where it is alone, and has all permits: there is nobody else to want them.
+    alone: bool,
+    /// Up to where it has claimed what was taken out then.
     claimed: usize,
     /// What was made and not put yet.
     batch: Batch<T>,
@@ -32,19 +34,35 @@ pub(super) struct Port<T> {
     parked: bool,
     /// True while an item is being worked on.
     busy: bool,
-    /// Set by `finish`.
-    finished: bool,
+    /// How it ends, where it goes now.
+    ends: Ends,
+}
+
+/// How a port ends.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ends {
+    /// It has vanished.
+    Broken,
+    /// Cleanly.
+    Finished,
+    /// Cleanly, since there are to be fewer: it leaves its place to another.
+    LetGo,
 }
 
 impl<T> Port<T> {
     pub(super) fn new(hop: Arc<Hop<T>>, index: usize) -> Self {
+        let lent = hop.claim_first();
+        Self::with(hop, index, lent)
+    }
+
+    fn with(hop: Arc<Hop<T>>, index: usize, lent: usize) -> Self {
         let batch = Batch::Plain(Vec::new());
-        let (registered, parked, busy, finished) = (None, false, false, false);
-        let permits = hop.claim_first();
+        let (registered, parked, busy, ends) = (None, false, false, Ends::Broken);
         Self {
             hop,
             index,
-            permits,
+            permits: lent,
+            alone: lent > 0,
             claimed: 0,
             batch,
             registered,
@@ -53,14 +71,36 @@ impl<T> Port<T> {
             failed: 0,
             parked,
             busy,
-            finished,
+            ends,
         }
+    }
+
+    /// That of one more, in this place.
+    pub(super) fn other(&self, index: usize) -> Self {
+        Self::with(Arc::clone(&self.hop), index, 0)
     }
 
     /// True once nobody takes the output any more.
     #[inline]
     pub(super) fn is_closed(&self) -> bool {
         self.hop.board.is_closed()
+    }
+
+    /// True where there is anything to hear before the next item is taken.
+    #[inline]
+    pub(super) fn has_news(&self) -> bool {
+        self.hop.board.has_news()
+    }
+
+    /// True where there is in the middle of one, too.
+    #[inline]
+    pub(super) fn has_urgent_news(&self) -> bool {
+        self.hop.board.has_urgent_news()
+    }
+
+    /// True while an item is being worked on.
+    pub(super) fn is_busy(&self) -> bool {
+        self.busy
     }
 
     /// Claims permits, `want` at the most and one at the least, unless it holds some already.
@@ -77,7 +117,7 @@ impl<T> Port<T> {
         drop(replace_waker(&mut self.registered, cx.waker()));
         // After the entry: a consumer that went in between is seen here. One that took something out pays for it
         // under the lock, at the end of its poll at the latest, and sees the entry.
-        if self.is_closed() {
+        if self.has_news() {
             return Poll::Ready(());
         }
         note_wait(WaitsFor::Room);
@@ -86,7 +126,7 @@ impl<T> Port<T> {
 
     /// Claims what was taken out, without the lock, where nobody else could want it and there is nothing to put.
     fn claim_alone(&mut self) -> bool {
-        if self.hop.board.single && self.batch.is_empty() {
+        if self.alone && self.batch.is_empty() {
             self.claimed(self.hop.board.taken_out_since(self.claimed));
         }
         self.permits > 0
@@ -205,7 +245,7 @@ impl<T> Port<T> {
 
     /// Puts what was made and gives unused permits back, unless nobody else wants them.
     pub(super) fn give_back(&mut self) {
-        let unused = if self.hop.board.single { 0 } else { self.permits };
+        let unused = if self.alone { 0 } else { self.permits };
         if unused == 0 {
             return self.put();
         }
@@ -220,21 +260,42 @@ impl<T> Port<T> {
     }
 
     /// As [`give_back`](Port::give_back), which must happen before the task waits. Has the task woken when the consumer
-    /// goes; `true` where the consumer has gone.
-    pub(super) fn rest(&mut self, waker: &Waker) -> bool {
+    /// goes, or there is anything else to hear. After this it looks whether there is already: who has told in between has
+    /// either seen the waker or is seen there.
+    pub(super) fn rest(&mut self, waker: &Waker) {
         self.give_back();
         if !self.registered.as_ref().is_some_and(|known| known.will_wake(waker)) {
             self.hop.register(self.index, waker);
             self.registered = Some(waker.clone());
         }
-        // After the entry: a consumer that went in between has either seen it or is seen here.
-        self.is_closed()
+    }
+
+    /// What it is to do where it has anything to hear.
+    pub(super) fn look(&mut self, look: Look) -> Todo {
+        if self.alone && !self.is_closed() {
+            self.put();
+            self.hop.join(self.claimed, std::mem::take(&mut self.permits));
+            self.alone = false;
+        }
+        let todo = self.hop.look(look);
+        if let Todo::Leave = todo {
+            self.ends = Ends::LetGo;
+        }
+        todo
+    }
+
+    /// From now on it is one of several, who put what they make by tickets: the next is this one.
+    pub(super) fn begin_at(&mut self, ticket: u64) {
+        self.put();
+        self.hop.begin_at(ticket);
     }
 
     /// Has this producer's output end cleanly, when the port goes.
     pub(super) fn finish(&mut self) {
         self.give_back();
-        self.finished = true;
+        if self.ends != Ends::LetGo {
+            self.ends = Ends::Finished;
+        }
     }
 }
 
@@ -248,7 +309,8 @@ impl<T> Drop for Port<T> {
         }
         let unwanted = self.batch.take();
         // What has panicked since was to come before the end.
-        self.hop.leave(!self.finished || is_unwinding());
+        let place = if self.ends == Ends::LetGo { Some(self.index) } else { None };
+        self.hop.leave(self.ends == Ends::Broken || is_unwinding(), place);
         self.hop.drop_unwanted(unwanted);
     }
 }

@@ -36,6 +36,8 @@ pub(super) struct Crew {
     all: Vec<Each>,
     /// Those to be called, first come first called, and some that wait no more.
     line: VecDeque<usize>,
+    /// The places of those that have gone.
+    vacant: Vec<usize>,
 }
 
 impl Crew {
@@ -56,7 +58,11 @@ impl Waiting {
         if count == 1 {
             return Self::Alone(Each::default());
         }
-        Self::Crew(Lone::new(Crew { all: vec![Each::default(); count], line: VecDeque::new() }))
+        Self::Crew(Lone::new(Crew {
+            all: vec![Each::default(); count],
+            line: VecDeque::new(),
+            vacant: Vec::new(),
+        }))
     }
 
     fn all(&mut self) -> &mut [Each] {
@@ -97,6 +103,56 @@ impl Waiting {
             Self::Alone(each) => each.call(),
             Self::Crew(crew) => crew.get_mut().call(),
         }
+    }
+
+    /// Gives one more a place, that of one that has gone where there is such.
+    pub(super) fn add(&mut self) -> usize {
+        let index = self.all().len();
+        let crew = self.crew();
+        crew.vacant.pop().unwrap_or_else(|| {
+            crew.all.push(Each::default());
+            index
+        })
+    }
+
+    fn crew(&mut self) -> &mut Crew {
+        if let Self::Alone(each) = self {
+            each.in_line = each.waits;
+            let line = if each.waits { VecDeque::from([0]) } else { VecDeque::new() };
+            *self = Self::Crew(Lone::new(Crew { all: vec![std::mem::take(each)], line, vacant: Vec::new() }));
+        }
+        match self {
+            Self::Crew(crew) => crew.get_mut(),
+            Self::Alone(_) => unreachable!("it is one now"),
+        }
+    }
+
+    /// Has there be a place of this index, which somebody else has given.
+    pub(super) fn admit(&mut self, index: usize) {
+        let crew = self.crew();
+        if crew.all.len() <= index {
+            crew.all.resize(index + 1, Each::default());
+        }
+    }
+
+    /// A task goes for good; gives its waker. Its place is free for another once that is told to whom gives them.
+    #[must_use]
+    pub(super) fn dismiss(&mut self, index: usize) -> Option<Waker> {
+        let each = &mut self.all()[index];
+        each.waits = false;
+        each.waker.take()
+    }
+
+    /// As [`dismiss`](Waiting::dismiss), where places are given.
+    #[must_use]
+    pub(super) fn vacate(&mut self, index: usize) -> Option<Waker> {
+        self.crew().vacant.push(index);
+        self.dismiss(index)
+    }
+
+    /// The wakers of all, who stay where they are.
+    pub(super) fn wakers(&mut self) -> impl Iterator<Item = Waker> {
+        self.all().iter().filter_map(|each| each.waker.clone())
     }
 
     /// The wakers of all.

@@ -9,12 +9,12 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 
-use super::crew::{Feed, Polled, Taken};
-use super::line::{Line, Unwanted, next_poll, present_poll};
+use super::crew::{Feed, Taken};
+use super::ledger::{Look, Todo};
+use super::line::{Line, News, Unwanted, next_poll, present_poll};
 use super::pace::{Next, Pace};
 use super::port::Port;
-use super::{At, Work};
-use crate::runtime::WaitsFor;
+use super::{At, Threads, Work};
 use crate::scope::{Breakable, Overdue, Scope};
 
 /// One task of a stage: takes an item, works on it, and puts what comes of it.
@@ -53,7 +53,9 @@ pub(super) fn worker<In: Send + 'static, W: Work<In>>(
                     if let Poll::Ready(made) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
                         break made;
                     }
-                    let Ok(()) = worker.bench.suspend(&waker) else { return };
+                    if worker.bench.suspend(&waker).is_err() {
+                        let Ok(()) = hear_amid(&mut worker.bench, &worker.work, &worker.name) else { return };
+                    }
                     next_poll(&mut waker).await;
                     if worker.bench.line.port.is_closed() {
                         return;
@@ -66,10 +68,20 @@ pub(super) fn worker<In: Send + 'static, W: Work<In>>(
     }
 }
 
-/// A stage's work, which one task has alone, or a crew in common.
+/// A stage's work, which one task has alone for good, or a crew in common.
 pub(super) enum Common<W> {
     Alone(W),
     Crew(Arc<W>),
+}
+
+impl<W> Common<W> {
+    /// That of one task. Others may come to share it, also while a future of its has it.
+    pub(super) fn alone<In>(work: W) -> Self
+    where
+        W: Work<In>,
+    {
+        if work.one_task() { Self::Alone(work) } else { Self::Crew(Arc::new(work)) }
+    }
 }
 
 impl<W> Deref for Common<W> {
@@ -82,6 +94,75 @@ impl<W> Deref for Common<W> {
             Self::Crew(work) => work,
         }
     }
+}
+
+/// Spawns one worker of a stage.
+#[inline]
+pub(super) fn spawn<In: Send + 'static, W: Work<In>>(
+    mut bench: Bench<In, W::Out>,
+    name: Cow<'static, str>,
+    work: Common<W>,
+) {
+    let threads = work.threads();
+    if threads != Threads::Tasks {
+        bench.line.pace.show_each();
+    }
+    let (scope, stage) = (bench.line.scope.clone(), name.clone());
+    let task = Box::pin(worker(bench, stage, work));
+    match threads {
+        Threads::Tasks => scope.spawn_boxed(name, task),
+        Threads::Blocking => scope.spawn_on_pool(name, None, task),
+        Threads::BlockingFor(patience) => scope.spawn_on_pool(name, Some(patience), task),
+    }
+}
+
+/// What a worker finds to work on; `None` at the end, and where it was let go.
+type PolledWork<In> = Poll<Result<Option<Taken<In>>, Unwanted>>;
+
+/// What a worker does that has heard what there was to hear.
+enum Heard {
+    /// It goes on.
+    GoOn,
+    /// It ends: nobody takes what it makes.
+    Unwanted,
+    /// It ends, and others go on.
+    Leave,
+}
+
+/// Looks what there is to hear, and spawns those that are to be.
+#[cold]
+#[inline(never)]
+#[expect(clippy::ptr_arg, reason = "it is cloned as it is")]
+fn hear<In: Send + 'static, W: Work<In>>(
+    bench: &mut Bench<In, W::Out>,
+    work: &Common<W>,
+    name: &Cow<'static, str>,
+) -> Heard {
+    match bench.look() {
+        Todo::GoOn => Heard::GoOn,
+        Todo::Unwanted => Heard::Unwanted,
+        Todo::Leave => Heard::Leave,
+        Todo::Spawn(places) => {
+            let Common::Crew(work) = work else { unreachable!("it has one task for good") };
+            for place in places {
+                spawn(bench.other(place), name.clone(), Common::Crew(Arc::clone(work)));
+            }
+            bench.feed.share();
+            Heard::GoOn
+        }
+    }
+}
+
+/// As [`hear`], in the middle of an item.
+#[cold]
+#[inline(never)]
+#[expect(clippy::ptr_arg, reason = "it is cloned as it is")]
+fn hear_amid<In: Send + 'static, W: Work<In>>(
+    bench: &mut Bench<In, W::Out>,
+    work: &Common<W>,
+    name: &Cow<'static, str>,
+) -> Result<(), Unwanted> {
+    if let Heard::Unwanted = hear(bench, work, name) { Err(Unwanted) } else { Ok(()) }
 }
 
 /// What the task of a worker has.
@@ -97,13 +178,19 @@ impl<In: Send + 'static, W: Work<In>> Worker<In, W> {
     ///
     /// Room for the result comes first: a future that was started never waits for room.
     #[inline]
-    fn poll_item(&mut self, state: &mut W::State, cx: &mut Context<'_>) -> Polled<In> {
+    fn poll_item(&mut self, state: &mut W::State, cx: &mut Context<'_>) -> PolledWork<In> {
         if !matches!(self.bench.next, Then::Take) {
             ready!(self.poll_unfinished(state, cx))?;
         }
         loop {
-            let Some(taken) = ready!(self.bench.feed.poll_take(&mut self.bench.line, cx))? else {
-                return Poll::Ready(Ok(None));
+            let taken = match ready!(self.bench.feed.poll_take(&mut self.bench.line, cx)) {
+                Ok(Some(taken)) => taken,
+                Ok(None) => return Poll::Ready(Ok(None)),
+                Err(News) => match self.hear() {
+                    Heard::GoOn => continue,
+                    Heard::Leave => return Poll::Ready(Ok(None)),
+                    Heard::Unwanted => return Poll::Ready(Err(Unwanted)),
+                },
             };
             self.bench.begin_item()?;
             let Taken { ticket, key, item } = taken;
@@ -113,6 +200,15 @@ impl<In: Send + 'static, W: Work<In>> Worker<In, W> {
             }
             ready!(self.bench.poll_next(key, cx));
         }
+    }
+
+    /// Hears what there is to hear between two items.
+    #[cold]
+    #[inline(never)]
+    fn hear(&mut self) -> Heard {
+        let heard = hear(&mut self.bench, &self.work, &self.name);
+        self.bench.line.begin();
+        heard
     }
 
     /// Keeps what was made of an item.
@@ -136,7 +232,13 @@ impl<In: Send + 'static, W: Work<In>> Worker<In, W> {
             self.bench.next = Then::Take;
             self.finish(key, state, cx);
         }
-        self.bench.poll_unfinished()
+        match self.bench.poll_unfinished() {
+            Poll::Ready(Err(News)) => match self.hear() {
+                Heard::Unwanted => Poll::Ready(Err(Unwanted)),
+                Heard::GoOn | Heard::Leave => Poll::Pending,
+            },
+            polled => polled.map(|_| Ok(())),
+        }
     }
 }
 
@@ -169,9 +271,23 @@ impl<In: Send + 'static, Out: Send + 'static> Bench<In, Out> {
         Self { line, feed, next: Then::Take, overdue: None }
     }
 
-    /// Has each item be shown before the next: what blocks may not return for long.
-    pub(super) fn show_each(&mut self) {
-        self.line.pace.show_each();
+    /// Looks what there is to hear.
+    fn look(&mut self) -> Todo {
+        let amid = self.line.port.is_busy() || !matches!(self.next, Then::Take);
+        let holds_back = amid && self.feed.holds_back();
+        let todo = self.line.port.look(Look { amid, holds_back });
+        if let Todo::Leave = todo {
+            self.line.port.unpark();
+            self.line.port.spare();
+            self.feed.dismiss();
+        }
+        todo
+    }
+
+    /// That of one more worker, in this place.
+    fn other(&mut self, place: usize) -> Self {
+        let feed = self.feed.other(place, &mut self.line.port);
+        Self::new(feed, self.line.port.other(place), self.line.scope.clone())
     }
 
     /// A poll begins.
@@ -202,11 +318,11 @@ impl<In: Send + 'static, Out: Send + 'static> Bench<In, Out> {
 
     /// The future of an item's work is pending.
     #[inline(never)]
-    fn suspend(&mut self, waker: &Waker) -> Result<(), Unwanted> {
+    fn suspend(&mut self, waker: &Waker) -> Result<(), News> {
         // The next may block, and suspend too late for the others.
         self.line.pace.slow(self.feed.quick());
         self.feed.share();
-        self.line.rest(WaitsFor::Future, waker)
+        self.line.rest_amid(waker)
     }
 
     /// The future of an item of this key is done; what its work has begun may be running still.
@@ -222,20 +338,25 @@ impl<In: Send + 'static, Out: Send + 'static> Bench<In, Out> {
     #[cold]
     fn wait_overdue(&mut self, key: u64, waker: &Waker) {
         self.overdue.get_or_insert_with(|| self.line.port.tally().overdue());
-        let rests = self.line.rest(WaitsFor::Future, waker).is_ok();
-        self.next = if rests { Then::Wait(Some(key)) } else { Then::End };
+        let has_news = self.line.rest_amid(waker).is_err();
+        self.next = if self.line.port.is_closed() { Then::End } else { Then::Wait(Some(key)) };
+        if has_news {
+            // It is heard in the next poll.
+            waker.wake_by_ref();
+        }
     }
 
     /// Ready where the next item may be taken.
     #[cold]
-    fn poll_unfinished(&mut self) -> Poll<Result<(), Unwanted>> {
+    fn poll_unfinished(&mut self) -> Poll<Result<(), News>> {
         if !matches!(self.next, Then::Wait(Some(_))) {
             self.overdue = None;
         }
         match self.next {
             Then::Take => Poll::Ready(Ok(())),
+            Then::Wait(_) | Then::Settle(_) if self.line.port.has_urgent_news() => Poll::Ready(Err(News)),
             Then::Wait(_) | Then::Settle(_) => Poll::Pending,
-            Then::End => Poll::Ready(Err(Unwanted)),
+            Then::End => Poll::Ready(Err(News)),
         }
     }
 

@@ -74,6 +74,10 @@ where
         self.how.call(&self.work, state, at, item)
     }
 
+    fn one_task(&self) -> bool {
+        self.work.one_task()
+    }
+
     fn poll_settled(&self, state: &mut W::State, cx: &mut Context<'_>) -> Poll<()> {
         self.work.poll_settled(state, cx)
     }

@@ -1,6 +1,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::{ResizeError, StageControl};
 use crate::scope::{Controls, Stats};
 
 /// Steers a run that was [started](super::Run::start), or a [stream](super::RunStream::control), from anywhere.
@@ -42,6 +43,17 @@ impl Control {
     /// What the run's stages have done so far; also after the run.
     pub fn stats(&self) -> Stats {
         self.controls.stats()
+    }
+
+    /// The stage of this name, whose workers and buffer can be changed while the run goes on.
+    ///
+    /// Its stages are known once the run has begun, which a [started](super::Run::start) one does on its own task.
+    ///
+    /// # Errors
+    ///
+    /// Where no stage of this name has tasks of its own, or several have.
+    pub fn stage(&self, name: &str) -> Result<StageControl, ResizeError> {
+        StageControl::find(&self.controls, name)
     }
 
     /// Ends a pause.

@@ -1,12 +1,12 @@
 use std::any::Any;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use super::waiters::{Place, Waiters};
-use super::{CancelToken, Cut, Stats, Tally, replace_waker, wake_each};
+use super::{CancelToken, Cut, Resize, Stats, Tally, replace_waker, wake_each};
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, Ordering};
 
@@ -34,6 +34,20 @@ struct Inner {
     tallies: Mutex<Tallies>,
     /// Where the input of the run's sink is cut off.
     cut: Mutex<OfSink>,
+}
+
+/// The stage of a name.
+pub(crate) enum Named {
+    /// There is none; the names of those that can be changed.
+    None(Vec<String>),
+    /// One without tasks that could be changed.
+    Fixed,
+    /// One that can be changed; gone where it has ended.
+    One(Weak<dyn Resize>),
+    /// One that is attached any number of times.
+    Repeated,
+    /// So many.
+    Several(usize),
 }
 
 /// The cut of a run's sink.
@@ -150,6 +164,22 @@ impl Controls {
             }
             tally
         })
+    }
+
+    /// The stage of this name that can be changed.
+    pub(crate) fn resizable(&self, name: &str) -> Named {
+        let tallies = self.inner.tallies.lock();
+        let mut named = tallies.all.iter().filter(|(known, _)| known == name);
+        match (named.next().map(|(_, tally)| tally.resize()), named.count()) {
+            (Some(_), more @ 1..) => Named::Several(more + 1),
+            (Some(_), 0) if tallies.repeated.contains_key(name) => Named::Repeated,
+            (Some(Some(Some(stage))), 0) => Named::One(Weak::clone(stage)),
+            (Some(Some(None)), 0) => Named::Fixed,
+            (None | Some(None), _) => {
+                let known = tallies.all.iter().filter(|(_, tally)| matches!(tally.resize(), Some(Some(_))));
+                Named::None(known.map(|(name, _)| name.to_string()).collect())
+            }
+        }
     }
 
     /// Watches the run's pauses.

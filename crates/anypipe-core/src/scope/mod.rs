@@ -33,6 +33,7 @@ mod members;
 mod on_pool;
 mod panic;
 mod promise;
+mod resize;
 mod roster;
 mod shield;
 mod stats;
@@ -64,7 +65,7 @@ pub(crate) use self::context::{
 pub(crate) use self::context::{
     Turns, has_called, is_in_task_of, may_block, refuse_to_block, runtime_of_job,
 };
-pub(crate) use self::controls::{Controls, Pauses};
+pub(crate) use self::controls::{Controls, Named, Pauses};
 pub(crate) use self::cut::{Cut, CutWatch};
 pub(crate) use self::deadline::DeadlineWatch;
 pub use self::deadline::{Deadline, DeadlinePassed};
@@ -76,6 +77,7 @@ pub(crate) use self::panic::{
 };
 pub use self::panic::{catch_panic, drop_each, holding, in_stage};
 pub(crate) use self::promise::{Giver, Promise, promise, promise_of_task};
+pub(crate) use self::resize::{Refused, Resize, Size};
 pub use self::roster::{Listing, Roster};
 pub(crate) use self::shield::{NAME as SHIELD, Shielded};
 pub use self::stats::{StageStats, Stats};
@@ -571,11 +573,21 @@ impl Scope {
     /// }
     /// ```
     pub fn meter(&self, name: impl Into<std::borrow::Cow<'static, str>>) -> Meter {
-        Meter::new(self.tally(name.into()))
+        let tally = self.tally(name.into());
+        tally.enter_resize(None);
+        Meter::new(tally)
     }
 
     pub(crate) fn tally(&self, name: TaskName) -> Tally {
         self.controls().tally(name, self.inner.repeated)
+    }
+
+    /// Lets a stage that counts here be changed while it goes on; of those that are attached any number of times none can be
+    /// told from another.
+    pub(crate) fn enter_resize(&self, tally: &Tally, stage: Weak<dyn Resize>) {
+        if !self.inner.repeated {
+            tally.enter_resize(Some(stage));
+        }
     }
 
     /// Keeps an item's error where the run was asked for all of them ([`Run::all_errors`]) and is to

@@ -1,11 +1,12 @@
+use std::fmt;
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock, Weak};
 
-use super::StageStats;
+use super::{Resize, StageStats};
 use crate::sync::atomic::{AtomicU64, Ordering};
 
 /// Counts where the items of one boundary have gone. All clones count together.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Tally {
     /// Some stages of a run share an allocation.
     row: Arc<Row>,
@@ -21,7 +22,7 @@ type Row = [Counts; ROW];
 /// What is counted of one boundary. Every item taken is counted once more at its end, so nothing is lost unseen.
 ///
 /// In this order: what is rare lies between what two stages count for each chunk.
-#[derive(Debug, Default)]
+#[derive(Default)]
 #[repr(C)]
 pub(crate) struct Counts {
     /// Items taken from the input.
@@ -40,6 +41,8 @@ pub(crate) struct Counts {
     pub(crate) left: Count,
     /// Workers that wait for work on a thread whose item was given up.
     overdue: Count,
+    /// The stage, where it can be changed while it goes on, and `None` where it can't; not known while it is being attached.
+    resize: OnceLock<Option<Weak<dyn Resize>>>,
 }
 
 #[derive(Debug, Default)]
@@ -82,6 +85,17 @@ impl Tally {
         if self.shared { self.delivered.add(items) } else { self.delivered.add_alone(items) }
     }
 
+    /// Notes whether the stage can be changed while it goes on.
+    pub(super) fn enter_resize(&self, stage: Option<Weak<dyn Resize>>) {
+        // One that is attached any number of times counts here as before.
+        let _ = self.resize.set(stage);
+    }
+
+    /// The stage, where it can be changed; not known while it is being attached.
+    pub(super) fn resize(&self) -> Option<&Option<Weak<dyn Resize>>> {
+        self.resize.get()
+    }
+
     /// Counts one more that is overdue, while this is held.
     pub(crate) fn overdue(self) -> Overdue {
         self.overdue.add(1);
@@ -119,7 +133,7 @@ impl Drop for Overdue {
 /// by [`Scope::meter`](super::Scope::meter).
 ///
 /// All clones count together. What each count means is told at [`StageStats`].
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Meter {
     tally: Tally,
 }
@@ -147,5 +161,12 @@ impl Meter {
     /// Counts finished items that nobody takes any more.
     pub fn leave(&self, items: usize) {
         self.tally.left.add(items);
+    }
+}
+
+impl fmt::Debug for Meter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (taken, delivered) = (self.tally.taken.get(), self.tally.delivered.get());
+        f.debug_struct("Meter").field("taken", &taken).field("delivered", &delivered).finish_non_exhaustive()
     }
 }

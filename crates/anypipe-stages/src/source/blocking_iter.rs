@@ -129,6 +129,10 @@ impl<In: Send + 'static> Work<In> for PassOnPool {
         Threads::BlockingFor(PATIENCE)
     }
 
+    fn one_task(&self) -> bool {
+        true
+    }
+
     fn call_now(&self, (): &mut (), _at: At<'_>, item: In) -> Result<Option<In>, In> {
         Ok(Some(item))
     }

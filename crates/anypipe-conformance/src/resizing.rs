@@ -1,0 +1,778 @@
+//! Stages that get other workers, and another buffer, while they run.
+
+use std::future::{Future, pending};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
+
+use anypipe_core::run::{Control, ResizeError, Running, StageControl, inherit, scoped};
+use anypipe_core::scope::CancelToken;
+use anypipe_core::{ErrorKind, Holds, Source};
+use anypipe_stages::{BoxSource, sink, source, stage};
+
+use crate::registry::{Census, Draw, Item};
+use crate::tools::{
+    Dropped, Flow, Tells, flow, give_way, is_virtual, panic_of, settle, sleep, together, unit, until,
+};
+
+crate::suite::cases! { ($) resizing as __resizing {
+    resized_at_any_time_it_loses_nothing(seed),
+    resized_while_it_ends_it_leaves_nothing(seed),
+    more_workers_work_at_the_same_time(),
+    more_workers_of_keyed_items_keep_the_order_of_each_key(),
+    fewer_workers_work_once_they_are_fewer(),
+    a_worker_that_is_let_go_drops_its_state(),
+    a_worker_that_is_let_go_and_panics_fails_the_run(),
+    work_that_was_given_up_is_waited_for_by_a_worker_that_is_let_go(),
+    a_buffer_gets_room_and_loses_it(),
+    in_a_pause_it_is_done_at_once(),
+    what_cant_be_resized_says_why(),
+} }
+
+/// The stage of this name, once it is there.
+async fn found(control: &Control, name: &str) -> StageControl {
+    until(|| control.stage(name).is_ok()).await;
+    control.stage(name).unwrap()
+}
+
+/// What a stage is that is resized.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Alone,
+    Ordered,
+    Unordered,
+    UnorderedAlone,
+    Rendezvous,
+    RendezvousOfThree,
+    Keyed,
+    KeyedAlone,
+    Weighed,
+    WeighedAlone,
+    Sifting,
+    SiftingAlone,
+    Synchronous,
+    SynchronousAlone,
+    Blocking,
+    BlockingAlone,
+    WithState,
+}
+
+const KINDS: [Kind; 17] = [
+    Kind::Alone,
+    Kind::Ordered,
+    Kind::Unordered,
+    Kind::UnorderedAlone,
+    Kind::Rendezvous,
+    Kind::RendezvousOfThree,
+    Kind::Keyed,
+    Kind::KeyedAlone,
+    Kind::Weighed,
+    Kind::WeighedAlone,
+    Kind::Sifting,
+    Kind::SiftingAlone,
+    Kind::Synchronous,
+    Kind::SynchronousAlone,
+    Kind::Blocking,
+    Kind::BlockingAlone,
+    Kind::WithState,
+];
+
+impl Kind {
+    fn is_ordered(self) -> bool {
+        !matches!(self, Self::Unordered | Self::UnorderedAlone | Self::Keyed | Self::KeyedAlone)
+    }
+
+    fn is_keyed(self) -> bool {
+        matches!(self, Self::Keyed | Self::KeyedAlone)
+    }
+
+    fn is_weighed(self) -> bool {
+        matches!(self, Self::Weighed | Self::WeighedAlone)
+    }
+
+    fn sifts(self) -> bool {
+        matches!(self, Self::Sifting | Self::SiftingAlone)
+    }
+}
+
+fn is_sifted(value: i64) -> bool {
+    value % 3 == 1
+}
+
+fn key(item: &Item) -> i64 {
+    item.raw() % 4
+}
+
+fn weigh(item: &Item) -> usize {
+    usize::try_from(item.raw() % 3).expect("a small number")
+}
+
+/// What the closures of a run see.
+#[derive(Default)]
+struct Watch {
+    /// Items that are worked on, and the most of them at the same time.
+    inside: AtomicUsize,
+    most_inside: AtomicUsize,
+    /// Items whose work was begun.
+    begun: AtomicUsize,
+    /// The item whose work panics.
+    poison: OnceLock<i64>,
+    /// The states of the workers.
+    states: Dropped,
+}
+
+impl Watch {
+    fn enter(self: &Arc<Self>) -> Inside {
+        let inside = self.inside.fetch_add(1, Ordering::SeqCst) + 1;
+        self.most_inside.fetch_max(inside, Ordering::SeqCst);
+        self.begun.fetch_add(1, Ordering::SeqCst);
+        Inside(Arc::clone(self))
+    }
+
+    fn panic_at(&self, item: &Item) {
+        if self.poison.get() == Some(&item.raw()) {
+            std::panic::resume_unwind(Box::new("it is poison"));
+        }
+    }
+
+    async fn work(self: Arc<Self>, item: Item) -> Item {
+        let _inside = self.enter();
+        item.work().await;
+        self.panic_at(&item);
+        item
+    }
+}
+
+struct Inside(Arc<Watch>);
+
+impl Drop for Inside {
+    fn drop(&mut self) {
+        self.0.inside.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// The stage `work` of this kind, behind a source.
+fn work_stage<S: Source<Item = Item>>(kind: Kind, input: Flow<S>, watch: &Arc<Watch>) -> BoxSource<Item> {
+    let (works, sifts, calls) = (Arc::clone(watch), Arc::clone(watch), Arc::clone(watch));
+    let work = move |item: Item| Arc::clone(&works).work(item);
+    let sift = move |item: Item| {
+        let made = Arc::clone(&sifts).work(item);
+        async move { Some(made.await).filter(|item| !is_sifted(item.raw())) }
+    };
+    let call = move |item: Item| {
+        let _inside = calls.enter();
+        calls.panic_at(&item);
+        item
+    };
+    macro_rules! stages {
+        ($($Kind:ident: $stage:expr $(, $option:ident($($given:expr),*))*;)+) => {
+            match kind {
+                $(Kind::$Kind => BoxSource::new(input.pipe($stage)$(.$option($($given),*))*.named("work").0),)+
+                Kind::WithState => {
+                    let (makes, watch) = (watch.states.clone(), Arc::clone(watch));
+                    let init = move || std::future::ready((makes.tells(), Arc::clone(&watch)));
+                    let work = stage::then_with(init, async |(_, watch): &mut (Tells, Arc<Watch>), item: Item| {
+                        Arc::clone(watch).work(item).await
+                    });
+                    BoxSource::new(input.pipe(work).workers(2).named("work").0)
+                }
+            }
+        };
+    }
+    stages! {
+        Alone: stage::then(work);
+        Ordered: stage::then(work), workers(3), buffer_size(2);
+        Unordered: stage::then(work), workers(3), buffer_size(2), unordered();
+        UnorderedAlone: stage::then(work), buffer_size(2), unordered();
+        Rendezvous: stage::then(work), rendezvous();
+        RendezvousOfThree: stage::then(work), workers(3), rendezvous();
+        Keyed: stage::then(work), workers(3), buffer_size(3), keyed(key);
+        KeyedAlone: stage::then(work), buffer_size(3), keyed(key);
+        Weighed: stage::then(work), workers(3), buffer_weight(4, weigh);
+        WeighedAlone: stage::then(work), buffer_weight(4, weigh);
+        Sifting: stage::filter_map_async(sift), workers(3), buffer_size(2);
+        SiftingAlone: stage::filter_map_async(sift), buffer_size(2);
+        Synchronous: stage::map(call), workers(3), buffer_size(2);
+        SynchronousAlone: stage::map(call), buffer_size(2);
+        Blocking: stage::map(call), blocking(), workers(2);
+        BlockingAlone: stage::map(call), blocking();
+    }
+}
+
+/// Asks for random sizes until the stage has ended.
+async fn resize_at_random(stage: StageControl, mut draw: Draw, weighed: bool) {
+    loop {
+        for _ in 0..draw.below(12) {
+            give_way().await;
+        }
+        if draw.below(4) == 0 {
+            sleep(Duration::from_micros(draw.below(900) as u64)).await;
+        }
+        let asked = match draw.below(3) {
+            0 if weighed => {
+                let refused = stage.set_buffer_size(3).unwrap_err();
+                assert!(
+                    matches!(refused, ResizeError::Weighed { .. } | ResizeError::Ended { .. }),
+                    "{refused}"
+                );
+                continue;
+            }
+            0 => stage.set_buffer_size(draw.within(1..=9)),
+            _ => stage.set_workers(draw.within(1..=9)),
+        };
+        match asked {
+            Ok(()) => {}
+            Err(ResizeError::Ended { .. }) => return,
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+async fn resized_at_any_time_it_loses_nothing(seed: u64) {
+    const ITEMS: i64 = 120;
+    for (number, kind) in KINDS.into_iter().enumerate() {
+        let mut draw = Draw::new(seed ^ (number as u64) << 32);
+        let (census, watch) = (Census::new(), Arc::new(Watch::default()));
+        let resized: Arc<OnceLock<StageControl>> = Arc::default();
+        let (makes, bound) = (census.clone(), Arc::clone(&resized));
+        let exact = is_virtual() && !kind.is_weighed();
+        let items = (0..ITEMS).map(move |value| {
+            let item = makes.item(value);
+            if let (true, Some(bound)) = (exact, bound.get()) {
+                let bound = bound.max_in_flight().limit().unwrap();
+                // One more is in the consumer's hand.
+                assert!(makes.live() <= bound + 1, "{kind:?}: {} > {bound} + 1", makes.live());
+            }
+            item
+        });
+        let got = Arc::new(Mutex::new(Vec::new()));
+        let gets = Arc::clone(&got);
+        let running = Flow(work_stage(kind, flow(source::from_iter(items)), &watch))
+            .into(sink::for_each_async(move |item: Item| {
+                gets.lock().unwrap().push(item.raw());
+                async move {
+                    if item.raw() % 10 == 0 {
+                        sleep(Duration::from_micros(300)).await;
+                    }
+                    drop(item);
+                }
+            }))
+            .start();
+        let control = running.control();
+        let (first, second) = (Draw::new(draw.any()), Draw::new(draw.any()));
+        together(move |group| async move {
+            let mut stage = control.stage("work");
+            while matches!(stage, Err(ResizeError::NoStage { .. })) {
+                give_way().await;
+                stage = control.stage("work");
+            }
+            let stage = stage.unwrap();
+            let _ = resized.set(stage.clone());
+            // Two of them at once.
+            drop(group.spawn(resize_at_random(stage.clone(), first, kind.is_weighed())));
+            drop(group.spawn(resize_at_random(stage, second, kind.is_weighed())));
+        })
+        .await;
+        let control = running.control();
+        running.await.unwrap();
+        let got = std::mem::take(&mut *got.lock().unwrap());
+        let all: Vec<_> = (0..ITEMS).filter(|value| !(kind.sifts() && is_sifted(*value))).collect();
+        if kind.is_ordered() {
+            assert_eq!(got, all, "{kind:?}");
+        }
+        if kind.is_keyed() {
+            for key in 0..4 {
+                let of_key: Vec<_> = got.iter().copied().filter(|value| value % 4 == key).collect();
+                assert!(of_key.is_sorted(), "{kind:?}: {of_key:?}");
+            }
+        }
+        let mut sorted = got;
+        sorted.sort_unstable();
+        assert_eq!(sorted, all, "{kind:?}");
+        assert_eq!((census.live(), watch.states.live()), (0, 0), "{kind:?}");
+        assert!(watch.most_inside.load(Ordering::SeqCst) <= 9, "{kind:?}");
+        assert!(census.most() <= 64 + 9 + 1 || kind.is_weighed(), "{kind:?}: {}", census.most());
+        let stats = control.stats();
+        let stats = stats.stage("work").unwrap();
+        assert_eq!((stats.taken, stats.delivered), (ITEMS as u64, all.len() as u64), "{kind:?}: {stats:?}");
+        assert_eq!(stats.taken, stats.delivered + stats.filtered, "{kind:?}: {stats:?}");
+    }
+}
+
+/// How a run ends early.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    Stop,
+    Cancel,
+    Drop,
+    Panic,
+    Enough,
+}
+
+async fn resized_while_it_ends_it_leaves_nothing(seed: u64) {
+    for (number, kind) in KINDS.into_iter().enumerate() {
+        let mut draw = Draw::new(seed ^ (number as u64) << 32);
+        let end = [End::Stop, End::Cancel, End::Drop, End::Panic, End::Enough][draw.below(5)];
+        let (census, watch) = (Census::new(), Arc::new(Watch::default()));
+        if end == End::Panic {
+            let _ = watch.poison.set(i64::try_from(draw.within(0..=60)).expect("a small number"));
+        }
+        let enough = if end == End::Enough { draw.within(1..=40) } else { usize::MAX };
+        let (gone, given) = (CancelToken::new(), Arc::new(AtomicUsize::new(0)));
+        let (makes, ends, gives) = (census.clone(), gone.clone(), Arc::clone(&given));
+        let items = (0..).map(move |value| makes.item(value));
+        let work = Flow(work_stage(kind, flow(source::from_iter(items)), &watch));
+        let running: Running<()> = work
+            .pipe(stage::take(enough))
+            .into(sink::for_each_async(move |item: Item| {
+                gives.fetch_add(1, Ordering::SeqCst);
+                async move { drop(item) }
+            }))
+            .start();
+        let control = running.control();
+        let (naps, random) = (draw.below(30), Draw::new(draw.any()));
+        let told = format!("{kind:?}, {end:?}");
+        let body = async move {
+            let mut running = Some(running);
+            let mut stage = control.stage("work");
+            while matches!(stage, Err(ResizeError::NoStage { .. })) && !gone.is_cancelled() {
+                give_way().await;
+                stage = control.stage("work");
+            }
+            let resizes = async {
+                if let Ok(stage) = stage {
+                    resize_at_random(stage, random, kind.is_weighed()).await;
+                }
+            };
+            let ends = async {
+                for _ in 0..naps {
+                    give_way().await;
+                }
+                match end {
+                    End::Stop => control.stop(),
+                    End::Cancel => control.cancel(),
+                    End::Drop => drop(running.take()),
+                    End::Panic | End::Enough => {}
+                }
+                match running {
+                    Some(running) => Some(running.join().await.err().map(|error| error.kind())),
+                    None => None,
+                }
+            };
+            let ((), ended) = join(resizes, ends).await;
+            (control, ended)
+        };
+        // What a dropped run leaves behind is joined here.
+        let (control, ended) = scoped("ends", inherit, body).await.unwrap();
+        drop(ends);
+        match end {
+            End::Stop | End::Enough => assert_eq!(ended, Some(None), "{told}"),
+            End::Cancel => assert!(matches!(ended, Some(None | Some(ErrorKind::Cancelled))), "{told}"),
+            End::Drop => assert_eq!(ended, None, "{told}"),
+            End::Panic => assert_eq!(ended, Some(Some(ErrorKind::Panicked)), "{told}"),
+        }
+        assert_eq!((census.live(), watch.states.live()), (0, 0), "{told}");
+        let stats = control.stats();
+        let Some(stats) = stats.stage("work") else { continue };
+        let sum = stats.delivered + stats.filtered + stats.panicked + stats.cancelled + stats.left;
+        assert_eq!(stats.taken, sum, "{told}: {stats:?}");
+        if end == End::Stop {
+            assert_eq!(stats.taken, stats.delivered + stats.filtered, "{told}: {stats:?}");
+            assert_eq!(stats.delivered, given.load(Ordering::SeqCst) as u64, "{told}: {stats:?}");
+        }
+    }
+}
+
+/// Both, in one task.
+async fn join<A: Future, B: Future>(a: A, b: B) -> (A::Output, B::Output) {
+    let (mut a, mut b) = (std::pin::pin!(a), std::pin::pin!(b));
+    let (mut first, mut second) = (None, None);
+    std::future::poll_fn(|cx| {
+        if first.is_none() {
+            if let std::task::Poll::Ready(value) = a.as_mut().poll(cx) {
+                first = Some(value);
+            }
+        }
+        if second.is_none() {
+            if let std::task::Poll::Ready(value) = b.as_mut().poll(cx) {
+                second = Some(value);
+            }
+        }
+        match (first.take(), second.take()) {
+            (Some(a), Some(b)) => std::task::Poll::Ready((a, b)),
+            (a, b) => {
+                (first, second) = (a, b);
+                std::task::Poll::Pending
+            }
+        }
+    })
+    .await
+}
+
+/// Work that goes on once so many are in it at the same time.
+#[derive(Clone)]
+struct Gathering {
+    present: Arc<AtomicUsize>,
+    all: CancelToken,
+    awaited: usize,
+}
+
+impl Gathering {
+    fn of(awaited: usize) -> Self {
+        Self { present: Arc::default(), all: CancelToken::new(), awaited }
+    }
+
+    async fn meet(&self) {
+        if self.present.fetch_add(1, Ordering::SeqCst) + 1 == self.awaited {
+            self.all.cancel();
+        }
+        self.all.cancelled().await;
+    }
+}
+
+async fn more_workers_work_at_the_same_time() {
+    // The first items wait for as many as there are to be: they are in the middle of their work when others come.
+    macro_rules! try_stage {
+        ($($stage:expr $(, $option:ident($($given:expr),*))*;)+) => {$({
+            for many in [3, 5, 16] {
+                let meets = Gathering::of(many);
+                let awaited = meets.clone();
+                let work = move |item: u64| {
+                    let meets = awaited.clone();
+                    async move {
+                        meets.meet().await;
+                        item
+                    }
+                };
+                let run = flow(source::from_iter(0..40)).pipe($stage(work))$(.$option($($given),*))*.named("work");
+                let running = run.collect().start();
+                let stage = found(&running.control(), "work").await;
+                until(|| meets.present.load(Ordering::SeqCst) > 0).await;
+                settle().await;
+                stage.set_workers(many).unwrap();
+                until(|| stage.workers() == many || meets.all.is_cancelled()).await;
+                let mut got = running.await.unwrap();
+                got.sort_unstable();
+                assert_eq!(got, (0..40).collect::<Vec<_>>(), "{}", stringify!($($option)*));
+            }
+        })+};
+    }
+    try_stage! {
+        stage::then;
+        stage::then, workers(2);
+        stage::then, unordered();
+        stage::then, buffer_size(1);
+        stage::then, rendezvous();
+        stage::then, workers(2), rendezvous();
+        stage::then, buffer_weight(2, |_: &u64| 1);
+        stage::then, workers(2), keyed(|item: &u64| *item);
+    }
+    // Each with a state of its own.
+    let (meets, states) = (Gathering::of(4), Dropped::new());
+    let (awaited, makes) = (meets.clone(), states.clone());
+    let init = move || std::future::ready((makes.tells(), awaited.clone()));
+    let work = stage::then_with(init, async |(_, meets): &mut (Tells, Gathering), item: u64| {
+        meets.meet().await;
+        item
+    });
+    let running = flow(source::from_iter(0..9)).pipe(work).named("work").collect().start();
+    let stage = found(&running.control(), "work").await;
+    stage.set_workers(4).unwrap();
+    assert_eq!(running.await.unwrap(), (0..9).collect::<Vec<_>>());
+    assert_eq!((states.count(), states.live()), (4, 0));
+    // On threads: the one that blocks hears of it when its item is done.
+    let (all, first) = (Arc::new(std::sync::Barrier::new(3)), Arc::new(AtomicBool::new(false)));
+    let goes_on = Arc::clone(&first);
+    if !is_virtual() {
+        let work = stage::map(move |item: u64| {
+            if item == 0 {
+                while !goes_on.load(Ordering::SeqCst) {
+                    std::thread::yield_now();
+                }
+            } else if item <= 3 {
+                all.wait();
+            }
+            item
+        });
+        let running = flow(source::from_iter(0..9)).pipe(work).blocking().named("work").collect().start();
+        let stage = found(&running.control(), "work").await;
+        stage.set_workers(3).unwrap();
+        first.store(true, Ordering::SeqCst);
+        assert_eq!(running.await.unwrap(), (0..9).collect::<Vec<_>>());
+    }
+}
+
+async fn more_workers_of_keyed_items_keep_the_order_of_each_key() {
+    // The one that is there alone has an item of a key that nobody knows: those behind it wait for that.
+    let (first, begun) = (CancelToken::new(), Arc::new(Mutex::new(Vec::new())));
+    let (waits, begins) = (first.clone(), Arc::clone(&begun));
+    let work = stage::then(move |item: u64| {
+        let (waits, begins) = (waits.clone(), Arc::clone(&begins));
+        async move {
+            begins.lock().unwrap().push(item);
+            if item == 0 {
+                waits.cancelled().await;
+            }
+            item
+        }
+    });
+    let run = flow(source::from_iter(0..6)).pipe(work).keyed(|item: &u64| item % 2).named("work");
+    let running = run.collect().start();
+    let stage = found(&running.control(), "work").await;
+    until(|| !begun.lock().unwrap().is_empty()).await;
+    stage.set_workers(3).unwrap();
+    settle().await;
+    assert_eq!(*begun.lock().unwrap(), [0]);
+    first.cancel();
+    until(|| stage.workers() != 1).await;
+    let got = running.await.unwrap();
+    let of_key = |key| got.iter().copied().filter(move |item| item % 2 == key).collect::<Vec<_>>();
+    assert_eq!((of_key(0), of_key(1)), (vec![0, 2, 4], vec![1, 3, 5]));
+}
+
+async fn fewer_workers_work_once_they_are_fewer() {
+    for (from, to) in [(8, 3), (8, 1), (2, 1), (3, 2)] {
+        let watch = Arc::new(Watch::default());
+        let census = Census::new();
+        let makes = census.clone();
+        let input = flow(source::from_iter((0..).map(move |value| makes.item(value))));
+        let works = Arc::clone(&watch);
+        let work = stage::then(move |item: Item| Arc::clone(&works).work(item)).clone();
+        let running = input
+            .pipe(work)
+            .workers(from)
+            .buffer_size(4)
+            .named("work")
+            .into(sink::for_each(drop::<Item>))
+            .start();
+        let control = running.control();
+        let stage = found(&control, "work").await;
+        until(|| watch.most_inside.load(Ordering::SeqCst) >= from.min(2)).await;
+        assert_eq!((stage.workers(), stage.max_in_flight()), (from, Holds::at_most(from + 4)));
+        stage.set_workers(to).unwrap();
+        until(|| stage.workers() == to && stage.max_in_flight() == Holds::at_most(to + 4)).await;
+        watch.most_inside.store(0, Ordering::SeqCst);
+        let begun = watch.begun.load(Ordering::SeqCst);
+        until(|| watch.begun.load(Ordering::SeqCst) > begun + 50).await;
+        assert!(
+            watch.most_inside.load(Ordering::SeqCst) <= to,
+            "{} > {to}",
+            watch.most_inside.load(Ordering::SeqCst)
+        );
+        control.stop();
+        running.await.unwrap();
+        assert_eq!(stage.set_workers(5), Err(ResizeError::Ended { stage: "work".to_owned() }));
+    }
+}
+
+async fn a_worker_that_is_let_go_drops_its_state() {
+    let states = Dropped::new();
+    let makes = states.clone();
+    let init = move || std::future::ready(makes.tells());
+    let work = stage::then_with(init, async |_: &mut _, item: Item| {
+        sleep(Duration::from_micros(100)).await;
+        item
+    });
+    let census = Census::new();
+    let makes = census.clone();
+    let input = flow(source::from_iter((0..).map(move |value| makes.item(value))));
+    let running =
+        input.pipe(work).workers(4).rendezvous().named("work").into(sink::for_each(drop::<Item>)).start();
+    let control = running.control();
+    let stage = found(&control, "work").await;
+    until(|| states.live() == 4).await;
+    stage.set_workers(1).unwrap();
+    until(|| stage.workers() == 1).await;
+    assert_eq!((states.live(), states.count()), (1, 3));
+    stage.set_workers(3).unwrap();
+    until(|| states.live() == 3).await;
+    control.stop();
+    running.await.unwrap();
+    assert_eq!(states.live(), 0);
+}
+
+async fn a_worker_that_is_let_go_and_panics_fails_the_run() {
+    struct Bomb(Arc<AtomicBool>);
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            assert!(self.0.load(Ordering::SeqCst) || std::thread::panicking(), "it won't go");
+        }
+    }
+    let quiet = Arc::new(AtomicBool::new(true));
+    let bombs = Arc::clone(&quiet);
+    let work = stage::then_with(
+        move || std::future::ready(Bomb(Arc::clone(&bombs))),
+        async |_: &mut _, item: u64| {
+            sleep(Duration::from_micros(100)).await;
+            item
+        },
+    );
+    let got = Arc::new(AtomicUsize::new(0));
+    let gets = Arc::clone(&got);
+    let count = sink::for_each(move |_: u64| _ = gets.fetch_add(1, Ordering::SeqCst));
+    let running = flow(source::from_iter(0..)).pipe(work).workers(3).named("work").into(count).start();
+    let stage = found(&running.control(), "work").await;
+    until(|| got.load(Ordering::SeqCst) > 20).await;
+    quiet.store(false, Ordering::SeqCst);
+    stage.set_workers(1).unwrap();
+    let error = running.await.unwrap_err();
+    assert_eq!((error.kind(), error.stage()), (ErrorKind::Panicked, Some("work")));
+    assert!(error.to_string().contains("it won't go"), "{error}");
+}
+
+async fn work_that_was_given_up_is_waited_for_by_a_worker_that_is_let_go() {
+    use anypipe_stages::option::TimeoutEach;
+    if is_virtual() {
+        return;
+    }
+    // As much runs as there are workers, what was given up among it.
+    let (goes_on, inside) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
+    let (waits, counts) = (Arc::clone(&goes_on), Arc::clone(&inside));
+    let work = stage::map(move |item: u64| {
+        counts.fetch_add(1, Ordering::SeqCst);
+        while !waits.load(Ordering::SeqCst) {
+            std::thread::yield_now();
+        }
+        counts.fetch_sub(1, Ordering::SeqCst);
+        item
+    });
+    let run =
+        flow(source::from_iter(0..)).pipe(work).blocking().workers(2).wrap(TimeoutEach { limit: unit() });
+    let running = run.named("work").into(sink::for_each(|_| ())).start();
+    let control = running.control();
+    let stage = found(&control, "work").await;
+    let overdue = || control.stats().stage("work").is_some_and(|stats| stats.overdue == 2);
+    until(|| overdue() && inside.load(Ordering::SeqCst) == 2).await;
+    stage.set_workers(1).unwrap();
+    settle().await;
+    assert_eq!((stage.workers(), inside.load(Ordering::SeqCst)), (2, 2));
+    goes_on.store(true, Ordering::SeqCst);
+    until(|| stage.workers() == 1).await;
+    control.stop();
+    running.await.unwrap();
+}
+
+async fn a_buffer_gets_room_and_loses_it() {
+    for workers in [1, 3] {
+        let census = Census::new();
+        let makes = census.clone();
+        let input = flow(source::from_iter((0..200).map(move |value| makes.item(value))));
+        let work = stage::then(async |item: Item| item);
+        let goes_on = CancelToken::new();
+        let waits = goes_on.clone();
+        let got = Arc::new(Mutex::new(Vec::new()));
+        let gets = Arc::clone(&got);
+        let sink = sink::for_each_async(move |item: Item| {
+            gets.lock().unwrap().push(item.raw());
+            let waits = waits.clone();
+            async move {
+                waits.cancelled().await;
+                drop(item);
+            }
+        });
+        let running = input.pipe(work).workers(workers).buffer_size(2).named("work").into(sink).start();
+        let stage = found(&running.control(), "work").await;
+        // One is in the sink's hand.
+        until(|| census.live() == workers + 2 + 1).await;
+        for buffer in [3, 40] {
+            stage.set_buffer_size(buffer).unwrap();
+            until(|| census.live() == workers + buffer + 1).await;
+            assert_eq!(stage.max_in_flight(), Holds::at_most(workers + buffer));
+            settle().await;
+            assert_eq!(census.live(), workers + buffer + 1);
+        }
+        // What is held is told as long as it is.
+        stage.set_buffer_size(1).unwrap();
+        settle().await;
+        assert_eq!((stage.buffer_size(), stage.max_in_flight()), (Some(1), Holds::at_most(workers + 40)));
+        goes_on.cancel();
+        running.await.unwrap();
+        assert_eq!(*got.lock().unwrap(), (0..200).collect::<Vec<_>>());
+    }
+}
+
+async fn in_a_pause_it_is_done_at_once() {
+    for workers in [1, 3] {
+        let work = stage::then(async |item: u64| {
+            sleep(Duration::from_micros(100)).await;
+            item
+        });
+        let run = flow(source::from_iter(0..)).pipe(work).workers(workers).named("work");
+        let running = run.into(sink::for_each(|_| ())).start();
+        let control = running.control();
+        let stage = found(&control, "work").await;
+        control.pause();
+        settle().await;
+        stage.set_workers(6).unwrap();
+        stage.set_buffer_size(9).unwrap();
+        until(|| stage.workers() == 6 && stage.max_in_flight() == Holds::at_most(15)).await;
+        stage.set_workers(2).unwrap();
+        until(|| stage.workers() == 2 && stage.max_in_flight() == Holds::at_most(11)).await;
+        control.resume();
+        control.stop();
+        running.await.unwrap();
+    }
+}
+
+async fn what_cant_be_resized_says_why() {
+    let pass = async |item: u64| item;
+    let run = flow(source::from_iter(0..))
+        .pipe(stage::then(pass))
+        .named("fetch")
+        .pipe(stage::map(|item: u64| item))
+        .named("fused")
+        .pipe(stage::then(pass))
+        .named("twice")
+        .pipe(stage::then(pass))
+        .named("twice")
+        .pipe(stage::boundary())
+        .named("wall")
+        .pipe(stage::then(pass))
+        .buffer_weight(3, |_: &u64| 1)
+        .named("heavy")
+        .pipe(stage::flat_map_stream(
+            move |item: u64| anypipe_stages::Piped {
+                source: source::from_iter([item]),
+                stage: stage::then(pass),
+            },
+            2,
+        ));
+    let running = run.into(sink::for_each_async(|_| pending::<()>())).start();
+    let control = running.control();
+    let fetch = found(&control, "fetch").await;
+    until(|| control.stats().stage("then").is_some_and(|stats| stats.delivered > 0)).await;
+    let refused = |name: &str| control.stage(name).unwrap_err();
+    let text = refused("fused").to_string();
+    assert!(text.starts_with("no stage `fused` with tasks of its own runs here"), "{text}");
+    assert!(text.contains("`fetch`") && text.contains("`.workers(n)`"), "{text}");
+    assert!(matches!(refused("nobody"), ResizeError::NoStage { .. }));
+    let text = refused("twice").to_string();
+    assert_eq!(text, "2 stages are called `twice`: tell them apart with `.named(..)`");
+    assert_eq!(refused("then"), ResizeError::RepeatedStage { stage: "then".to_owned() });
+    // With the message of the option.
+    let text = fetch.set_workers(0).unwrap_err().to_string();
+    let built = panic_of(|| anypipe_core::drive::Boundary::new("fetch").workers(0)).unwrap();
+    assert_eq!(text.replace("set_workers", "workers"), built);
+    let text = fetch.set_buffer_size(0).unwrap_err().to_string();
+    let built = panic_of(|| anypipe_core::drive::Boundary::new("fetch").buffer_size(0)).unwrap();
+    assert_eq!(text.replace("set_buffer_size", "buffer_size"), built);
+    for n in [(1 << 20) + 1, usize::MAX] {
+        assert!(matches!(fetch.set_workers(n), Err(ResizeError::BadSize { .. })));
+    }
+    fetch.set_buffer_size(usize::MAX).unwrap();
+    let wall = control.stage("wall").unwrap();
+    assert_eq!(wall.set_workers(2), Err(ResizeError::OneTask { stage: "wall".to_owned() }));
+    wall.set_workers(1).unwrap();
+    wall.set_buffer_size(2).unwrap();
+    let heavy = control.stage("heavy").unwrap();
+    assert_eq!(heavy.set_buffer_size(2), Err(ResizeError::Weighed { stage: "heavy".to_owned() }));
+    assert_eq!((heavy.buffer_size(), heavy.max_in_flight()), (None, Holds::UNBOUNDED));
+    heavy.set_workers(2).unwrap();
+    // Of a run that is over.
+    control.cancel();
+    assert_eq!(running.await.unwrap_err().kind(), ErrorKind::Cancelled);
+    for asked in [fetch.set_workers(2), fetch.set_buffer_size(2), heavy.set_workers(1)] {
+        assert!(matches!(asked, Err(ResizeError::Ended { .. })), "{asked:?}");
+    }
+    assert_eq!((fetch.workers(), fetch.max_in_flight()), (0, Holds::NONE));
+}
