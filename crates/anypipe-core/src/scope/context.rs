@@ -62,6 +62,8 @@ enum Polls {
     /// A run's own part.
     OwnPart,
     Task,
+    /// A task, on a thread for blocking work.
+    TaskOnPool,
     /// Nothing either: the thread does blocking work.
     Job,
 }
@@ -73,8 +75,6 @@ struct Facts {
     polls: Polls,
     /// What the task being polled would wait for if it gave way now.
     waits_for: Option<WaitsFor>,
-    /// True in a task that is polled on the threads for blocking work.
-    on_pool: bool,
     /// How long the poll has gone on.
     stretch: Stretch,
     /// True while core drops what was cut off: a task that was cancelled, aborted or panicked.
@@ -89,7 +89,7 @@ struct Facts {
 
 impl Facts {
     fn is_polling(&self) -> bool {
-        matches!(self.polls, Polls::OwnPart | Polls::Task)
+        matches!(self.polls, Polls::OwnPart | Polls::Task | Polls::TaskOnPool)
     }
 }
 
@@ -310,9 +310,7 @@ pub(crate) fn polling_task(scope: &Scope) -> Entered {
 
 /// Marks the thread as polling a task of `scope`, on a thread for blocking work.
 pub(crate) fn polling_on_pool(scope: &Scope) -> Entered {
-    let entered = polling_task(scope);
-    with_current(|frame| frame.facts.on_pool = true);
-    entered
+    enter_scope(scope, Polls::TaskOnPool)
 }
 
 /// Marks the thread as working for `scope`, with nobody to flush for it.
@@ -363,7 +361,8 @@ pub(crate) fn has_called() -> bool {
 /// True where the code that runs is polled by a task on this runtime, or by one that polls another.
 pub(crate) fn is_in_task_of(runtime: &RuntimeHandle) -> bool {
     with_frames(|frames| {
-        let task = frames.polling().find(|frame| frame.facts.polls == Polls::Task);
+        let is_task = |frame: &&Frame| matches!(frame.facts.polls, Polls::Task | Polls::TaskOnPool);
+        let task = frames.polling().find(is_task);
         task.and_then(|task| task.place.as_ref()).is_some_and(|place| place.runtime().is_clone_of(runtime))
     })
     .unwrap_or_default()
@@ -428,7 +427,7 @@ pub fn in_blocking_work() -> bool {
 ///
 /// This is for the author of work that blocks, and that may be wrapped by an option which has it polled elsewhere.
 pub fn is_on_pool() -> bool {
-    with_current(|frame| frame.facts.on_pool && frame.facts.is_polling()).unwrap_or_default()
+    with_current(|frame| frame.facts.polls == Polls::TaskOnPool).unwrap_or_default()
 }
 
 /// Runs `f`, which may block, in a task that is polled on the threads for blocking work: it counts as blocking work.
