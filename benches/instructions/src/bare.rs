@@ -144,7 +144,7 @@ impl Spawner for Handle {
     }
 
     fn spawn_blocking(&self, job: Job) {
-        drop(job); // there is no thread for it
+        job.run(); // there is no other thread for it
     }
 }
 

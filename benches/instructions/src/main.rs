@@ -9,6 +9,7 @@ mod ends;
 mod fused;
 mod group;
 mod hops;
+mod operators;
 mod start;
 mod waiters;
 mod workers;
@@ -37,13 +38,14 @@ struct Case {
 }
 
 /// What says above the rows of a scenario what they are, and what its figures are.
-const TITLES: [(&str, &str); 10] = [
+const TITLES: [(&str, &str); 11] = [
     ("hop", "hop, by capacity: instructions for an item and hop"),
     ("rendezvous", "rendezvous, beside tokio's channel of one: instructions for an item and hop"),
     ("ends", "ends behind one hop, by capacity: instructions for an item"),
     ("workers", "workers, eight: instructions for an item"),
     ("crowd", "crowd, whose futures wait a turn: instructions for an item"),
     ("fused", "fused: instructions for an item"),
+    ("operators", "operators: instructions for an item"),
     ("tasks", "tasks of a group: instructions for a task, from its spawn to its join"),
     ("start", "start: instructions for a run of four hops over one item"),
     ("waiters", "waiters, of one thing: instructions for one of them"),
@@ -121,6 +123,47 @@ const STREAMS: [Named; 2] = [
     contender!(bare, "futures", fused::streams::futures),
 ];
 
+const OPERATORS: [(&str, &[Named]); 11] = [
+    (
+        "expand, 8 of each",
+        &[contender!(anypipe, "anypipe", operators::expand), contender!(bare, "by hand", operators::queue)],
+    ),
+    ("group_by, 4 keys", &[contender!(anypipe, "anypipe", operators::group_by)]),
+    (
+        "windows of 4, beside chunks",
+        &[
+            contender!(anypipe, "anypipe", operators::windows),
+            contender!(bare, "futures", operators::futures_chunks),
+        ],
+    ),
+    (
+        "merge of two, beside select",
+        &[
+            contender!(anypipe, "anypipe", operators::merge),
+            contender!(bare, "futures", operators::futures_select),
+        ],
+    ),
+    ("merge_sorted_by of two", &[contender!(anypipe, "anypipe", operators::merge_sorted_by)]),
+    ("merge_first", &[contender!(anypipe, "anypipe", operators::merge_first)]),
+    ("merge_first of a list of two", &[contender!(anypipe, "anypipe", operators::merge_first_of)]),
+    (
+        "partition",
+        &[
+            contender!(anypipe, "anypipe", operators::partition),
+            contender!(bare, "Iterator", operators::iterator_partition),
+        ],
+    ),
+    ("intersperse", &[contender!(anypipe, "anypipe", operators::intersperse)]),
+    (
+        "buffer_lossy, beside buffer",
+        &[
+            contender!(anypipe, "anypipe", operators::buffer_lossy),
+            contender!(anypipe, "anypipe `buffer`", operators::buffer),
+        ],
+    ),
+    ("blocking_iter", &[contender!(anypipe, "anypipe", operators::blocking_iter)]),
+];
+
 const GROUP: [Named; 2] =
     [contender!(anypipe, "anypipe", group::anypipe), contender!(bare, "by hand", group::by_hand)];
 const GROUP_TURN: [Named; 2] =
@@ -187,6 +230,9 @@ fn cases() -> Vec<Case> {
     add("instructions", "fused", "3 maps", &MAPS, CAPACITY, ITEMS, 1);
     add("instructions", "fused", "2 filters, half gone", &FILTERS, CAPACITY, ITEMS, 1);
     add("instructions", "fused", "a stream, scan", &STREAMS, CAPACITY, ITEMS, 1);
+    for (row, contenders) in OPERATORS {
+        add("instructions", "operators", row, contenders, CAPACITY, ITEMS, 1);
+    }
     for (row, contenders) in [("ready at once", GROUP), ("wait a turn", GROUP_TURN)] {
         add("instructions", "tasks", row, &contenders, CAPACITY, ITEMS, 1);
     }

@@ -1,15 +1,19 @@
 //! Tasks that are polled on the threads for blocking work: `.blocking()`, and iterators that block.
 
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
+use std::task::Poll;
 use std::time::Duration;
 
 use anypipe_core::Stage;
+use anypipe_core::drive::{At, Threads, Work};
 use anypipe_core::option::{HasBoundary, IntoBlocking, IntoBoundary, WrapWith};
 use anypipe_core::run::Running;
-use anypipe_core::scope::{CancelToken, in_blocking_work};
+use anypipe_core::scope::{CancelToken, block_here, in_blocking_work};
 use anypipe_stages::option::{CatchPanics, Locate, RetryPolicy, TimeoutEach, WithInput};
-use anypipe_stages::{sink, source, stage};
+use anypipe_stages::{Parallel, sink, source, stage};
 
 use crate::tools::{Around, Dropped, beside, flow, is_virtual, next, settle, sleep, unit, until};
 
@@ -25,6 +29,7 @@ crate::suite::cases! { ($) pooled as __pooled {
     an_iterator_is_dropped_with_its_run(),
     an_iterator_that_never_returns_holds_up_no_stop(),
     an_iterator_that_never_returns_holds_up_no_cancel(),
+    work_that_returns_within_its_patience_is_waited_for(),
     a_panic_of_an_iterator_names_its_source(),
     an_iterator_may_wait_for_a_task(),
 } }
@@ -270,6 +275,56 @@ async fn an_iterator_that_never_returns_holds_up_no_cancel() {
     let error =
         end_stuck(|running| running.control().cancel(), async |running| running.await.unwrap_err()).await;
     assert!(error.is_none_or(|error| error.is_cancelled()));
+}
+
+/// Work that doesn't return until the sender goes, and for which its run is to wait for an hour.
+struct Patient {
+    begun: Arc<AtomicBool>,
+    go: Mutex<mpsc::Receiver<()>>,
+    held: Dropped,
+}
+
+impl Work<u32> for Patient {
+    type Out = u32;
+    type State = ();
+
+    fn threads(&self) -> Threads {
+        Threads::BlockingFor(Duration::from_secs(3600))
+    }
+
+    async fn call(&self, (): &mut (), _at: At<'_>, item: u32) -> Option<u32> {
+        block_here(|| {
+            let _tells = self.held.tells();
+            self.begun.store(true, Ordering::SeqCst);
+            let _ = self.go.lock().unwrap().recv();
+        });
+        Some(item)
+    }
+}
+
+async fn work_that_returns_within_its_patience_is_waited_for() {
+    // On the simulator nobody is there to let it go on.
+    if is_virtual() {
+        return;
+    }
+    for stops in [false, true] {
+        let (held, begun, (go, goes)) = (Dropped::new(), Arc::new(AtomicBool::new(false)), mpsc::channel());
+        let work = Patient { begun: Arc::clone(&begun), go: Mutex::new(goes), held: held.clone() };
+        let mut running =
+            flow(source::from_iter(0..9)).pipe(Parallel::new("patient", work)).collect().start();
+        until(|| begun.load(Ordering::SeqCst)).await;
+        if stops {
+            running.control().stop();
+        } else {
+            running.control().cancel();
+        }
+        sleep(unit() * 3).await;
+        let waits = poll_fn(|cx| Poll::Ready(Pin::new(&mut running).poll(cx).is_pending())).await;
+        assert!(waits && held.live() == 1, "the run is over, and the work that it is to wait for is not");
+        drop(go);
+        assert_eq!(running.await.is_ok(), stops);
+        assert_eq!(held.live(), 0, "the run is over before the work has returned");
+    }
 }
 
 async fn a_panic_of_an_iterator_names_its_source() {
