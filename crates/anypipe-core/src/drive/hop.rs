@@ -1,11 +1,12 @@
 //! The hop between two tasks: a bounded buffer that producers fill in chunks and one consumer empties
 //! in chunks, with an exact bound. The README beside this file explains the protocol.
 
+use std::borrow::Cow;
 use std::task::Waker;
 
 use super::ledger::{Ask, Board, Calls, Ledger, Look, Todo};
 use super::{Tally, Weigh};
-use crate::scope::{Flush, Refused, Resize, Size, drop_items};
+use crate::scope::{Flush, Refused, Resize, Scope, Size, drop_items};
 use crate::sync::Mutex;
 use crate::sync::atomic::Ordering;
 
@@ -70,6 +71,9 @@ pub(super) struct Hop<T> {
     pub(super) board: Board,
     /// How to weigh a finished item.
     weigh: Option<Weigh<T>>,
+    /// The scope that fails where a producer vanished, and the stage's name. Here and not in the outlet, which more of what is
+    /// built for each stage may come to drop.
+    pub(super) stage: (Scope, Cow<'static, str>),
 }
 
 pub(super) struct State<T> {
@@ -84,12 +88,12 @@ pub(super) struct State<T> {
 }
 
 impl<T> Hop<T> {
-    pub(super) fn new(producers: usize, room: Room<T>, tally: Tally) -> Self {
+    pub(super) fn new(producers: usize, room: Room<T>, tally: Tally, of: (Scope, Cow<'static, str>)) -> Self {
         let (most_weight, weigh) = room.weight.unzip();
         let ledger = Ledger::new(producers, room.permits);
         let state = State { ledger, queue: Vec::new(), window: Vec::new(), head: 0 };
         let board = Board::new(producers, most_weight, room.one_task, tally);
-        Self { state: Mutex::new(state), board, weigh }
+        Self { state: Mutex::new(state), board, weigh, stage: of }
     }
 
     /// The permits of a lone producer.

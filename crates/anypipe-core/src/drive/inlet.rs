@@ -42,12 +42,17 @@ impl<In: Send + 'static> Inlet<In> {
     /// The items of this stream.
     pub fn new<S: Stream<Item = In> + Send + 'static>(stream: S) -> Self {
         let mut stream = Some(stream);
-        let outlet = (&mut stream as &mut dyn Any).downcast_mut::<Option<Outlet<In>>>();
-        match (outlet.and_then(Option::take), stream) {
-            (Some(outlet), _) => Self(Kind::Hop(outlet)),
-            (None, Some(stream)) => Self(Kind::Stream(Box::pin(stream))),
-            (None, None) => unreachable!("it is one or the other"),
+        if let Some(outlet) = Self::of_outlet(&mut stream) {
+            return outlet;
         }
+        Self(Kind::Stream(Box::pin(stream.expect("it is no outlet"))))
+    }
+
+    /// That of the outlet that this is, if it is one.
+    #[inline(never)]
+    fn of_outlet(stream: &mut dyn Any) -> Option<Self> {
+        let outlet = stream.downcast_mut::<Option<Outlet<In>>>()?.take();
+        outlet.map(|outlet| Self(Kind::Hop(outlet)))
     }
 
     /// For a consumer that calls [`take_at_hand`](Inlet::take_at_hand).

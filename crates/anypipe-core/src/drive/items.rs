@@ -63,7 +63,7 @@ struct Turns {
 
 impl Turns {
     fn new(scope: &Scope) -> Self {
-        let cut = scope.cut().map(Lone::new);
+        let cut = scope.cut();
         Self { pace: Pace::of_sink(), scope: scope.clone(), next: Next::Go, cut }
     }
 }
@@ -217,7 +217,7 @@ impl Turns {
             }
             let mut left = self.pace.left();
             if let Some(cut) = &mut self.cut {
-                if cut.get_mut().is_over(cx) {
+                if cut.is_over(cx) {
                     break Poll::Ready(None);
                 }
                 left = 1;
@@ -242,7 +242,7 @@ impl Turns {
                     Poll::Pending => {
                         self.pace.items(done);
                         self.pace.waited();
-                        let ends = cut.as_mut().is_some_and(|cut| cut.get_mut().ends());
+                        let ends = cut.as_mut().is_some_and(|cut| cut.ends());
                         break 'poll if ends { Poll::Ready(None) } else { Poll::Pending };
                     }
                 }

@@ -44,7 +44,7 @@ pub type Weigh<T> = Arc<dyn Fn(&T) -> usize + Send + Sync>;
 ///
 /// # What an implementer MUST do
 ///
-/// 1. Nothing MUST happen before the future is polled.
+/// 1. Before the future is polled nothing MUST happen but a call of the user's closure for it.
 /// 2. User closures MUST be called through [`in_stage`](crate::stage::in_stage), or inside the future
 ///    (whose panics are told with the name of the boundary).
 pub trait Work<In>: Send + Sync + 'static {

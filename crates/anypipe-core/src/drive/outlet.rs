@@ -25,8 +25,6 @@ pub struct Outlet<T> {
     local: Vec<T>,
     /// True where more is to be done with an item than to give it out: see [`step`](Outlet::step).
     steps: bool,
-    /// The scope that fails where a producer vanished, and the stage's name.
-    stage: Option<(Scope, Cow<'static, str>)>,
     /// Set once the end was seen.
     ended: bool,
 }
@@ -35,9 +33,9 @@ pub struct Outlet<T> {
 impl<T> Unpin for Outlet<T> {}
 
 impl<T> Outlet<T> {
-    pub(super) fn new(hop: Arc<Hop<T>>, stage: (Scope, Cow<'static, str>)) -> Self {
+    pub(super) fn new(hop: Arc<Hop<T>>) -> Self {
         let steps = hop.is_weighed();
-        Self { hop, local: Vec::new(), steps, stage: Some(stage), ended: false }
+        Self { hop, local: Vec::new(), steps, ended: false }
     }
 
     /// From before its first item on it counts itself what it gives out.
@@ -137,7 +135,7 @@ impl<T: Send + 'static> Outlet<T> {
                 self.ended = true;
                 return Poll::Ready(None);
             }
-            Found::Broken => self.stage.take().into_iter().for_each(fail_broken),
+            Found::Broken => fail_broken(&self.hop.stage),
             Found::Nothing => {}
         }
         note_wait(WaitsFor::Input);
@@ -171,10 +169,10 @@ impl<T: Send + 'static> Outlet<T> {
 
 /// A producer of this stage has vanished.
 #[cold]
-fn fail_broken((scope, name): (Scope, Cow<'static, str>)) {
+fn fail_broken((scope, name): &(Scope, Cow<'static, str>)) {
     // A task that panicked or was cancelled has failed the scope before this.
     if !scope.is_cancelled() {
-        scope.fail(RunError::broken(name));
+        scope.fail(RunError::broken(name.as_ref()));
     }
 }
 

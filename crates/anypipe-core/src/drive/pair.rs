@@ -17,7 +17,7 @@ pub(super) fn hop<T>(
     tally: Tally,
     scope: &Scope,
 ) -> (Arc<Hop<T>>, Outlet<T>) {
-    let hop = Arc::new(Hop::new(producers, room, tally));
-    let outlet = Outlet::new(Arc::clone(&hop), (scope.clone(), name));
+    let hop = Arc::new(Hop::new(producers, room, tally, (scope.clone(), name)));
+    let outlet = Outlet::new(Arc::clone(&hop));
     (hop, outlet)
 }

@@ -243,11 +243,11 @@ impl<T: Send + 'static> Run<T> {
 
     fn boxed(plan: Plan, make: impl FnOnce(&Scope) -> BoxFuture<T> + Send + 'static) -> Self {
         let body = Part { make: Some(make), future: None, value: None };
-        Self { way: Way::new(plan), body: Some(Box::new(body)) }
+        Self { way: Lone::planned(plan), body: Some(Box::new(body)) }
     }
 
     fn edit(mut self, edit: impl FnOnce(&mut Plan)) -> Self {
-        if let Some(plan) = self.way.get_mut().plan() {
+        if let Some(plan) = self.way.plan() {
             edit(plan);
         }
         self
@@ -294,14 +294,14 @@ impl<T: Send + 'static> Run<T> {
 
     fn poll_checked(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, RunError>> {
         let Some(body) = &mut self.body else { panic!("a run was polled that another has taken over") };
-        ready!(self.way.get_mut().poll(body.body(), cx))?;
+        ready!(self.way.poll(body.body(), cx))?;
         // Without a failure and without a value the scope was cancelled by hand.
         Poll::Ready(body.take_value().ok_or_else(RunError::cancelled))
     }
 
     /// The plan and the own part, for another run; `None` where it has begun.
     fn take_over(mut self) -> Option<(Plan, Box<dyn BodyOf<T>>)> {
-        self.way.get_mut().take_plan().zip(self.body.take())
+        self.way.take_plan().zip(self.body.take())
     }
 }
 
@@ -342,7 +342,7 @@ impl<T: Send + 'static> Future for Run<T> {
 impl<T> Drop for Run<T> {
     fn drop(&mut self) {
         if let Some(body) = &mut self.body {
-            self.way.get_mut().give_up(body.body());
+            self.way.give_up(body.body());
         }
     }
 }

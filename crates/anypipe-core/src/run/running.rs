@@ -30,7 +30,7 @@ enum Outcome<T> {
 
 impl<T: Send + 'static> Running<T> {
     pub(super) fn start(mut run: Run<T>) -> Self {
-        let (name, controls, runtime) = run.way.get_mut().host();
+        let (name, controls, runtime) = run.way.host();
         let runtime = match runtime {
             Ok(runtime) => runtime,
             Err(error) => {

@@ -30,7 +30,7 @@ pub(crate) enum AtEnd {
 pub(crate) struct Session<B> {
     /// The part the awaiter polls, until it is done or cancelled.
     body: Option<B>,
-    course: Lone<Course>,
+    course: Course,
 }
 
 impl<B> Session<B> {
@@ -38,7 +38,7 @@ impl<B> Session<B> {
     pub(crate) fn open(course: Course, make: impl FnOnce(&Scope) -> B) -> Self {
         let (mut body, mut make) = (None, Some(make));
         course.make(&mut |scope| body = make.take().map(|make| make(scope)));
-        Self { body, course: Lone::new(course) }
+        Self { body, course }
     }
 
     /// The body, unless the run was cancelled: nothing is asked of what was.
@@ -52,7 +52,7 @@ impl<B> Session<B> {
         cx: &mut Context<'_>,
         mut poll: impl FnMut(&mut B, &mut Context<'_>) -> Poll<R>,
     ) -> Poll<Option<R>> {
-        let (body, course) = (&mut self.body, self.course.get_mut());
+        let Self { body, course } = self;
         let Some(running) = body else { return Poll::Ready(None) };
         let mut given = None;
         let mut poll = |cx: &mut Context<'_>| poll(running, cx).map(|value| given = Some(value));
@@ -68,7 +68,7 @@ impl<B> Session<B> {
         if self.body.is_some() {
             self.course.drop_body(&mut || self.body = None);
         }
-        self.course.get_mut().poll_finish(cx)
+        self.course.poll_finish(cx)
     }
 }
 
@@ -317,20 +317,14 @@ pub(crate) enum Way {
 }
 
 impl Way {
-    pub(crate) fn new(plan: Plan) -> Lone<Self> {
-        Lone::new(Self::Planned(plan))
-    }
-
-    /// The plan, until the first poll.
-    pub(crate) fn plan(&mut self) -> Option<&mut Plan> {
+    fn plan(&mut self) -> Option<&mut Plan> {
         match self {
             Self::Planned(plan) => Some(plan),
             Self::Active(_) | Self::Over => None,
         }
     }
 
-    /// The plan, until the first poll, for another run.
-    pub(crate) fn take_plan(&mut self) -> Option<Plan> {
+    fn take_plan(&mut self) -> Option<Plan> {
         match std::mem::replace(self, Self::Over) {
             Self::Planned(plan) => Some(plan),
             other => {
@@ -340,8 +334,7 @@ impl Way {
         }
     }
 
-    /// What a task is made with that is to poll the run: the run's name, its controls, and its runtime, which is settled with that.
-    pub(crate) fn host(&mut self) -> (&'static str, Controls, Result<RuntimeHandle, RunError>) {
+    fn host(&mut self) -> (&'static str, Controls, Result<RuntimeHandle, RunError>) {
         match self {
             Self::Planned(plan) => plan.host(),
             // A run that was polled can be moved there only by `Unpin`; it goes on with what it has.
@@ -353,8 +346,7 @@ impl Way {
         }
     }
 
-    /// Begins the run where it has not begun, polls its body to the end, and joins every task.
-    pub(crate) fn poll(&mut self, body: &mut dyn Body, cx: &mut Context<'_>) -> Poll<Result<(), RunError>> {
+    fn poll(&mut self, body: &mut dyn Body, cx: &mut Context<'_>) -> Poll<Result<(), RunError>> {
         if let Self::Planned(_) = self {
             let Some(plan) = self.take_plan() else { unreachable!("looked at one line above") };
             match plan.begin() {
@@ -376,8 +368,7 @@ impl Way {
         polled
     }
 
-    /// Gives the run up, where it is not over.
-    pub(crate) fn give_up(&mut self, body: &mut dyn Body) {
+    fn give_up(&mut self, body: &mut dyn Body) {
         match self {
             Self::Planned(_) => break_planned(body),
             Self::Active(course) => {
@@ -397,6 +388,39 @@ impl Way {
             Self::Active(_) => "active",
             Self::Over => "over",
         }
+    }
+}
+
+// Here, so that the way into the box is built here as well.
+impl Lone<Way> {
+    pub(crate) fn planned(plan: Plan) -> Self {
+        Self::new(Way::Planned(plan))
+    }
+
+    /// The plan, until the first poll.
+    pub(crate) fn plan(&mut self) -> Option<&mut Plan> {
+        self.get_mut().plan()
+    }
+
+    /// The plan, until the first poll, for another run.
+    pub(crate) fn take_plan(&mut self) -> Option<Plan> {
+        self.get_mut().take_plan()
+    }
+
+    /// What a task is made with that is to poll the run: the run's name, its controls, and its runtime, which is settled
+    /// with that.
+    pub(crate) fn host(&mut self) -> (&'static str, Controls, Result<RuntimeHandle, RunError>) {
+        self.get_mut().host()
+    }
+
+    /// Begins the run where it has not begun, polls its body to the end, and joins every task.
+    pub(crate) fn poll(&mut self, body: &mut dyn Body, cx: &mut Context<'_>) -> Poll<Result<(), RunError>> {
+        self.get_mut().poll(body, cx)
+    }
+
+    /// Gives the run up, where it is not over.
+    pub(crate) fn give_up(&mut self, body: &mut dyn Body) {
+        self.get_mut().give_up(body);
     }
 }
 

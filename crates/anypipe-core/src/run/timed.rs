@@ -58,7 +58,7 @@ impl<F: Future> Body for Own<F> {
 /// Where there is no runtime, where a task that the future left behind panicked, and where the
 /// deadline passed.
 pub fn scoped<F: Future>(name: &'static str, choose: Choose, future: F) -> Scoped<F> {
-    let way = Way::new(Plan::new(name, choose, AtEnd::Linger));
+    let way = Lone::planned(Plan::new(name, choose, AtEnd::Linger));
     Scoped { way, body: Own { future: Some(Box::pin(future)), value: None } }
 }
 
@@ -70,7 +70,7 @@ impl<F: Future> Scoped<F> {
     /// value that is there when the limit passes is the result. What the future has left behind by then is
     /// cancelled and joined.
     pub fn deadline(mut self, deadline: impl Into<Deadline>) -> Self {
-        if let Some(plan) = self.way.get_mut().plan() {
+        if let Some(plan) = self.way.plan() {
             plan.deadline = Some(deadline.into());
         }
         self
@@ -82,7 +82,7 @@ impl<F: Future> Future for Scoped<F> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Self { way, body } = &mut *self;
-        ready!(way.get_mut().poll(body, cx))?;
+        ready!(way.poll(body, cx))?;
         // Without a failure and without a value the scope was cancelled by hand.
         Poll::Ready(body.value.take().ok_or_else(RunError::cancelled))
     }
@@ -91,7 +91,7 @@ impl<F: Future> Future for Scoped<F> {
 impl<F: Future> Drop for Scoped<F> {
     fn drop(&mut self) {
         let Self { way, body } = self;
-        way.get_mut().give_up(body);
+        way.give_up(body);
     }
 }
 

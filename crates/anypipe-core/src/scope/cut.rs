@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use super::deadline::{Deadline, DeadlineWatch};
 use crate::runtime::RuntimeHandle;
+use crate::sync::Lone;
 use crate::sync::atomic::{AtomicBool, Ordering};
 
 /// A deadline at which the input of a run's sink is cut off.
@@ -44,10 +45,10 @@ pub(crate) struct CutWatch {
     is_late: bool,
 }
 
-impl CutWatch {
-    pub(crate) fn new(cut: Arc<Cut>, runtime: &RuntimeHandle) -> Self {
+impl Lone<CutWatch> {
+    pub(crate) fn watching(cut: Arc<Cut>, runtime: &RuntimeHandle) -> Self {
         let watch = cut.watch(runtime);
-        Self { cut, watch, is_late: false }
+        Self::new(CutWatch { cut, watch, is_late: false })
     }
 
     /// Looks at the clock, before the input is asked; true where it is not to be asked any more.
@@ -55,12 +56,13 @@ impl CutWatch {
         if self.is_late {
             return self.ends();
         }
-        self.is_late = self.watch.poll(cx).is_ready();
+        let watch = self.get_mut();
+        watch.is_late = watch.watch.poll(cx).is_ready();
         false
     }
 
     /// The input has nothing now; true where it is cut off for that.
-    pub(crate) fn ends(&mut self) -> bool {
+    pub(crate) fn ends(&self) -> bool {
         if self.is_late {
             self.cut.made.store(true, Ordering::SeqCst);
         }

@@ -89,7 +89,7 @@ pub use self::waiters::{Place, Waiters};
 use crate::error::{ErrorKind, RunError};
 use crate::runtime::{Job, Polled, RuntimeHandle, Task, WaitsFor};
 use crate::sync::atomic::{AtomicBool, Ordering};
-use crate::sync::{Mutex, MutexGuard};
+use crate::sync::{Lone, Mutex, MutexGuard};
 
 /// A place to spawn tasks that are joined before the run they belong to resolves.
 ///
@@ -248,9 +248,9 @@ impl Scope {
     }
 
     /// Where the sink that drains in this very scope ends its input.
-    pub(crate) fn cut(&self) -> Option<CutWatch> {
+    pub(crate) fn cut(&self) -> Option<Lone<CutWatch>> {
         let cut = self.controls().cut_of(Arc::as_ptr(&self.inner).addr())?;
-        Some(CutWatch::new(cut, self.runtime()))
+        Some(Lone::watching(cut, self.runtime()))
     }
 
     pub(crate) fn controls(&self) -> &Controls {
