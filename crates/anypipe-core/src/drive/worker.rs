@@ -15,6 +15,7 @@ use super::line::{Line, News, Unwanted, next_poll, present_poll};
 use super::pace::{Next, Pace};
 use super::port::Port;
 use super::{At, Threads, Work};
+use crate::scope::task::BoxFuture;
 use crate::scope::{Breakable, Overdue, Scope};
 
 /// One task of a stage: takes an item, works on it, and puts what comes of it.
@@ -54,7 +55,10 @@ pub(super) fn worker<In: Send + 'static, W: Work<In>>(
                         break made;
                     }
                     if worker.bench.suspend(&waker).is_err() {
-                        let Ok(()) = hear_amid(&mut worker.bench, &worker.work, &worker.name) else { return };
+                        let heard = hear(&mut worker.bench, &worker.work, &worker.name);
+                        if let Heard::Unwanted = heard {
+                            return;
+                        }
                     }
                     next_poll(&mut waker).await;
                     if worker.bench.line.port.is_closed() {
@@ -96,8 +100,8 @@ impl<W> Deref for Common<W> {
     }
 }
 
-/// Spawns one worker of a stage.
-#[inline]
+/// Spawns one worker of a stage. Not inlined: the worker's loop would be built once for each place where it is spawned.
+#[inline(never)]
 pub(super) fn spawn<In: Send + 'static, W: Work<In>>(
     mut bench: Bench<In, W::Out>,
     name: Cow<'static, str>,
@@ -109,6 +113,11 @@ pub(super) fn spawn<In: Send + 'static, W: Work<In>>(
     }
     let (scope, stage) = (bench.line.scope.clone(), name.clone());
     let task = Box::pin(worker(bench, stage, work));
+    spawn_task(&scope, name, threads, task);
+}
+
+/// Spawns a task on these threads; built once.
+fn spawn_task(scope: &Scope, name: Cow<'static, str>, threads: Threads, task: BoxFuture<()>) {
     match threads {
         Threads::Tasks => scope.spawn_boxed(name, task),
         Threads::Blocking => scope.spawn_on_pool(name, None, task),
@@ -138,31 +147,10 @@ fn hear<In: Send + 'static, W: Work<In>>(
     work: &Common<W>,
     name: &Cow<'static, str>,
 ) -> Heard {
-    match bench.look() {
-        Todo::GoOn => Heard::GoOn,
-        Todo::Unwanted => Heard::Unwanted,
-        Todo::Leave => Heard::Leave,
-        Todo::Spawn(places) => {
-            let Common::Crew(work) = work else { unreachable!("it has one task for good") };
-            for place in places {
-                spawn(bench.other(place), name.clone(), Common::Crew(Arc::clone(work)));
-            }
-            bench.feed.share();
-            Heard::GoOn
-        }
-    }
-}
-
-/// As [`hear`], in the middle of an item.
-#[cold]
-#[inline(never)]
-#[expect(clippy::ptr_arg, reason = "it is cloned as it is")]
-fn hear_amid<In: Send + 'static, W: Work<In>>(
-    bench: &mut Bench<In, W::Out>,
-    work: &Common<W>,
-    name: &Cow<'static, str>,
-) -> Result<(), Unwanted> {
-    if let Heard::Unwanted = hear(bench, work, name) { Err(Unwanted) } else { Ok(()) }
+    bench.hear(&mut |other| {
+        let Common::Crew(work) = work else { unreachable!("it has one task for good") };
+        spawn(other, name.clone(), Common::Crew(Arc::clone(work)));
+    })
 }
 
 /// What the task of a worker has.
@@ -282,6 +270,23 @@ impl<In: Send + 'static, Out: Send + 'static> Bench<In, Out> {
             self.feed.dismiss();
         }
         todo
+    }
+
+    /// Looks what there is to hear, and calls `spawn` with what each of those works at who are to be.
+    #[inline(never)]
+    fn hear(&mut self, spawn: &mut dyn FnMut(Self)) -> Heard {
+        match self.look() {
+            Todo::GoOn => Heard::GoOn,
+            Todo::Unwanted => Heard::Unwanted,
+            Todo::Leave => Heard::Leave,
+            Todo::Spawn(places) => {
+                for place in places {
+                    spawn(self.other(place));
+                }
+                self.feed.share();
+                Heard::GoOn
+            }
+        }
     }
 
     /// That of one more worker, in this place.
