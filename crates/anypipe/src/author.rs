@@ -28,7 +28,8 @@
 //! ```
 
 pub use anypipe_core::drive::{
-    At, Boundary, Burst, DEFAULT_BUFFER, Inlet, Items, Key, Limits, Order, Outlet, Weigh, Work, fold_items,
+    At, Auto, Boundary, Burst, DEFAULT_BUFFER, Inlet, Items, Key, Limits, Order, Outlet, Weigh, Work,
+    WorkerCount, auto, fold_items,
 };
 pub use anypipe_core::option::Parallel;
 pub use anypipe_core::runtime::Alarm;

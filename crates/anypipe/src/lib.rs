@@ -68,9 +68,11 @@ pub mod task;
 pub mod testing;
 pub mod time;
 
+#[doc(inline)]
+pub use anypipe_core::drive::auto;
 pub use anypipe_core::run::{
-    Checked, CheckedStream, Control, Outcome, ResizeError, RunStream, Running, StageControl, StageStats,
-    Stats,
+    ChangeReason, Checked, CheckedStream, Control, Outcome, ResizeError, RunStream, Running, StageControl,
+    StageStats, Stats, WorkerChange,
 };
 pub use anypipe_core::{ErrorKind, Holds, Run, RunError, Sink, Source, Stage};
 

@@ -1,5 +1,6 @@
 //! What most programs want in sight: `use anypipe::prelude::*;`.
 
+pub use anypipe_core::drive::auto;
 pub use anypipe_core::option::{HasBoundary, IntoBlocking, IntoBoundary, Named, Workers};
 pub use anypipe_core::{Holds, Run, RunError, Sink, Source, Stage};
 

@@ -1,6 +1,8 @@
 //! Pipelines, without the facade.
 
-use anypipe_core::drive::{Boundary, Order};
+use std::ops::RangeInclusive;
+
+use anypipe_core::drive::{Boundary, Order, WorkerCount, auto};
 use anypipe_core::option::{HasBoundary, IntoBlocking, IntoBoundary, KeyedBy, Named, WeighedBy, WrapWith};
 use anypipe_core::run::{RunStream, inherit};
 use anypipe_core::source::Gated;
@@ -45,6 +47,10 @@ where
 
     pub(crate) fn workers(self, n: usize) -> Flow<B> {
         self.edit(|boundary| boundary.workers(n))
+    }
+
+    pub(crate) fn auto(self, range: RangeInclusive<usize>) -> Flow<B> {
+        self.edit(|boundary| auto(range).apply(boundary))
     }
 
     pub(crate) fn buffer_size(self, n: usize) -> Flow<B> {

@@ -4,7 +4,9 @@ use std::sync::{Arc, Weak};
 
 use futures_core::Stream;
 
+use super::climb::Climb;
 use super::crew::{Feeds, Key, Order};
+use super::gauge::steer;
 use super::hop::{Hop, Room};
 use super::pair::hop;
 use super::port::Port;
@@ -84,8 +86,10 @@ pub(crate) fn check_buffer(call: &str, name: &str, n: usize) -> Result<(), Strin
 pub struct Boundary {
     /// The stage's name, told in panics and reports.
     name: Cow<'static, str>,
-    /// How many tasks share the input.
+    /// How many tasks share the input: at the beginning, where there may be up to
     workers: usize,
+    /// so many, as it is worth.
+    most: Option<usize>,
     /// How many finished items may wait.
     buffer: usize,
     /// The order of the output.
@@ -95,7 +99,7 @@ pub struct Boundary {
 impl Boundary {
     /// One task and the default buffer, in order.
     pub fn new(name: impl Into<Cow<'static, str>>) -> Self {
-        Self { name: name.into(), workers: 1, buffer: DEFAULT_BUFFER, order: Order::Ordered }
+        Self { name: name.into(), workers: 1, most: None, buffer: DEFAULT_BUFFER, order: Order::Ordered }
     }
 
     /// The stage's name.
@@ -117,7 +121,26 @@ impl Boundary {
     #[track_caller]
     pub fn workers(mut self, n: usize) -> Self {
         check_workers("workers", &self.name, n).unwrap_or_else(|message| panic!("{message}"));
-        self.workers = n;
+        (self.workers, self.most) = (n, None);
+        self
+    }
+
+    /// Has as many tasks share the input as are worth having, between these: the stage is watched, and gets more while
+    /// it holds up the others and more do more, and fewer while they wait much of their time.
+    ///
+    /// # Panics
+    ///
+    /// Where `least` is 0, where it is over `most`, and where that is over 1 048 576.
+    #[track_caller]
+    pub fn workers_within(mut self, least: usize, most: usize) -> Self {
+        let name = &self.name;
+        assert!(least > 0, "`auto({least}..={most})`: stage `{name}` needs at least one worker");
+        assert!(
+            least <= most,
+            "`auto({least}..={most})`: there is no number of workers for stage `{name}` in this range"
+        );
+        check_workers("auto", name, most).unwrap_or_else(|message| panic!("{message}"));
+        (self.workers, self.most) = (least, Some(most));
         self
     }
 
@@ -147,7 +170,7 @@ impl Boundary {
 
     /// The most items it holds: those that wait and those being worked on.
     pub fn holds(&self) -> Holds {
-        Holds::at_most(self.buffer) + Holds::at_most(self.workers)
+        Holds::at_most(self.buffer) + Holds::at_most(self.most.unwrap_or(self.workers))
     }
 
     /// Spawns the tasks into `scope`; gives the stream of what they make.
@@ -203,10 +226,18 @@ impl Boundary {
     {
         // A weight takes the place of the number of items.
         let buffer = if limits.weight.is_some() { MOST_BUFFER } else { self.buffer };
-        let room = Room { one_task, permits: buffer.min(MOST_BUFFER) + self.workers, weight: limits.weight };
+        let permits = buffer.min(MOST_BUFFER) + self.workers;
+        let steered = self.most.filter(|most| !one_task && *most > self.workers);
+        let measured = steered.map(|_| scope.runtime().now());
+        let room = Room { one_task, measured, permits, weight: limits.weight };
         let tally = scope.tally(self.name.clone());
         let (hop, outlet) = hop(self.workers, room, self.name.clone(), tally.clone(), scope);
         let resize: Weak<dyn Resize> = Arc::<Hop<Out>>::downgrade(&hop);
+        if let Some(most) = steered {
+            let climb = Climb::new(self.workers, most);
+            let name = format!("auto of `{}`", self.name);
+            scope.spawn(name, steer(resize.clone(), scope.runtime().clone(), climb));
+        }
         scope.enter_resize(&tally, resize);
         let feeds = Feeds::new(self.workers, input, self.order, limits.key, tally);
         (Benches { feeds, hop, index: 0, scope: scope.clone() }, outlet)

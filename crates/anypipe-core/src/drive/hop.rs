@@ -3,10 +3,12 @@
 
 use std::borrow::Cow;
 use std::task::Waker;
+use std::time::Instant;
 
+use super::gauge::Gauge;
 use super::ledger::{Ask, Board, Calls, Ledger, Look, Todo};
 use super::{Tally, Weigh};
-use crate::scope::{Flush, Refused, Resize, Scope, Size, drop_items};
+use crate::scope::{Flush, Measured, Refused, Resize, Scope, Size, WorkerChange, drop_items};
 use crate::sync::Mutex;
 use crate::sync::atomic::Ordering;
 
@@ -56,6 +58,8 @@ impl<T> Batch<T> {
 pub(super) struct Room<T> {
     /// True where there is to be one producer for good.
     pub(super) one_task: bool,
+    /// From when on it is measured how the producers' time goes, where it is.
+    pub(super) measured: Option<Instant>,
     /// The most items, those being made included.
     pub(super) permits: usize,
     /// The most weight of finished items, and how to weigh one.
@@ -90,9 +94,9 @@ pub(super) struct State<T> {
 impl<T> Hop<T> {
     pub(super) fn new(producers: usize, room: Room<T>, tally: Tally, of: (Scope, Cow<'static, str>)) -> Self {
         let (most_weight, weigh) = room.weight.unzip();
-        let ledger = Ledger::new(producers, room.permits);
+        let ledger = Ledger::new(producers, room.permits, room.measured);
         let state = State { ledger, queue: Vec::new(), window: Vec::new(), head: 0 };
-        let board = Board::new(producers, most_weight, room.one_task, tally);
+        let board = Board::new(producers, most_weight, room.one_task, room.measured.is_some(), tally);
         Self { state: Mutex::new(state), board, weigh, stage: of }
     }
 
@@ -171,6 +175,11 @@ impl<T> Hop<T> {
         state.ledger.pay(&self.board, &mut calls);
         drop(state);
         calls.make();
+    }
+
+    /// The producer waits for input or for room from now on, or not any more; where it has gone nobody knows when.
+    pub(super) fn note_waits(&self, waits: bool, now: Option<Instant>) {
+        self.state.lock().ledger.note_waits(waits, now);
     }
 
     /// What the producer is to do that looks.
@@ -269,6 +278,27 @@ impl<T: Send> Flush for Hop<T> {
     }
 }
 
+impl<T> Hop<T> {
+    /// Has there be so many workers, and so much room, from now on, unless `gauge` gives `false`.
+    fn change(
+        &self,
+        workers: Option<usize>,
+        buffer: Option<usize>,
+        gauge: impl FnOnce(&mut Gauge) -> bool,
+    ) -> Result<(), Refused> {
+        let mut calls = Calls::default();
+        let mut state = self.state.lock();
+        let ledger = &mut state.ledger;
+        if ledger.is_over() || self.board.is_closed() || !ledger.gauge().is_none_or(gauge) {
+            return Err(Refused::Ended);
+        }
+        ledger.resize(&self.board, workers, buffer, &mut calls);
+        drop(state);
+        calls.wake();
+        Ok(())
+    }
+}
+
 impl<T: Send> Resize for Hop<T> {
     fn resize(&self, workers: Option<usize>, buffer: Option<usize>) -> Result<(), Refused> {
         if self.board.one_task && workers.is_some_and(|workers| workers != 1) {
@@ -277,15 +307,28 @@ impl<T: Send> Resize for Hop<T> {
         if self.is_weighed() && buffer.is_some() {
             return Err(Refused::Weighed);
         }
-        let mut calls = Calls::default();
+        self.change(workers, buffer, |gauge| {
+            if workers.is_some() {
+                gauge.let_go();
+            }
+            true
+        })
+    }
+
+    fn steer(&self, workers: usize, change: WorkerChange) -> Option<()> {
+        self.change(Some(workers), None, |gauge| gauge.note(change)).ok()
+    }
+
+    fn changes(&self) -> Vec<WorkerChange> {
+        self.state.lock().ledger.gauge().map_or_else(Vec::new, |gauge| gauge.changes())
+    }
+
+    fn measure(&self, now: Instant, waker: &Waker) -> Option<Measured> {
         let mut state = self.state.lock();
-        if state.ledger.is_over() || self.board.is_closed() {
-            return Err(Refused::Ended);
-        }
-        state.ledger.resize(&self.board, workers, buffer, &mut calls);
+        let (waited, old) = state.ledger.measure(now, waker)?;
         drop(state);
-        calls.wake();
-        Ok(())
+        drop(old);
+        Some(Measured { taken: self.board.tally.taken.get(), waited })
     }
 
     fn size(&self) -> Size {

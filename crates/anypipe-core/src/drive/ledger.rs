@@ -3,8 +3,10 @@
 
 use std::cmp::Ordering::{Equal, Greater, Less};
 use std::task::Waker;
+use std::time::{Duration, Instant};
 
 use super::Tally;
+use super::gauge::Gauge;
 use super::waiting::Waiting;
 use crate::scope::Wakes;
 use crate::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering, fence};
@@ -29,6 +31,8 @@ pub(super) struct Board {
     pub(super) most_weight: Option<usize>,
     /// True where the stage is to have one task for good.
     pub(super) one_task: bool,
+    /// True where it is measured how the producers' time goes.
+    pub(super) measured: bool,
 }
 
 /// The consumer went: looked at before each user future starts.
@@ -95,6 +99,8 @@ pub(super) struct Ledger {
     leaving: usize,
     /// Set when one has gone that was not let go: the input is over, and nothing is left to do for others.
     ending: bool,
+    /// How their time goes, where that is measured.
+    gauge: Option<Box<Gauge>>,
     /// Set when a producer went without finishing.
     broken: bool,
 }
@@ -169,7 +175,13 @@ impl Calls {
 }
 
 impl Board {
-    pub(super) fn new(producers: usize, most_weight: Option<usize>, one_task: bool, tally: Tally) -> Self {
+    pub(super) fn new(
+        producers: usize,
+        most_weight: Option<usize>,
+        one_task: bool,
+        measured: bool,
+        tally: Tally,
+    ) -> Self {
         // Each producer may pass the most once: the sum must not overflow.
         let bound = usize::MAX / 2 / (producers + 1);
         Self {
@@ -180,6 +192,7 @@ impl Board {
             tally,
             most_weight: most_weight.map(|most| most.min(bound)),
             one_task,
+            measured,
         }
     }
 
@@ -225,7 +238,7 @@ impl Board {
 }
 
 impl Ledger {
-    pub(super) fn new(workers: usize, permits: usize) -> Self {
+    pub(super) fn new(workers: usize, permits: usize, measured: Option<Instant>) -> Self {
         Self {
             free: signed(permits),
             lent: 0,
@@ -240,6 +253,7 @@ impl Ledger {
             open: workers,
             leaving: 0,
             ending: false,
+            gauge: measured.map(|now| Box::new(Gauge::new(now))),
             broken: false,
         }
     }
@@ -388,6 +402,9 @@ impl Ledger {
         }
         self.broken |= vanished;
         if self.open == 0 || vanished {
+            if let Some(gauge) = &mut self.gauge {
+                gauge.end().into_iter().for_each(|watcher| calls.called.add(watcher));
+            }
             self.consumer.take().into_iter().for_each(|consumer| calls.called.add(consumer));
         }
     }
@@ -403,6 +420,25 @@ impl Ledger {
 // How many workers there are, and how much they may hold, may be changed while they go on. Who does so notes it here and wakes
 // all; whoever hears of it first does what is to be done, in its own poll.
 impl Ledger {
+    /// A producer waits for input or for room from now on, or not any more.
+    pub(super) fn note_waits(&mut self, waits: bool, now: Option<Instant>) {
+        match (&mut self.gauge, now) {
+            (Some(gauge), Some(now)) if waits => gauge.wait(now),
+            (Some(gauge), now) => gauge.work(now),
+            (None, _) => {}
+        }
+    }
+
+    /// How long they have waited; `None` at the end, of which the waker is told. Gives the waker that was there before.
+    pub(super) fn measure(&mut self, now: Instant, waker: &Waker) -> Option<(Duration, Option<Waker>)> {
+        if self.is_over() { None } else { self.gauge.as_mut()?.measure(now, waker) }
+    }
+
+    /// How their time goes, where that is measured.
+    pub(super) fn gauge(&mut self) -> Option<&mut Gauge> {
+        self.gauge.as_deref_mut()
+    }
+
     /// True once the last producer has finished, or one has vanished.
     pub(super) fn is_over(&self) -> bool {
         self.open == 0 || self.broken

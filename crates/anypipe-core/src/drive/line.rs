@@ -25,6 +25,7 @@ impl<T> Line<T> {
     /// The task looks for an item.
     #[inline]
     pub(super) fn begin(&mut self) {
+        self.port.note_works(self.scope.runtime());
         self.pace.begin(self.scope.runtime());
     }
 
@@ -34,6 +35,7 @@ impl<T> Line<T> {
         note_wait(waits_for);
         self.pace.waited();
         self.port.rest(waker);
+        self.port.note_waits(self.scope.runtime());
         if self.port.has_news() { Err(News) } else { Ok(()) }
     }
 
@@ -49,6 +51,7 @@ impl<T> Line<T> {
     #[inline(never)]
     pub(super) fn poll_room(&mut self, want: usize, cx: &mut Context<'_>) -> Poll<Result<(), News>> {
         if self.port.poll_claim(cx, want).is_pending() {
+            self.port.note_waits(self.scope.runtime());
             self.pace.waited();
             return Poll::Pending;
         }

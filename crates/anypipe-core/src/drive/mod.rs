@@ -4,9 +4,12 @@
 //! [`Boundary`], which spawns the tasks and returns the stream that comes out. A sink loops over
 //! [`Items`], or is [`fold_items`]. The README beside the source explains the protocol.
 
+mod auto;
 mod boundary;
 mod burst;
+mod climb;
 mod crew;
+mod gauge;
 mod hop;
 mod inlet;
 mod items;
@@ -28,6 +31,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+pub use self::auto::{Auto, WorkerCount, auto};
 pub use self::boundary::{Boundary, DEFAULT_BUFFER, Limits};
 pub(crate) use self::boundary::{MOST_BUFFER, check_buffer, check_workers};
 pub use self::burst::Burst;

@@ -43,7 +43,7 @@ use crate::error::RunError;
 use crate::runtime::{AsHandle, RuntimeHandle};
 use crate::scope::task::BoxFuture;
 use crate::scope::{Breakable, CancelToken, Cancelled, Controls, Deadline, Scope, current_runtime};
-pub use crate::scope::{StageStats, Stats};
+pub use crate::scope::{ChangeReason, StageStats, Stats, WorkerChange};
 use crate::sink::Sink;
 use crate::source::Source;
 use crate::sync::Lone;

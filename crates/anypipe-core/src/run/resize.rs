@@ -4,7 +4,7 @@ use std::sync::{Arc, Weak};
 
 use crate::drive::{MOST_BUFFER, check_buffer, check_workers};
 use crate::holds::Holds;
-use crate::scope::{Controls, Named, Refused, Resize};
+use crate::scope::{Controls, Named, Refused, Resize, WorkerChange};
 
 /// One stage of a run, whose workers and buffer can be changed while it goes on; given by
 /// [`Control::stage`](super::Control::stage). All clones are of the same stage, and none keeps the run alive.
@@ -43,7 +43,8 @@ impl StageControl {
         &self.name
     }
 
-    /// From now on the stage has `n` workers: it works on `n` items at the same time.
+    /// From now on the stage has `n` workers: it works on `n` items at the same time. One that has
+    /// [`auto(..)`](crate::drive::auto) is left alone by that from then on.
     ///
     /// Where the input is over there is nothing to do for others, and none come.
     ///
@@ -83,6 +84,11 @@ impl StageControl {
     /// The most items that the stage holds now: those being worked on and those that wait. Nothing once it has ended.
     pub fn max_in_flight(&self) -> Holds {
         self.stage().map_or(Holds::NONE, |stage| stage.size().bound.map_or(Holds::UNBOUNDED, Holds::at_most))
+    }
+
+    /// How many workers it was given lately where it has [`auto(..)`](crate::drive::auto), the oldest first: 16 changes at the most.
+    pub fn changes(&self) -> Vec<WorkerChange> {
+        self.stage().map_or_else(Vec::new, |stage| stage.changes())
     }
 
     fn stage(&self) -> Option<Arc<dyn Resize>> {

@@ -77,7 +77,8 @@ pub(crate) use self::panic::{
 };
 pub use self::panic::{catch_panic, drop_each, holding, in_stage};
 pub(crate) use self::promise::{Giver, Promise, promise, promise_of_task};
-pub(crate) use self::resize::{Refused, Resize, Size};
+pub use self::resize::{ChangeReason, WorkerChange};
+pub(crate) use self::resize::{Measured, Refused, Resize, Size};
 pub use self::roster::{Listing, Roster};
 pub(crate) use self::shield::{NAME as SHIELD, Shielded};
 pub use self::stats::{StageStats, Stats};

@@ -1,3 +1,7 @@
+use std::fmt;
+use std::task::Waker;
+use std::time::{Duration, Instant};
+
 /// A stage of a run, whose workers and buffer can be changed while it goes on.
 pub(crate) trait Resize: Send + Sync {
     /// From now on it is to have so many workers, and a buffer for so many items; what is `None` stays.
@@ -5,6 +9,24 @@ pub(crate) trait Resize: Send + Sync {
 
     /// What it has now.
     fn size(&self) -> Size;
+
+    /// As [`resize`](Resize::resize), by who watches it; `None` where somebody has said how many there are to be, or it has ended.
+    fn steer(&self, workers: usize, change: WorkerChange) -> Option<()>;
+
+    /// How it was steered lately.
+    fn changes(&self) -> Vec<WorkerChange>;
+
+    /// What is measured of it now, where that is done; `None` once it has ended. The waker is called then.
+    fn measure(&self, now: Instant, waker: &Waker) -> Option<Measured>;
+}
+
+/// What is measured of a stage.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Measured {
+    /// Items it has taken.
+    pub(crate) taken: u64,
+    /// How long its workers have waited for input or for room, all together.
+    pub(crate) waited: Duration,
 }
 
 /// Why a stage can't be changed.
@@ -27,4 +49,50 @@ pub(crate) struct Size {
     pub(crate) buffer: Option<usize>,
     /// The most items that it holds; none where they are weighed.
     pub(crate) bound: Option<usize>,
+}
+
+/// A change of how many workers a stage has that was given [`auto(..)`](crate::drive::auto); told by
+/// [`StageControl::changes`](crate::run::StageControl::changes).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct WorkerChange {
+    /// When it was made, by the runtime's clock.
+    pub at: Instant,
+    /// How many there were to be before.
+    pub from: usize,
+    /// How many there were to be from then on.
+    pub to: usize,
+    /// What it was made for.
+    pub why: ChangeReason,
+}
+
+/// Why a stage has got more workers, or fewer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ChangeReason {
+    /// To see whether twice as many do more.
+    Doubling,
+    /// To see whether half of them do as much.
+    Halving,
+    /// To see whether a few more do more, or a few less as much.
+    Probe,
+    /// It was seen how many are needed.
+    Needed,
+    /// Others were of no use.
+    Back,
+    /// They waited for others much of their time.
+    Spare,
+}
+
+impl fmt::Display for ChangeReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Doubling => "to see whether twice as many do more",
+            Self::Halving => "to see whether half of them do as much",
+            Self::Probe => "to see what a few more or less do",
+            Self::Needed => "so many are needed",
+            Self::Back => "others were of no use",
+            Self::Spare => "they waited for others much of their time",
+        })
+    }
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::hash::Hash;
 
-use anypipe_core::drive::Order;
+use anypipe_core::drive::{Order, WorkerCount};
 use anypipe_core::option::{
     HasBoundary, IntoBlocking, IntoBoundary, KeyedBy, Named, WeighedBy, Workers, pass_options,
 };
@@ -21,17 +21,19 @@ macro_rules! options {
             ///
             /// Results come in input order unless [`unordered`](Self::unordered) is asked for.
             ///
+            /// `n` is a number, or [`auto(1..=most)`](crate::auto): as many as are worth having.
+            ///
             /// # Panics
             ///
-            /// Where `n` is 0.
+            /// Where `n` is 0, or a range that is empty or begins with 0.
             #[doc(alias("buffered", "num_threads", "observeOn"))]
             #[track_caller]
-            pub fn workers<P>(self, n: usize) -> $Of<P>
+            pub fn workers<P>(self, n: impl WorkerCount) -> $Of<P>
             where
                 G: Workers + IntoBoundary<Boundary = P>,
                 P: HasBoundary,
             {
-                $Of { $inner: self.$inner.into_boundary().edit(|boundary| boundary.workers(n)) }
+                $Of { $inner: self.$inner.into_boundary().edit(|boundary| n.apply(boundary)) }
             }
 
             /// Has at most `n` finished items wait behind the stage before. The default is 64.
