@@ -42,5 +42,6 @@ pages! {
     stopping: "../../docs/guide/stopping.md"
     tasks: "../../docs/guide/tasks.md"
     testing: "../../docs/guide/testing.md"
+    watching: "../../docs/guide/watching.md"
     workers_and_order: "../../docs/guide/workers-and-order.md"
 }

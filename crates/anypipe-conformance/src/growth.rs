@@ -208,7 +208,7 @@ async fn a_shared_rate_keeps_nothing_of_what_has_ended() {
 const ROUNDS: usize = 4;
 
 /// Checks that the same work costs less than four times as much among `many` as among `few`, setting up included.
-fn costs_the_same(make: Make<'_>, few: usize, many: usize, work: fn(usize) -> BoxFuture) {
+pub(crate) fn costs_the_same(make: Make<'_>, few: usize, many: usize, work: impl Fn(usize) -> BoxFuture) {
     #[expect(clippy::disallowed_methods, reason = "what our own code costs, which no runtime's clock knows")]
     let cost = |n| {
         let start = Instant::now();

@@ -14,6 +14,7 @@
 //! | what holds for every registered operator alone | [`laws`] |
 //! | P7, whatever ends a run, at each call of the user's code | [`accounting`] |
 //! | what must not grow with the length or the depth of a program | [`growth`] |
+//! | what a run's pictures show, and which stage they call slow | [`pictures`] |
 //! | what was cut off, and what unwinds | [`cut_off`] |
 //! | stages that are resized while they run | [`resizing`] |
 //! | values that tasks inherit | [`locals`] |
@@ -81,6 +82,7 @@ pub mod permit_faults;
 pub mod permit_models;
 pub mod permit_turns;
 pub mod permits;
+pub mod pictures;
 pub mod pipelines;
 pub mod plain_threads;
 mod plan;

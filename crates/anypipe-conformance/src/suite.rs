@@ -221,6 +221,9 @@ macro_rules! __groups {
         mod growth {
             $crate::__growth!(super::$run);
         }
+        mod pictures {
+            $crate::__pictures!(super::$run);
+        }
         mod cut_off {
             $crate::__cut_off!(super::$run);
         }

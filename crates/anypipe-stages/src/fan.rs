@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use anypipe_core::drive::{DEFAULT_BUFFER, Inlet};
-use anypipe_core::scope::Meter;
+use anypipe_core::scope::{Charted, Meter, waits_for_input};
 use anypipe_core::stage::drop_each;
 use futures_core::Stream;
 
@@ -70,6 +70,8 @@ pub struct BranchInput<T> {
     branch: Arc<Branch<T>>,
     /// Counts what the branch takes, and what nobody does.
     meter: Option<Meter>,
+    /// Until it is polled: the dealer's place in pictures of the run.
+    dealer: Option<Charted>,
     /// Items taken from before the branch, and not given out yet; the next one last.
     hand: Vec<T>,
     /// Up to where what was given out has been counted.
@@ -123,8 +125,13 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A fan with this many branches.
-pub(crate) fn fan<T>(branches: usize, meter: Option<Meter>) -> (Fan<T>, Vec<BranchInput<T>>) {
+/// A fan with this many branches. The dealer's place in pictures of the run is `charted`, unless what deals and what it is
+/// dealt to are one there.
+pub(crate) fn fan<T>(
+    branches: usize,
+    meter: Option<Meter>,
+    charted: Option<&Charted>,
+) -> (Fan<T>, Vec<BranchInput<T>>) {
     let common = Arc::new(Common { open: AtomicUsize::new(branches), dealer: Mutex::new(None) });
     let lane = |index| {
         let waiting = Waiting { items: Vec::new(), open: true, ended: false, waker: None };
@@ -136,7 +143,8 @@ pub(crate) fn fan<T>(branches: usize, meter: Option<Meter>) -> (Fan<T>, Vec<Bran
     let lanes: Vec<_> = (0..branches).map(lane).collect();
     let input = |lane: &Lane<T>| {
         let (common, branch) = (Arc::clone(&common), Arc::clone(&lane.branch));
-        BranchInput { common, branch, meter: meter.clone(), hand: Vec::new(), counted: 0 }
+        let (meter, dealer) = (meter.clone(), charted.cloned());
+        BranchInput { common, branch, meter, dealer, hand: Vec::new(), counted: 0 }
     };
     let inputs = lanes.iter().map(input).collect();
     let (for_all, rung) = (Vec::new(), Vec::new());
@@ -443,6 +451,9 @@ impl<T> BranchInput<T> {
     /// Takes all that waits into an empty hand; `Ready` where there is something, or the end.
     #[inline(never)]
     fn poll_fetch(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if let Some(dealer) = self.dealer.take() {
+            dealer.note_asked();
+        }
         self.count();
         let mut waiting = lock(&self.branch.waiting);
         let mut old = None;
@@ -455,6 +466,7 @@ impl<T> BranchInput<T> {
             if self.shown(&waiting) == 0 {
                 drop(waiting);
                 drop(old);
+                waits_for_input();
                 return Poll::Pending;
             }
         }
@@ -545,7 +557,7 @@ mod tests {
     }
 
     fn one() -> (Fan<usize>, BranchInput<usize>) {
-        let (fan, mut inputs) = fan(1, None);
+        let (fan, mut inputs) = fan(1, None, None);
         (fan, inputs.remove(0))
     }
 

@@ -4,9 +4,24 @@ use std::task::{Context, Poll, ready};
 
 use anypipe_core::channel::{Receiver, Sender, bounded, rendezvous};
 use anypipe_core::drive::Boundary;
+use anypipe_core::run::picture::StageKind;
+use anypipe_core::scope::{Charted, waits_for_input};
 use anypipe_core::stage::{Breakable, drop_each, in_stage};
 use anypipe_core::{RunError, Scope};
 use futures_core::Stream;
+
+/// As [`generate`], for a source.
+pub(crate) fn generate_source<T, Fut>(
+    boundary: &Boundary,
+    scope: &Scope,
+    start: impl FnOnce(Sender<T>) -> Fut,
+) -> Generated<T>
+where
+    T: Send + 'static,
+    Fut: Future<Output = ()> + Send + 'static,
+{
+    generate(boundary, scope.charted(boundary.name().to_owned(), StageKind::Source), scope, start)
+}
 
 /// Spawns a task that sends items, called as `boundary` is, and gives them; as many wait as it has a buffer for.
 ///
@@ -14,6 +29,7 @@ use futures_core::Stream;
 /// any more, even while its future is pending.
 pub(crate) fn generate<T, Fut>(
     boundary: &Boundary,
+    charted: Charted,
     scope: &Scope,
     start: impl FnOnce(Sender<T>) -> Fut,
 ) -> Generated<T>
@@ -27,7 +43,7 @@ where
     let (sender, receiver) = if buffer == 0 { rendezvous() } else { bounded(buffer) };
     let watched = sender.clone();
     let future = Breakable::new(in_stage(name, || start(sender)));
-    scope.spawn(name.to_owned(), async move {
+    charted.spawn(scope, name.to_owned(), async move {
         let mut future = pin!(future);
         let mut closed = pin!(watched.closed());
         std::future::poll_fn(|cx| {
@@ -43,6 +59,7 @@ where
         rest: Vec::new().into_iter(),
         name: name.to_owned(),
         scope: scope.clone(),
+        charted: Some(charted),
     }
 }
 
@@ -54,6 +71,8 @@ pub(crate) struct Generated<T> {
     rest: std::vec::IntoIter<T>,
     name: String,
     scope: Scope,
+    /// Until it is polled: its place in pictures of the run.
+    charted: Option<Charted>,
 }
 
 impl<T> Generated<T> {
@@ -78,8 +97,15 @@ impl<T> Stream for Generated<T> {
     type Item = T;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        if let Some(charted) = self.charted.take() {
+            charted.note_asked();
+        }
         let Some(receiver) = &mut self.receiver else { return Poll::Ready(self.rest.next()) };
-        match ready!(Pin::new(receiver).poll_next(cx)) {
+        let polled = Pin::new(receiver).poll_next(cx);
+        if polled.is_pending() {
+            waits_for_input();
+        }
+        match ready!(polled) {
             Some(Ok(item)) => Poll::Ready(Some(item)),
             Some(Err(_)) => {
                 // Not an end: the stream stays pending, and the run fails.

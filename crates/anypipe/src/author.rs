@@ -33,7 +33,7 @@ pub use anypipe_core::drive::{
 };
 pub use anypipe_core::option::Parallel;
 pub use anypipe_core::runtime::Alarm;
-pub use anypipe_core::scope::{Meter, Scope, current_scope};
+pub use anypipe_core::scope::{Charted, Meter, Scope, current_scope};
 pub use anypipe_core::stage::{
     Breakable, Place, Waiters, catch_panic, drop_each, holding, in_stage, poll_go_on,
 };

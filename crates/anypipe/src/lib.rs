@@ -71,8 +71,8 @@ pub mod time;
 #[doc(inline)]
 pub use anypipe_core::drive::auto;
 pub use anypipe_core::run::{
-    ChangeReason, Checked, CheckedStream, Control, Outcome, ResizeError, RunStream, Running, StageControl,
-    StageStats, Stats, WorkerChange,
+    ChangeReason, Checked, CheckedStream, Control, LiveRun, Outcome, ResizeError, RunStream, Running,
+    StageControl, StageStats, Stats, WorkerChange, list_runs, picture, runs,
 };
 pub use anypipe_core::{ErrorKind, Holds, Run, RunError, Sink, Source, Stage};
 

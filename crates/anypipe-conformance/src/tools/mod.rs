@@ -105,3 +105,19 @@ impl Crumb {
         note_tried(None);
     }
 }
+
+/// A stream of what a closure gives when it is polled.
+pub(crate) fn poll_stream<T, F>(poll: F) -> impl Stream<Item = T>
+where
+    F: FnMut(&mut Context<'_>) -> Poll<Option<T>> + Unpin,
+{
+    struct Polled<F>(F);
+    impl<T, F: FnMut(&mut Context<'_>) -> Poll<Option<T>> + Unpin> Stream for Polled<F> {
+        type Item = T;
+
+        fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+            (self.0)(cx)
+        }
+    }
+    Polled(poll)
+}

@@ -10,7 +10,8 @@ use std::time::Duration;
 use super::memory::{Id, Parked, Shared, State};
 use super::thread::{wait, wait_within};
 use super::{ChannelSender, SendError, Statistics, TrySendError};
-use crate::scope::{goes_with, is_cut_off, with_output};
+use crate::runtime::WaitsFor;
+use crate::scope::{goes_with, is_cut_off, note_wait, with_output};
 use crate::sync::atomic::{AtomicBool, Ordering};
 
 /// The sending end of the in-memory channel. Clones are further senders.
@@ -324,7 +325,17 @@ impl<T> Future for SendFuture<'_, T> {
     type Output = Result<(), SendError<T>>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = &mut *self;
+        let polled = self.poll_send(cx);
+        if polled.is_pending() {
+            note_wait(WaitsFor::Room);
+        }
+        polled
+    }
+}
+
+impl<T> SendFuture<'_, T> {
+    fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendError<T>>> {
+        let this = self;
         let mut state = this.sender.shared.lock();
         if let Some(key) = this.key {
             if state.was_granted(key) {
@@ -409,6 +420,8 @@ impl<'a, T> Reserving<'a, T> {
         }
         if let Some(key) = self.key {
             state.rewake_sender(key, cx.waker());
+            drop(state);
+            note_wait(WaitsFor::Room);
             return Poll::Pending;
         }
         if state.reserve() {
@@ -417,6 +430,8 @@ impl<'a, T> Reserving<'a, T> {
         let key = state.key();
         self.key = Some(key);
         state.park_sender(key, None, self.sender.parked(cx));
+        drop(state);
+        note_wait(WaitsFor::Room);
         Poll::Pending
     }
 }

@@ -11,9 +11,9 @@ use super::hop::{Hop, Room};
 use super::pair::hop;
 use super::port::Port;
 use super::worker::{Bench, Common, spawn};
-use super::{Inlet, Outlet, Weigh, Work};
+use super::{Inlet, Outlet, Threads, Weigh, Work};
 use crate::holds::Holds;
-use crate::scope::{Resize, Scope};
+use crate::scope::{About, Resize, Scope};
 
 /// How many items wait between two tasks where nothing else was asked for.
 pub const DEFAULT_BUFFER: usize = 64;
@@ -199,7 +199,8 @@ impl Boundary {
         In: Send + 'static,
         W: Work<In>,
     {
-        let (mut benches, outlet) = self.benches(Inlet::new(input), work.one_task(), limits, scope);
+        let blocks = work.threads() != Threads::Tasks;
+        let (mut benches, outlet) = self.benches(Inlet::new(input), (work.one_task(), blocks), limits, scope);
         if self.workers == 1 {
             spawn(benches.next(), self.name, Common::alone(work));
         } else {
@@ -216,7 +217,7 @@ impl Boundary {
     fn benches<In, Out>(
         &self,
         input: Inlet<In>,
-        one_task: bool,
+        (one_task, blocks): (bool, bool),
         limits: Limits<In, Out>,
         scope: &Scope,
     ) -> (Benches<In, Out>, Outlet<Out>)
@@ -225,12 +226,15 @@ impl Boundary {
         Out: Send + 'static,
     {
         // A weight takes the place of the number of items.
-        let buffer = if limits.weight.is_some() { MOST_BUFFER } else { self.buffer };
+        let weighed = limits.weight.is_some();
+        let buffer = if weighed { MOST_BUFFER } else { self.buffer };
         let permits = buffer.min(MOST_BUFFER) + self.workers;
         let steered = self.most.filter(|most| !one_task && *most > self.workers);
         let measured = steered.map(|_| scope.runtime().now());
         let room = Room { one_task, measured, permits, weight: limits.weight };
-        let tally = scope.tally(self.name.clone());
+        let about =
+            About { counts: true, buffer: (!weighed).then_some(self.buffer), blocks, ..About::default() };
+        let tally = scope.tally(self.name.clone(), about);
         let (hop, outlet) = hop(self.workers, room, self.name.clone(), tally.clone(), scope);
         let resize: Weak<dyn Resize> = Arc::<Hop<Out>>::downgrade(&hop);
         if let Some(most) = steered {

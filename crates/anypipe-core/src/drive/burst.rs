@@ -65,7 +65,7 @@ impl Burst {
         } else {
             self.pace.waited();
         }
-        self.pace.begin(self.scope.runtime());
+        self.pace.begin(&self.scope);
     }
 
     /// An item was taken; `false` where what there is must be shown before the next: the items are slow, or a chunk is

@@ -18,7 +18,7 @@ use super::port::Port;
 use super::waiting::Waiting;
 use super::{Inlet, Tally};
 use crate::runtime::WaitsFor;
-use crate::scope::{call, drop_items, has_called, poll_go_on};
+use crate::scope::{call, drop_items, has_called, note_wait, poll_go_on};
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, Ordering};
 
@@ -387,6 +387,7 @@ impl<In: Send + 'static> Feed<In> {
             line.pace.called();
             return Poll::Ready(());
         }
+        note_wait(WaitsFor::Thread);
         if next == Next::GiveWay {
             cx.waker().wake_by_ref();
         }
@@ -454,7 +455,7 @@ impl<In: Send + 'static> Crew<In> {
             }
             // Where all that comes waits for its key, this is a loop.
             if poll_go_on(cx).is_pending() {
-                line.rest(WaitsFor::Turn, cx.waker())?;
+                line.rest(WaitsFor::Thread, cx.waker())?;
                 return Poll::Pending;
             }
         }

@@ -11,7 +11,8 @@ use futures_core::Stream;
 use pin_project_lite::pin_project;
 
 use super::pace::{Next, Pace};
-use crate::scope::{CutWatch, Scope, holding};
+use crate::runtime::WaitsFor;
+use crate::scope::{CutWatch, Scope, holding, note_wait};
 use crate::sync::Lone;
 
 /// The items of a stream, for a sink's loop: it gives way now and then, and stops at a cancel.
@@ -222,7 +223,7 @@ impl Turns {
                 }
                 left = 1;
             }
-            self.pace.begin(self.scope.runtime());
+            self.pace.begin(&self.scope);
             self.pace.offer(self.scope.runtime());
             let (scope, cut) = (&self.scope, &mut self.cut);
             for done in 0..left {
@@ -265,12 +266,14 @@ impl Turns {
     fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         match std::mem::replace(&mut self.next, Next::Go) {
             Next::Show if self.scope.runtime().poll_budget(cx).is_pending() => {
+                note_wait(WaitsFor::Thread);
                 self.next = Next::Show;
                 self.pace.waited();
                 Poll::Pending
             }
             Next::Go | Next::Show => Poll::Ready(()),
             Next::GiveWay => {
+                note_wait(WaitsFor::Thread);
                 cx.waker().wake_by_ref();
                 Poll::Pending
             }

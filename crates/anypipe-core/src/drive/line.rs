@@ -6,7 +6,7 @@ use std::task::{Context, Poll, Waker};
 use super::pace::Pace;
 use super::port::Port;
 use crate::runtime::WaitsFor;
-use crate::scope::{Scope, note_wait};
+use crate::scope::{Scope, note_end, note_wait};
 
 /// There is something to hear: the consumer went, or the stage is to have other workers.
 pub(super) struct News;
@@ -26,7 +26,7 @@ impl<T> Line<T> {
     #[inline]
     pub(super) fn begin(&mut self) {
         self.port.note_works(self.scope.runtime());
-        self.pace.begin(self.scope.runtime());
+        self.pace.begin(&self.scope);
     }
 
     /// Shows what there is before the task waits for this.
@@ -52,6 +52,10 @@ impl<T> Line<T> {
     pub(super) fn poll_room(&mut self, want: usize, cx: &mut Context<'_>) -> Poll<Result<(), News>> {
         if self.port.poll_claim(cx, want).is_pending() {
             self.port.note_waits(self.scope.runtime());
+            if self.scope.is_watched() {
+                // Nothing of the user's has run since the last item was done.
+                note_end(self.pace.read_now());
+            }
             self.pace.waited();
             return Poll::Pending;
         }

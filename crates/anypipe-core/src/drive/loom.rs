@@ -27,7 +27,8 @@ fn permits<T>(producers: usize, permits: usize, scope: &Scope) -> (Vec<Port<T>>,
 fn resized<T>(producers: usize, permits: usize, scope: &Scope) -> (Arc<Hop<T>>, Vec<Port<T>>, Outlet<T>) {
     let (name, room) =
         (Cow::Borrowed("hop"), Room { one_task: false, measured: None, permits, weight: None });
-    let (hop, outlet) = hop(producers, room, name.clone(), scope.tally(name), scope);
+    let (hop, outlet) =
+        hop(producers, room, name.clone(), scope.tally(name, crate::scope::About::default()), scope);
     let ports = (0..producers).map(|index| Port::new(Arc::clone(&hop), index)).collect();
     (hop, ports, outlet)
 }

@@ -27,6 +27,8 @@ pub struct Outlet<T> {
     steps: bool,
     /// Set once the end was seen.
     ended: bool,
+    /// True until it was polled: who does so is then noted.
+    is_new: bool,
 }
 
 // The items are only ever moved.
@@ -35,7 +37,7 @@ impl<T> Unpin for Outlet<T> {}
 impl<T> Outlet<T> {
     pub(super) fn new(hop: Arc<Hop<T>>) -> Self {
         let steps = hop.is_weighed();
-        Self { hop, local: Vec::new(), steps, ended: false }
+        Self { hop, local: Vec::new(), steps, ended: false, is_new: true }
     }
 
     /// From before its first item on it counts itself what it gives out.
@@ -128,6 +130,9 @@ impl<T: Send + 'static> Outlet<T> {
         if self.ended {
             return Poll::Ready(None);
         }
+        if self.is_new {
+            self.note_asked();
+        }
         let (found, alone) = self.fetch(cx);
         match found {
             Found::Items => return Poll::Ready(alone.or_else(|| self.give())),
@@ -140,6 +145,12 @@ impl<T: Send + 'static> Outlet<T> {
         }
         note_wait(WaitsFor::Input);
         Poll::Pending
+    }
+
+    #[cold]
+    fn note_asked(&mut self) {
+        self.is_new = false;
+        self.hop.stage.0.note_asked(&self.hop.board.tally);
     }
 
     /// Takes all there is from the hop. An item that is alone there goes out at once, and is paid for under the same

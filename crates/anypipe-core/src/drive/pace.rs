@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::runtime::RuntimeHandle;
-use crate::scope::has_called;
+use crate::scope::{Scope, has_called, take_beginning};
 use crate::sync::atomic::{AtomicBool, Ordering};
 
 /// A chunk that takes longer than this is slow: its items are shown at once.
@@ -103,16 +103,24 @@ impl Pace {
 
     /// The task looks for an item: where it has waited, a stretch of work begins.
     #[inline]
-    pub(super) fn begin(&mut self, runtime: &RuntimeHandle) {
+    pub(super) fn begin(&mut self, scope: &Scope) {
         if self.read.is_none() {
-            self.begin_stretch(runtime);
+            self.begin_stretch(scope);
         }
     }
 
-    #[cold]
-    fn begin_stretch(&mut self, runtime: &RuntimeHandle) {
-        self.read = Some(runtime.now_in_task());
+    #[inline]
+    fn begin_stretch(&mut self, scope: &Scope) {
+        // Where the task is watched the clock was read when its poll began.
+        let began = if scope.is_watched() { take_beginning() } else { None };
+        self.read = Some(began.unwrap_or_else(|| scope.runtime().now_in_task()));
         self.began = self.read;
+    }
+
+    /// The last reading, where nothing was done since.
+    #[inline]
+    pub(super) fn read_now(&self) -> Option<Instant> {
+        if self.done == 0 { self.read } else { None }
     }
 
     /// How many more items are to be done before the clock is read.

@@ -14,9 +14,9 @@ use super::ledger::{Look, Todo};
 use super::line::{Line, News, Unwanted, next_poll, present_poll};
 use super::pace::{Next, Pace};
 use super::port::Port;
-use super::{At, Threads, Work};
+use super::{At, Tally, Threads, Work};
 use crate::scope::task::BoxFuture;
-use crate::scope::{Breakable, Overdue, Scope};
+use crate::scope::{Breakable, Overdue, Scope, note_again};
 
 /// One task of a stage: takes an item, works on it, and puts what comes of it.
 ///
@@ -111,17 +111,22 @@ pub(super) fn spawn<In: Send + 'static, W: Work<In>>(
     if threads != Threads::Tasks {
         bench.line.pace.show_each();
     }
-    let (scope, stage) = (bench.line.scope.clone(), name.clone());
+    let (scope, stage, tally) = (bench.line.scope.clone(), name.clone(), bench.line.port.tally());
     let task = Box::pin(worker(bench, stage, work));
-    spawn_task(&scope, name, threads, task);
+    spawn_task(&scope, (name, tally), threads, task);
 }
 
 /// Spawns a task on these threads; built once.
-fn spawn_task(scope: &Scope, name: Cow<'static, str>, threads: Threads, task: BoxFuture<()>) {
+fn spawn_task(
+    scope: &Scope,
+    (name, tally): (Cow<'static, str>, Tally),
+    threads: Threads,
+    task: BoxFuture<()>,
+) {
     match threads {
-        Threads::Tasks => scope.spawn_boxed(name, task),
-        Threads::Blocking => scope.spawn_on_pool(name, None, task),
-        Threads::BlockingFor(patience) => scope.spawn_on_pool(name, Some(patience), task),
+        Threads::Tasks => scope.spawn_worker(name, Some(tally), task),
+        Threads::Blocking => scope.spawn_on_pool(name, tally, None, task),
+        Threads::BlockingFor(patience) => scope.spawn_on_pool(name, tally, Some(patience), task),
     }
 }
 
@@ -249,6 +254,8 @@ pub(super) struct Bench<In, Out> {
     feed: Feed<In>,
     /// What to do before the next item.
     next: Then,
+    /// True where the future of the item in hand was pending before.
+    amid: bool,
     /// Held while work has not settled.
     overdue: Option<Overdue>,
 }
@@ -256,7 +263,7 @@ pub(super) struct Bench<In, Out> {
 impl<In: Send + 'static, Out: Send + 'static> Bench<In, Out> {
     pub(super) fn new(feed: Feed<In>, port: Port<Out>, scope: Scope) -> Self {
         let line = Line { port, pace: Pace::new(), scope };
-        Self { line, feed, next: Then::Take, overdue: None }
+        Self { line, feed, next: Then::Take, amid: false, overdue: None }
     }
 
     /// Looks what there is to hear.
@@ -324,6 +331,9 @@ impl<In: Send + 'static, Out: Send + 'static> Bench<In, Out> {
     /// The future of an item's work is pending.
     #[inline(never)]
     fn suspend(&mut self, waker: &Waker) -> Result<(), News> {
+        if std::mem::replace(&mut self.amid, true) && self.line.scope.is_watched() {
+            note_again();
+        }
         // The next may block, and suspend too late for the others.
         self.line.pace.slow(self.feed.quick());
         self.feed.share();
@@ -333,6 +343,7 @@ impl<In: Send + 'static, Out: Send + 'static> Bench<In, Out> {
     /// The future of an item of this key is done; what its work has begun may be running still.
     #[inline]
     fn finish(&mut self, key: u64, settled: Poll<()>, cx: &mut Context<'_>) {
+        self.amid = false;
         if settled.is_pending() {
             self.wait_overdue(key, cx.waker());
         } else if self.poll_next(key, cx).is_pending() {

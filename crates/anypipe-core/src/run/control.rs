@@ -2,7 +2,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::{ResizeError, StageControl};
-use crate::scope::{Controls, Stats};
+use crate::scope::{Controls, Picture, Stats};
 
 /// Steers a run that was [started](super::Run::start), or a [stream](super::RunStream::control), from anywhere.
 /// All clones steer the same run, and none keeps it alive.
@@ -54,6 +54,20 @@ impl Control {
     /// Where no stage of this name has tasks of its own, or several have.
     pub fn stage(&self, name: &str) -> Result<StageControl, ResizeError> {
         StageControl::find(&self.controls, name)
+    }
+
+    /// The run as it is now: its stages, what each of their workers is doing, and how they hang together; also after
+    /// the run.
+    ///
+    /// The first picture begins to watch the run: it says what each worker is doing, and from then on times are summed.
+    /// Watching costs a reading of the clock now and then, and nothing for an item.
+    pub fn picture(&self) -> Picture {
+        self.controls.picture()
+    }
+
+    /// What every task of the run waits for, one in a line; and since when, where the run is watched.
+    pub fn dump(&self) -> String {
+        self.controls.dump()
     }
 
     /// Ends a pause.

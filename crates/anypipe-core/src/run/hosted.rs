@@ -21,11 +21,13 @@ pub(super) fn hosted<T: Send + 'static>(
     sink: impl Future<Output = T> + Send + 'static,
 ) -> BoxFuture<T> {
     let runtime = scope.runtime();
-    if !scope.has_tasks() || is_in_task_of(runtime) || runtime.is_current() {
+    let hosted = scope.has_tasks() && !is_in_task_of(runtime) && !runtime.is_current();
+    scope.controls().set_sink(hosted);
+    if !hosted {
         return Box::pin(sink);
     }
     let (giver, mut promise) = promise();
-    scope.spawn(name, Hosted { sink, giver: Some(giver) });
+    scope.spawn_sink(name.into(), Box::pin(Hosted { sink, giver: Some(giver) }));
     Box::pin(poll_fn(move |cx| match ready!(Pin::new(&mut promise).poll(cx)) {
         Some(value) => Poll::Ready(value),
         // The task panicked, or lost its runtime: the scope has been told, or is being told.

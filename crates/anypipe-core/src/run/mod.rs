@@ -7,7 +7,9 @@ mod group;
 mod handle;
 mod hosted;
 mod interval;
+mod live;
 mod partial;
+pub mod picture;
 mod portal;
 mod resize;
 mod running;
@@ -16,6 +18,7 @@ mod shield;
 mod start;
 mod stream;
 mod timed;
+mod watch;
 
 use std::any::Any;
 use std::fmt;
@@ -30,7 +33,9 @@ pub use self::group::{TaskGroup, task_group, try_task_group};
 pub use self::handle::{AbortOnDrop, TaskHandle};
 use self::hosted::hosted;
 pub use self::interval::{Interval, MissedTicks, interval, interval_at};
+pub use self::live::{LiveRun, list_runs, runs};
 pub use self::partial::Outcome;
+pub use self::picture::{Bottleneck, Picture, StagePicture};
 pub use self::portal::{BlockingPortal, PortalTask};
 pub use self::resize::{ResizeError, StageControl};
 pub use self::running::Running;
@@ -39,6 +44,7 @@ pub use self::shield::{Shield, shield, shield_for};
 pub use self::start::{StartError, Started};
 pub use self::stream::{CheckedStream, RunStream};
 pub use self::timed::{Scoped, TimedOut, fail_after, move_on, move_on_after, scoped, sleep_until};
+use self::watch::Watchers;
 use crate::error::RunError;
 use crate::runtime::{AsHandle, RuntimeHandle};
 use crate::scope::task::BoxFuture;
@@ -81,6 +87,8 @@ pub(crate) struct Plan {
     controls: Controls,
     /// What cancels it beside those.
     cancelled: Vec<Cancelled>,
+    /// Who looks at it meanwhile.
+    watchers: Option<Box<Watchers>>,
     /// What to do with tasks that still run when the body is done.
     at_end: AtEnd,
 }
@@ -88,8 +96,8 @@ pub(crate) struct Plan {
 impl Plan {
     pub(crate) fn new(name: &'static str, choose: Choose, at_end: AtEnd) -> Self {
         let (on, keep, deadline) = (None, None, None);
-        let (controls, cancelled) = (Controls::default(), Vec::new());
-        Self { name, choose, on, keep, deadline, controls, cancelled, at_end }
+        let (controls, cancelled, watchers) = (Controls::default(), Vec::new(), None);
+        Self { name, choose, on, keep, deadline, controls, cancelled, watchers, at_end }
     }
 
     fn cancel_on(&mut self, token: CancelToken) {
@@ -117,8 +125,9 @@ impl Plan {
     /// Opens the run's course, for its body to be made in.
     pub(crate) fn begin(self) -> Result<Course, RunError> {
         let runtime = self.runtime()?;
-        let Self { name, at_end, controls, keep, cancelled, deadline, .. } = self;
-        Ok(Course::open(runtime, name, at_end, controls, keep, cancelled, deadline))
+        let Self { name, at_end, controls, keep, cancelled, deadline, watchers, .. } = self;
+        let course = Course::open(runtime, name, at_end, controls, keep, cancelled, deadline);
+        Ok(course.watched_by(watchers))
     }
 }
 
@@ -143,6 +152,8 @@ pub struct Run<T> {
     way: Lone<Way>,
     /// Its own part; `None` where another run has taken that over.
     body: Option<Box<dyn BodyOf<T>>>,
+    /// Steers it; handed out by [`Run::control`].
+    controls: Controls,
 }
 
 /// The own part of a run that gives a `T`.
@@ -242,8 +253,36 @@ impl<T: Send + 'static> Run<T> {
     }
 
     fn boxed(plan: Plan, make: impl FnOnce(&Scope) -> BoxFuture<T> + Send + 'static) -> Self {
+        let controls = plan.controls.clone();
         let body = Part { make: Some(make), future: None, value: None };
-        Self { way: Lone::planned(plan), body: Some(Box::new(body)) }
+        Self { way: Lone::planned(plan), body: Some(Box::new(body)), controls }
+    }
+
+    /// A handle that stops, cancels, pauses and watches the run, from anywhere; also before it is awaited or started, and
+    /// after its end.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anypipe_core::{Run, run::inherit};
+    /// use anypipe_core::run::picture::RunState;
+    ///
+    /// let run = Run::new("answer", inherit, |_scope| async { 42 });
+    /// let control = run.control();
+    /// assert_eq!(control.picture().state, RunState::Planned);
+    /// ```
+    pub fn control(&self) -> Control {
+        Control::new(self.controls.clone())
+    }
+
+    /// # Panics
+    ///
+    /// Where it was polled.
+    #[track_caller]
+    fn edit_planned(mut self, otherwise: &str, edit: impl FnOnce(&mut Plan)) -> Self {
+        let Some(plan) = self.way.plan() else { panic!("{otherwise}") };
+        edit(plan);
+        self
     }
 
     fn edit(mut self, edit: impl FnOnce(&mut Plan)) -> Self {

@@ -6,11 +6,13 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use super::Plan;
+use super::live::{self, Listed};
+use super::watch::Watchers;
 use crate::error::RunError;
 use crate::runtime::{Alarm, RuntimeHandle};
 use crate::scope::{
-    Cancelled, Controls, Deadline, DeadlineWatch, Panic, Scope, break_off, catch, current_scope, polling,
-    resume_from_drop,
+    Cancelled, Controls, Deadline, DeadlineWatch, Panic, Scope, WorkerState, break_off, catch, current_scope,
+    polling, polling_own, resume_from_drop,
 };
 use crate::sync::Lone;
 
@@ -36,7 +38,7 @@ pub(crate) struct Session<B> {
 impl<B> Session<B> {
     /// `make` builds the body in the scope of the run.
     pub(crate) fn open(course: Course, make: impl FnOnce(&Scope) -> B) -> Self {
-        let (mut body, mut make) = (None, Some(make));
+        let (mut body, mut make, mut course) = (None, Some(make), course);
         course.make(&mut |scope| body = make.take().map(|make| make(scope)));
         Self { body, course }
     }
@@ -86,6 +88,12 @@ pub(crate) struct Course {
     scope: Scope,
     /// The name told where the body panics outside any stage.
     name: &'static str,
+    /// True where the body is the run's sink.
+    is_sink: bool,
+    /// Who looks at the run meanwhile, if anybody does.
+    watchers: Option<Box<Watchers>>,
+    /// Its place among the runs of the program, where they are listed.
+    listed: Option<Box<Listed>>,
     /// Ends the run as timed out.
     deadline: Option<DeadlineWatch>,
     /// Ends the run as cancelled, whichever is first.
@@ -115,15 +123,21 @@ impl Course {
         deadline: Option<Deadline>,
     ) -> Self {
         // First: a length counts also while the body is made.
+        let now = runtime.now();
         if let Some(deadline) = &deadline {
-            deadline.begin(runtime.now());
+            deadline.begin(now);
         }
         let (watch, grace) =
             (deadline.clone().map(|deadline| deadline.watch(&runtime)), Alarm::new(&runtime));
         let scope = Scope::limited(runtime, current_scope().as_ref(), controls, deadline);
+        scope.controls().begin(name, &scope, now);
+        let listed = live::enter(scope.controls());
         Self {
             scope,
             name,
+            is_sink: false,
+            watchers: None,
+            listed,
             deadline: watch,
             cancel,
             grace,
@@ -134,11 +148,20 @@ impl Course {
         }
     }
 
+    pub(crate) fn watched_by(mut self, watchers: Option<Box<Watchers>>) -> Self {
+        self.watchers = watchers;
+        self
+    }
+
     /// Makes the body, in the scope.
-    fn make(&self, make: &mut dyn FnMut(&Scope)) {
+    fn make(&mut self, make: &mut dyn FnMut(&Scope)) {
         let entered = polling(&self.scope);
         let result = catch(|| make(&self.scope));
         drop(entered);
+        self.is_sink = self.scope.controls().is_own_sink();
+        if let Some(watchers) = &mut self.watchers {
+            watchers.start(&self.scope);
+        }
         if let Err(panic) = result {
             self.fail(panic);
         }
@@ -170,16 +193,39 @@ impl Course {
             return Poll::Ready(false);
         }
         self.scope.note_body(Some((self.name, None)));
-        let entered = polling(&self.scope);
+        if self.is_sink {
+            self.note_state(WorkerState::Polling);
+        }
+        let entered = polling_own(&self.scope, self.is_sink);
         let polled = catch(|| poll(cx));
-        let waits_for = Some(entered.leave());
-        self.scope.note_body(matches!(polled, Ok(Poll::Pending)).then_some((self.name, waits_for)));
+        let waits_for = entered.leave();
+        self.scope.note_body(matches!(polled, Ok(Poll::Pending)).then_some((self.name, Some(waits_for))));
+        // One that has given something is at work, wherever that is, until it is asked for more.
+        if self.is_sink {
+            let waits = matches!(polled, Ok(Poll::Pending));
+            self.note_state(if waits { waits_for.into() } else { WorkerState::Awaiting });
+        }
         match polled {
             Ok(Poll::Ready(())) => return Poll::Ready(true),
             Ok(Poll::Pending) => self.look_around(cx),
             Err(panic) => self.fail(panic),
         }
         if self.scope.is_cancelled() { Poll::Ready(false) } else { Poll::Pending }
+    }
+
+    #[inline]
+    fn note_state(&self, state: WorkerState) {
+        self.scope.controls().note_own_state(state);
+        if self.scope.is_watched() {
+            self.scope.stamp_own_part(state);
+        }
+    }
+
+    /// The body is over.
+    fn end_stage(&self) {
+        if self.is_sink && self.scope.is_watched() {
+            self.scope.end_own_part();
+        }
     }
 
     /// Has the task woken by whatever else ends the run, and looks whether it has come. A body that gave something
@@ -237,6 +283,7 @@ impl Course {
         let entered = polling(&self.scope);
         let dropped = break_off(drop_it);
         drop(entered);
+        self.end_stage();
         if let Err(panic) = dropped {
             self.fail(panic);
         }
@@ -247,6 +294,7 @@ impl Course {
         let entered = polling(&self.scope);
         let dropped = catch(drop_it);
         drop(entered);
+        self.end_stage();
         if let Err(panic) = dropped {
             self.fail(panic);
         }
@@ -254,6 +302,9 @@ impl Course {
 
     /// Joins every task and tells whether anything failed.
     fn poll_finish(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), RunError>> {
+        if let Some(watchers) = &mut self.watchers {
+            watchers.stop();
+        }
         if self.scope.poll_join(cx).is_pending() {
             match self.at_end {
                 AtEnd::Cancel => self.scope.cancel(),
@@ -271,7 +322,13 @@ impl Course {
             ready!(self.scope.poll_join(cx));
         }
         self.joined = true;
-        Poll::Ready(match self.scope.take_failure() {
+        let mut failure = self.scope.take_failure();
+        self.scope.controls().note_end(failure.is_some());
+        self.listed = None;
+        if let Some(watchers) = self.watchers.take() {
+            watchers.finish(self.scope.controls(), &mut failure);
+        }
+        Poll::Ready(match failure {
             Some(error) => Err(error),
             None => Ok(()),
         })
@@ -300,6 +357,8 @@ impl Course {
         if self.joined {
             return;
         }
+        self.end_stage();
+        self.scope.controls().note_end(false);
         self.scope.abandon(&mut || {
             let entered = polling(&self.scope);
             let dropped = break_off(drop_body);
@@ -350,7 +409,7 @@ impl Way {
         if let Self::Planned(_) = self {
             let Some(plan) = self.take_plan() else { unreachable!("looked at one line above") };
             match plan.begin() {
-                Ok(course) => {
+                Ok(mut course) => {
                     course.make(&mut |scope| body.make(scope));
                     *self = Self::Active(course);
                 }

@@ -37,7 +37,11 @@ impl<T: Send + 'static> RunStream<T> {
     /// A run that gives the items of `source`; `choose` finds a runtime.
     pub fn new(choose: Choose, source: impl Source<Item = T>) -> Self {
         let plan = Plan::new("into_stream", choose, AtEnd::Cancel);
-        let make: Make<Inlet<T>> = Breakable::new(Box::new(|scope| Inlet::for_stream(source.attach(scope))));
+        let make: Make<Inlet<T>> = Breakable::new(Box::new(|scope| {
+            let inlet = Inlet::for_stream(source.attach(scope));
+            scope.controls().set_sink(false);
+            inlet
+        }));
         let controls = plan.controls.clone();
         Self { state: State::Planned { plan, make }, controls }
     }

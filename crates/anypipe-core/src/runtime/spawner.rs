@@ -90,6 +90,9 @@ pub enum WaitsFor {
     Room,
     /// Its turn at the input that the workers of a stage share.
     Turn,
+    /// A thread, and nothing else: it gave way by itself, and was woken already; or its work is on a thread for blocking
+    /// work, or waits for one.
+    Thread,
 }
 
 impl fmt::Display for WaitsFor {
@@ -99,6 +102,7 @@ impl fmt::Display for WaitsFor {
             Self::Input => "an item of its input",
             Self::Room => "room in its output",
             Self::Turn => "its turn at the shared input",
+            Self::Thread => "a thread",
         })
     }
 }

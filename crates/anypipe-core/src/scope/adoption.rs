@@ -112,7 +112,7 @@ impl Scope {
         // when this returns. So all slots are emptied before anything is dropped.
         let scopes = self.with_children();
         for scope in &scopes {
-            scope.inner.cancelled.store(true, Ordering::SeqCst);
+            scope.inner.flags.fetch_or(super::CANCELLED, Ordering::SeqCst);
         }
         let heir = self.inner.above.nearest(Scope::count_up);
         let mut state = self.inner.state.lock();

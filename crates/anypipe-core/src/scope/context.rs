@@ -1,7 +1,7 @@
 //! What a thread knows while it polls a task of ours: whose task it is, and what to do before it
 //! gives way.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -9,7 +9,9 @@ use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use super::Scope;
+use super::Tally;
 use super::entries::Entries;
+use super::tally::SINK;
 use super::values::Locals;
 use crate::error::RunError;
 use crate::runtime::{RuntimeHandle, WaitsFor};
@@ -81,6 +83,8 @@ struct Facts {
     breaking: bool,
     /// True where it has called other tasks to work since that was last asked.
     called: bool,
+    /// The seat of the stage that what is polled works for; 0 for none.
+    seat: u32,
     /// The channel whose last receiver takes the task with it when it goes.
     output: Option<usize>,
     /// True where the thread was unwinding already: a destructor runs the task, which does not unwind itself.
@@ -298,39 +302,128 @@ pub fn enter(runtime: RuntimeHandle) -> Entered {
     Entered::new(Place::Runtime(runtime), false, || Facts { breaking, unwinding_outside, ..Facts::default() })
 }
 
-/// Marks the thread as polling the own part of the run that `scope` is of.
-pub(crate) fn polling(scope: &Scope) -> Entered {
-    enter_scope(scope, Polls::OwnPart)
+/// Marks the thread as polling the own part of the run that `scope` is of, which is the run's sink or isn't.
+pub(crate) fn polling_own(scope: &Scope, is_sink: bool) -> Entered {
+    enter_scope(scope, Polls::OwnPart, if is_sink { SINK } else { 0 })
 }
 
-/// Marks the thread as polling a task of `scope`.
-pub(crate) fn polling_task(scope: &Scope) -> Entered {
-    enter_scope(scope, Polls::Task)
+/// Marks the thread as polling the own part of the run that `scope` is of.
+pub(crate) fn polling(scope: &Scope) -> Entered {
+    enter_scope(scope, Polls::OwnPart, 0)
+}
+
+/// Marks the thread as polling a task of `scope`, which works for the stage of this seat.
+pub(crate) fn polling_task(scope: &Scope, seat: u32) -> Entered {
+    enter_scope(scope, Polls::Task, seat)
 }
 
 /// Marks the thread as polling a task of `scope`, on a thread for blocking work.
-pub(crate) fn polling_on_pool(scope: &Scope) -> Entered {
-    enter_scope(scope, Polls::TaskOnPool)
+pub(crate) fn polling_on_pool(scope: &Scope, seat: u32) -> Entered {
+    enter_scope(scope, Polls::TaskOnPool, seat)
 }
 
 /// Marks the thread as working for `scope`, with nobody to flush for it.
 pub(crate) fn working(scope: &Scope) -> Entered {
-    enter_scope(scope, Polls::Nothing)
+    enter_scope(scope, Polls::Nothing, 0)
 }
 
 /// Marks the thread as doing blocking work of `scope`.
 pub(crate) fn blocking(scope: &Scope) -> Entered {
-    enter_scope(scope, Polls::Job)
+    enter_scope(scope, Polls::Job, 0)
 }
 
-fn enter_scope(scope: &Scope, polls: Polls) -> Entered {
+fn enter_scope(scope: &Scope, polls: Polls, seat: u32) -> Entered {
     let unwinding_outside = std::thread::panicking();
     let hides = polls != Polls::OwnPart;
     Entered::new(Place::Scope(scope.clone()), hides, || Facts {
         polls,
+        seat,
         unwinding_outside,
         ..Facts::default()
     })
+}
+
+/// The seat of the stage that the code works for which runs now, as a task of it or in the run's own part; 0 for none.
+pub(super) fn current_seat() -> u32 {
+    with_current(|frame| frame.facts.seat).unwrap_or_default()
+}
+
+/// Runs `f`, which polls what gives to this stage.
+pub(super) fn in_stage_of<R>(stage: &Tally, f: impl FnOnce() -> R) -> R {
+    struct Restore(u32);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            with_current(|frame| frame.facts.seat = self.0);
+        }
+    }
+    let set = |frame: &mut Frame| std::mem::replace(&mut frame.facts.seat, stage.seat());
+    let _restore = Restore(with_current(set).unwrap_or_default());
+    f()
+}
+
+/// Readings of the clock in the poll of a task that is watched.
+#[derive(Clone, Copy, Default)]
+struct Readings {
+    /// When the poll began, until somebody asks.
+    began: Option<Instant>,
+    /// The last reading, where nothing was done after it but to give way.
+    last: Option<Instant>,
+    /// True where it waits on for the same future as before.
+    again: bool,
+}
+
+thread_local! {
+    static READINGS: Cell<Readings> = const { Cell::new(Readings { began: None, last: None, again: false }) };
+}
+
+/// Notes when the poll of a task began that is watched.
+pub(super) fn note_beginning(now: Instant) {
+    let _ = READINGS.try_with(|readings| readings.set(Readings { began: Some(now), ..Readings::default() }));
+}
+
+/// When the poll that goes on began, once, where its task is watched: who begins to work need not read the clock again.
+#[cold]
+pub(crate) fn take_beginning() -> Option<Instant> {
+    edit_readings(|readings| readings.began.take())
+}
+
+/// Notes a reading of the clock after which the poll gives way.
+#[cold]
+pub(crate) fn note_end(read: Option<Instant>) {
+    edit_readings(|readings| {
+        readings.last = read;
+        None
+    });
+}
+
+/// Notes that the poll has gone on with a future that it began with, and that is still pending.
+#[cold]
+pub(crate) fn note_again() {
+    edit_readings(|readings| {
+        readings.again = true;
+        None
+    });
+}
+
+/// When the poll of a task gave way, where that is known, and whether it waits on for the same future; forgets all that was
+/// noted in it.
+pub(super) fn take_end() -> (Option<Instant>, bool) {
+    let mut again = false;
+    let last = edit_readings(|readings| {
+        again = readings.again;
+        std::mem::take(readings).last
+    });
+    (last, again)
+}
+
+fn edit_readings(edit: impl FnOnce(&mut Readings) -> Option<Instant>) -> Option<Instant> {
+    let edit = |cell: &Cell<Readings>| {
+        let mut readings = cell.get();
+        let found = edit(&mut readings);
+        cell.set(readings);
+        found
+    };
+    READINGS.try_with(edit).ok().flatten()
 }
 
 /// The values of tasks that the code sees which runs now.
@@ -606,6 +699,7 @@ fn poll_turns(cx: &mut Context<'_>, more: bool) -> Poll<u32> {
         None => false,
     };
     if over {
+        note_wait(WaitsFor::Thread);
         cx.waker().wake_by_ref();
         return Poll::Pending;
     }
@@ -615,6 +709,14 @@ fn poll_turns(cx: &mut Context<'_>, more: bool) -> Poll<u32> {
 /// Notes what the task being polled waits for, for reports.
 pub(crate) fn note_wait(waits_for: WaitsFor) {
     let _ = with_current(|frame| frame.facts.waits_for = Some(waits_for));
+}
+
+/// Notes that the task being polled waits for an item: for the author of a stream that others wait for, where it is pending.
+///
+/// Reports and [pictures](crate::run::Picture) tell it. What comes out of a [`Boundary`](crate::drive::Boundary) or a
+/// source does so by itself.
+pub fn waits_for_input() {
+    note_wait(WaitsFor::Input);
 }
 
 /// Has `flush` called when the running task gives way, or at once where nobody would.

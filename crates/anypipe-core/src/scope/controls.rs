@@ -1,14 +1,18 @@
 use std::any::Any;
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use super::chart::{About, Chart};
+use super::context::current_seat;
+use super::picture::{RunState, StageKind, WorkerState};
+use super::tally::EndedTimes;
 use super::waiters::{Place, Waiters};
-use super::{CancelToken, Cut, Resize, Stats, Tally, replace_waker, wake_each};
+use super::{CancelToken, Cut, Resize, Scope, Stats, Tally, replace_waker, wake_each};
+use crate::runtime::RuntimeHandle;
 use crate::sync::Mutex;
-use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 /// What steers one run from outside; its scopes and its [`Control`]s share it.
 #[derive(Clone, Default)]
@@ -30,8 +34,20 @@ struct Inner {
     waiting: Mutex<Waiters>,
     /// The errors of items, a `Vec` of the run's error type, where all of them were asked for.
     errors: Mutex<Option<Box<dyn Any + Send>>>,
-    /// What the run's boundaries count.
-    tallies: Mutex<Tallies>,
+    /// The run's stages, with what they count.
+    chart: Mutex<Chart>,
+    /// The run itself, for those who look at it.
+    course: Mutex<Option<Begun>>,
+    /// True once somebody has looked at what the workers are doing: from then on they note when that changes.
+    watched: AtomicBool,
+    /// How the run has ended: one of the numbers below.
+    outcome: AtomicU8,
+    /// Whether the run has a sink, and where that is: one of the numbers below.
+    sink: AtomicU8,
+    /// What the sink is doing, where that is the run's own part: one of the states.
+    own_state: AtomicU8,
+    /// How long the sink was in each state, once it has ended.
+    sink_ended: EndedTimes,
     /// Where the input of the run's sink is cut off.
     cut: Mutex<OfSink>,
 }
@@ -61,13 +77,29 @@ enum OfSink {
     In(usize, Arc<Cut>),
 }
 
-#[derive(Default)]
-struct Tallies {
-    /// With their stages' names, in the order in which these were attached.
-    all: Vec<(Cow<'static, str>, Tally)>,
-    /// Those of stages that are attached any number of times, by their names.
-    repeated: BTreeMap<Cow<'static, str>, Tally>,
+/// A run that has begun.
+pub(super) struct Begun {
+    /// The run's name.
+    pub(super) name: &'static str,
+    /// Where it runs: whose clock it goes by.
+    pub(super) runtime: RuntimeHandle,
+    /// When it began.
+    pub(super) at: Instant,
+    /// When it was first looked at.
+    pub(super) watched: Option<Instant>,
+    /// When it ended, where it was watched by then.
+    pub(super) ended: Option<Instant>,
+    /// Its scope, while somebody needs that: all others are in it.
+    pub(super) scope: Weak<super::Inner>,
 }
+
+/// The sink is the run's own part, or in a task.
+const OWN: u8 = 1;
+const HOSTED: u8 = 2;
+
+/// How a run has ended.
+const ENDED: u8 = 1;
+const FAILED: u8 = 2;
 
 #[derive(Default)]
 struct Grace {
@@ -153,31 +185,140 @@ impl Controls {
     }
 
     /// What counts the items of a stage. Those of one name that are attached any number of times share it.
-    pub(crate) fn tally(&self, name: Cow<'static, str>, repeated: bool) -> Tally {
-        let mut tallies = self.inner.tallies.lock();
-        let known = if repeated { tallies.repeated.get(&name).cloned() } else { None };
-        known.unwrap_or_else(|| {
-            let tally = Tally::next(tallies.all.last().map(|(_, tally)| tally), repeated);
-            tallies.all.push((name.clone(), tally.clone()));
-            if repeated {
-                tallies.repeated.insert(name, tally.clone());
-            }
-            tally
-        })
+    pub(crate) fn enter_stage(&self, name: Cow<'static, str>, about: About, repeated: bool) -> Tally {
+        self.inner.chart.lock().enter(name, about, repeated)
+    }
+
+    /// Notes what a stage is.
+    pub(super) fn set_kind(&self, stage: &Tally, kind: StageKind) {
+        self.inner.chart.lock().set_kind(stage, kind);
+    }
+
+    /// Notes that who is in this seat asks for what a stage gives.
+    pub(super) fn note_asked(&self, of: &Tally, by: u32) {
+        if !of.note_asked(by) {
+            self.inner.chart.lock().note_asked(of, by);
+        }
+    }
+
+    /// Enters a source that who polls asks.
+    pub(crate) fn enter_source(&self) {
+        let seat = current_seat();
+        if seat > 0 {
+            self.inner.chart.lock().enter_source(seat);
+        }
+    }
+
+    /// Looks at the stages.
+    pub(super) fn with_chart<R>(&self, look: impl FnOnce(&Chart) -> R) -> R {
+        look(&self.inner.chart.lock())
+    }
+
+    /// The run has a sink, which is its own part or in a task.
+    pub(crate) fn set_sink(&self, hosted: bool) {
+        self.inner.sink.store(if hosted { HOSTED } else { OWN }, Ordering::Relaxed);
+    }
+
+    pub(super) fn has_sink(&self) -> bool {
+        self.inner.sink.load(Ordering::Relaxed) != 0
+    }
+
+    /// True where the run's own part is its sink.
+    pub(crate) fn is_own_sink(&self) -> bool {
+        self.inner.sink.load(Ordering::Relaxed) == OWN
+    }
+
+    /// Notes what the run's own part is doing.
+    #[inline]
+    pub(crate) fn note_own_state(&self, state: WorkerState) {
+        self.inner.own_state.store(state as u8, Ordering::Relaxed);
+    }
+
+    /// What the run's own part is doing, where that is its sink, and has not ended.
+    pub(super) fn own_state(&self) -> Option<WorkerState> {
+        let all = [WorkerState::Input, WorkerState::Polling, WorkerState::Awaiting, WorkerState::Room];
+        let state = self.inner.own_state.load(Ordering::Relaxed);
+        let goes_on = self.is_own_sink() && self.inner.outcome.load(Ordering::SeqCst) == 0;
+        all.into_iter().find(|known| goes_on && *known as u8 == state)
+    }
+
+    pub(super) fn sink_ended(&self) -> &EndedTimes {
+        &self.inner.sink_ended
+    }
+
+    /// The run begins, in this scope.
+    pub(crate) fn begin(&self, name: &'static str, scope: &Scope, at: Instant) {
+        let (runtime, scope) = (scope.runtime().clone(), Arc::downgrade(&scope.inner));
+        *self.inner.course.lock() = Some(Begun { name, runtime, at, watched: None, ended: None, scope });
+    }
+
+    /// The run has begun: what is known of it.
+    pub(super) fn with_begun<R>(&self, look: impl FnOnce(&mut Begun) -> R) -> Option<R> {
+        self.inner.course.lock().as_mut().map(look)
+    }
+
+    /// The run is over.
+    pub(crate) fn note_end(&self, failed: bool) {
+        let outcome = if failed { FAILED } else { ENDED };
+        let first = self.inner.outcome.compare_exchange(0, outcome, Ordering::SeqCst, Ordering::SeqCst);
+        if first.is_ok() && self.is_watched() {
+            self.note_end_at();
+        }
+    }
+
+    #[cold]
+    fn note_end_at(&self) {
+        let runtime = self.with_begun(|begun| begun.runtime.clone());
+        let now = runtime.map(|runtime| runtime.now());
+        self.with_begun(|begun| begun.ended = now);
+    }
+
+    /// The run's name, and its runtime's, once it has begun.
+    pub(crate) fn told(&self) -> Option<(&'static str, &'static str)> {
+        self.with_begun(|begun| (begun.name, begun.runtime.name()))
+    }
+
+    pub(crate) fn downgrade(&self) -> WeakControls {
+        WeakControls(Arc::downgrade(&self.inner))
+    }
+
+    /// What the run is doing.
+    pub(crate) fn state(&self) -> RunState {
+        match self.inner.outcome.load(Ordering::SeqCst) {
+            FAILED => RunState::Failed,
+            ENDED => RunState::Ended,
+            _ if self.with_begun(|_| ()).is_none() => RunState::Planned,
+            _ if self.inner.stop.is_cancelled() => RunState::Stopping,
+            _ if self.is_paused() => RunState::Paused,
+            _ => RunState::Running,
+        }
+    }
+
+    /// True once somebody has looked at what the workers are doing.
+    #[inline]
+    pub(crate) fn is_watched(&self) -> bool {
+        self.inner.watched.load(Ordering::Relaxed)
+    }
+
+    /// From now on the workers note when what they are doing changes.
+    pub(super) fn set_watched(&self) {
+        self.inner.watched.store(true, Ordering::SeqCst);
     }
 
     /// The stage of this name that can be changed.
     pub(crate) fn resizable(&self, name: &str) -> Named {
-        let tallies = self.inner.tallies.lock();
-        let mut named = tallies.all.iter().filter(|(known, _)| known == name);
-        match (named.next().map(|(_, tally)| tally.resize()), named.count()) {
+        let chart = self.inner.chart.lock();
+        let mut named =
+            chart.stations().iter().filter(|station| station.name == name && station.about.counts);
+        match (named.next().map(|station| station.tally.resize()), named.count()) {
             (Some(_), more @ 1..) => Named::Several(more + 1),
-            (Some(_), 0) if tallies.repeated.contains_key(name) => Named::Repeated,
+            (Some(_), 0) if chart.is_repeated(name) => Named::Repeated,
             (Some(Some(Some(stage))), 0) => Named::One(Weak::clone(stage)),
             (Some(Some(None)), 0) => Named::Fixed,
             (None | Some(None), _) => {
-                let known = tallies.all.iter().filter(|(_, tally)| matches!(tally.resize(), Some(Some(_))));
-                Named::None(known.map(|(name, _)| name.to_string()).collect())
+                let known = chart.stations().iter();
+                let known = known.filter(|station| matches!(station.tally.resize(), Some(Some(_))));
+                Named::None(known.map(|station| station.name.to_string()).collect())
             }
         }
     }
@@ -223,8 +364,16 @@ impl Controls {
     }
 
     pub(crate) fn stats(&self) -> Stats {
-        let tallies = self.inner.tallies.lock();
-        Stats { stages: tallies.all.iter().map(|(name, tally)| tally.stats(name)).collect() }
+        self.inner.chart.lock().stats()
+    }
+}
+
+/// The same, that keeps nothing.
+pub(crate) struct WeakControls(Weak<Inner>);
+
+impl WeakControls {
+    pub(crate) fn upgrade(&self) -> Option<Controls> {
+        self.0.upgrade().map(|inner| Controls { inner })
     }
 }
 
@@ -236,6 +385,10 @@ pub(crate) struct Pauses {
 }
 
 impl Pauses {
+    pub(crate) fn controls(&self) -> &Controls {
+        &self.controls
+    }
+
     /// Pending while the run is paused.
     pub(crate) fn poll_resumed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if !self.controls.is_paused() {

@@ -22,6 +22,8 @@
 mod adoption;
 mod blocking;
 mod breakable;
+mod chart;
+mod charted;
 mod context;
 mod controls;
 mod cut;
@@ -29,13 +31,16 @@ mod deadline;
 mod entries;
 mod few;
 mod local;
+mod look;
 mod members;
 mod on_pool;
 mod panic;
+mod picture;
 mod promise;
 mod resize;
 mod roster;
 mod shield;
+mod stamps;
 mod stats;
 mod tally;
 pub(crate) mod task;
@@ -56,16 +61,20 @@ use std::{fmt, iter};
 use self::adoption::{Abandoned, Above, Line};
 pub use self::blocking::Blocking;
 pub use self::breakable::Breakable;
+pub(crate) use self::chart::About;
+pub use self::charted::Charted;
 pub use self::context::{
     Entered, block_here, current_runtime, current_scope, enter, in_blocking_work, is_on_pool, poll_go_on,
+    waits_for_input,
 };
 pub(crate) use self::context::{
-    Flush, flush_later, goes_with, is_breaking, is_cut_off, is_unwinding, note_wait, polling, with_output,
+    Flush, flush_later, goes_with, is_breaking, is_cut_off, is_unwinding, note_again, note_end, note_wait,
+    polling, polling_own, with_output,
 };
 pub(crate) use self::context::{
-    Turns, has_called, is_in_task_of, may_block, refuse_to_block, runtime_of_job,
+    Turns, has_called, is_in_task_of, may_block, refuse_to_block, runtime_of_job, take_beginning,
 };
-pub(crate) use self::controls::{Controls, Named, Pauses};
+pub(crate) use self::controls::{Controls, Named, Pauses, WeakControls};
 pub(crate) use self::cut::{Cut, CutWatch};
 pub(crate) use self::deadline::DeadlineWatch;
 pub use self::deadline::{Deadline, DeadlinePassed};
@@ -76,11 +85,16 @@ pub(crate) use self::panic::{
     Panic, Wakes, break_off, call, catch, drop_broken, drop_caught, drop_items, resume_from_drop, wake_each,
 };
 pub use self::panic::{catch_panic, drop_each, holding, in_stage};
+pub(crate) use self::picture::share;
+pub use self::picture::{
+    Edge, Picture, RunState, StageKind, StagePicture, Times, WorkerPicture, WorkerState,
+};
 pub(crate) use self::promise::{Giver, Promise, promise, promise_of_task};
 pub use self::resize::{ChangeReason, WorkerChange};
 pub(crate) use self::resize::{Measured, Refused, Resize, Size};
 pub use self::roster::{Listing, Roster};
 pub(crate) use self::shield::{NAME as SHIELD, Shielded};
+use self::stamps::Stamps;
 pub use self::stats::{StageStats, Stats};
 pub use self::tally::Meter;
 pub(crate) use self::tally::{Overdue, Tally};
@@ -89,7 +103,7 @@ pub use self::token::{CancelToken, Cancelled, DropGuard};
 pub use self::waiters::{Place, Waiters};
 use crate::error::{ErrorKind, RunError};
 use crate::runtime::{Job, Polled, RuntimeHandle, Task, WaitsFor};
-use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::atomic::{AtomicU8, Ordering};
 use crate::sync::{Lone, Mutex, MutexGuard};
 
 /// A place to spawn tasks that are joined before the run they belong to resolves.
@@ -117,11 +131,16 @@ struct Inner {
     repeated: bool,
     /// Lists it, and what is started in it, for a watchdog.
     roster: Option<Roster>,
-    /// Set once; looked at before each user future starts, without the lock.
-    cancelled: AtomicBool,
+    /// Whether it was cancelled, and whether it is watched: looked at without the lock, before each user future starts and
+    /// at each end of a poll.
+    flags: AtomicU8,
     /// All the rest.
     state: Mutex<State>,
 }
+
+/// The flags of a scope. Each is set once.
+const CANCELLED: u8 = 1;
+const WATCHED: u8 = 2;
 
 /// A run has one or more: what is rare lies apart.
 #[derive(Default)]
@@ -138,6 +157,8 @@ struct State {
     /// The run's name and what its own part waits for, or nothing while that is being polled; noted for a roster
     /// alone.
     body: Option<(&'static str, Option<WaitsFor>)>,
+    /// When what the run's own part is doing has changed, where that is a stage and somebody has looked.
+    own_stamps: Option<Box<Stamps>>,
     /// The first failure, with the panics that came after.
     failure: Option<RunError>,
     /// The run, waiting for a failure or for the end.
@@ -214,21 +235,11 @@ impl Scope {
         shields: bool,
     ) -> Self {
         let state = Mutex::new(State::default());
-        let cancelled = AtomicBool::new(false);
+        let flags = AtomicU8::new(if controls.is_watched() { WATCHED } else { 0 });
         let roster = parent.map_or_else(Roster::current, |parent| parent.inner.roster.clone());
         let above = Above::new(parent.map(Scope::line));
-        let inner = Inner {
-            runtime,
-            above,
-            joined_by,
-            controls,
-            deadline,
-            shields,
-            repeated,
-            roster,
-            cancelled,
-            state,
-        };
+        let inner =
+            Inner { runtime, above, joined_by, controls, deadline, shields, repeated, roster, flags, state };
         let inner = Arc::new(inner);
         if let Some(roster) = &inner.roster {
             roster.list(&inner);
@@ -281,7 +292,24 @@ impl Scope {
     /// True once the scope was cancelled, by whatever cause. Look at it before starting a user future.
     #[inline]
     pub fn is_cancelled(&self) -> bool {
-        self.inner.cancelled.load(Ordering::SeqCst)
+        self.inner.flags.load(Ordering::SeqCst) & CANCELLED != 0
+    }
+
+    /// True where it was not cancelled, and nobody watches.
+    #[inline]
+    fn is_calm(&self) -> bool {
+        self.inner.flags.load(Ordering::SeqCst) == 0
+    }
+
+    /// True where its tasks note when what they are doing changes.
+    #[inline]
+    pub(crate) fn is_watched(&self) -> bool {
+        self.inner.flags.load(Ordering::Relaxed) & WATCHED != 0
+    }
+
+    /// From now on they do.
+    fn set_watched(&self) {
+        self.inner.flags.fetch_or(WATCHED, Ordering::SeqCst);
     }
 
     /// A scope inside this one, that can be cancelled and joined by itself. This one joins it too.
@@ -308,6 +336,10 @@ impl Scope {
         if self.is_cancelled() {
             child.cancel();
         }
+        // After the entry: who began to watch in between has either found it or is seen here.
+        if self.controls().is_watched() {
+            child.set_watched();
+        }
         child
     }
 
@@ -323,7 +355,12 @@ impl Scope {
     }
 
     pub(crate) fn spawn_boxed(&self, name: TaskName, future: task::BoxFuture<()>) {
-        let cell = Arc::new(TaskCell::new(name, self.clone()));
+        self.spawn_worker(name, None, future);
+    }
+
+    /// Spawns a task that works for a stage.
+    pub(crate) fn spawn_worker(&self, name: TaskName, stage: Option<Tally>, future: task::BoxFuture<()>) {
+        let cell = Arc::new(TaskCell::of_stage(name, self.clone(), stage));
         // The outcome is told by the scope's own state to those who ask.
         let _ = Self::spawn_cell(&cell, future);
     }
@@ -346,6 +383,10 @@ impl Scope {
         let scope = cell.scope();
         cell.put(local::inherit(future));
         scope.admit(member, || cell.take_back())?;
+        // After it was let in: who begins to watch in between finds it there.
+        if scope.is_watched() {
+            cell.watch(scope.runtime().now());
+        }
         scope.inner.runtime.spawn(Task { cell: task });
         Ok(())
     }
@@ -558,6 +599,25 @@ impl Scope {
         None
     }
 
+    /// True for one of any number that come and go.
+    pub(crate) fn is_repeated(&self) -> bool {
+        self.inner.repeated
+    }
+
+    /// Spawns the run's sink.
+    pub(crate) fn spawn_sink(&self, name: TaskName, future: task::BoxFuture<()>) {
+        let cell = Arc::new(TaskCell::of_sink(name, self.clone()));
+        let _ = Self::spawn_cell(&cell, future);
+    }
+
+    /// Notes that who polls asks for what a stage gives.
+    pub(crate) fn note_asked(&self, of: &Tally) {
+        let by = context::current_seat();
+        if by > 0 {
+            self.controls().note_asked(of, by);
+        }
+    }
+
     /// Counts the items of a stage called `name` into the run's [`Stats`]. A
     /// [`Boundary`](crate::drive::Boundary) counts its items by itself.
     ///
@@ -574,13 +634,14 @@ impl Scope {
     /// }
     /// ```
     pub fn meter(&self, name: impl Into<std::borrow::Cow<'static, str>>) -> Meter {
-        let tally = self.tally(name.into());
+        let tally = self.tally(name.into(), About { counts: true, ..About::default() });
         tally.enter_resize(None);
         Meter::new(tally)
     }
 
-    pub(crate) fn tally(&self, name: TaskName) -> Tally {
-        self.controls().tally(name, self.inner.repeated)
+    /// What counts the items of a stage, which is entered in the chart of the run's.
+    pub(crate) fn tally(&self, name: TaskName, about: About) -> Tally {
+        self.controls().enter_stage(name, about, self.inner.repeated)
     }
 
     /// Lets a stage that counts here be changed while it goes on; of those that are attached any number of times none can be
@@ -608,7 +669,7 @@ impl Scope {
         let mut cancelled = Vec::new();
         let mut scopes = vec![self.clone()];
         while let Some(scope) = scopes.pop() {
-            if !scope.inner.cancelled.swap(true, Ordering::SeqCst) {
+            if scope.inner.flags.fetch_or(CANCELLED, Ordering::SeqCst) & CANCELLED == 0 {
                 let state = scope.inner.state.lock();
                 scopes.extend(state.children.iter().filter_map(Weak::upgrade).map(|inner| Scope { inner }));
                 drop(state);

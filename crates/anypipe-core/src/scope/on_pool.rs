@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use super::panic::{Panic, catch, drop_broken};
 use super::task::{BoxFuture, TaskName};
-use super::{Blocking, CancelToken, Controls, Scope, context, replace_waker};
+use super::{Blocking, CancelToken, Controls, Scope, Tally, context, replace_waker};
 use crate::runtime::WaitsFor;
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, Ordering};
@@ -25,14 +25,20 @@ use crate::sync::atomic::{AtomicBool, Ordering};
 impl Scope {
     /// Spawns a task that is polled on the threads for blocking work. After a cancel what blocks there is waited for, with
     /// a `patience` no longer than that.
-    pub(crate) fn spawn_on_pool(&self, name: TaskName, patience: Option<Duration>, future: BoxFuture<()>) {
+    pub(crate) fn spawn_on_pool(
+        &self,
+        name: TaskName,
+        stage: Tally,
+        patience: Option<Duration>,
+        future: BoxFuture<()>,
+    ) {
         let over = CancelToken::new();
         let jobs = patience.map_or_else(|| self.clone(), |patience| self.jobs_for(patience, &over));
         let bell = Arc::new(Bell { rung: AtomicBool::new(true), shell: Mutex::new(None) });
         let waker = Waker::from(Arc::clone(&bell));
-        let future = Held { future: Some(future), scope: self.clone() };
+        let future = Held { future: Some(future), scope: self.clone(), stage: stage.clone() };
         let shell = OnPool { name: name.clone(), future: Some(future), job: None, jobs, over, bell, waker };
-        self.spawn_boxed(name, Box::pin(shell));
+        self.spawn_worker(name, Some(stage), Box::pin(shell));
     }
 
     /// A scope for jobs that is joined after `over`, and for so long after a cancel at the most.
@@ -70,6 +76,8 @@ struct OnPool {
 struct Held {
     future: Option<BoxFuture<()>>,
     scope: Scope,
+    /// What it works for.
+    stage: Tally,
 }
 
 /// One poll on the pool.
@@ -105,7 +113,7 @@ impl Wake for Bell {
 impl Held {
     /// Polls the future, as a task's.
     fn poll(mut self, name: &str, waker: &Waker) -> Turn {
-        let entered = context::polling_on_pool(&self.scope);
+        let entered = context::polling_on_pool(&self.scope, self.stage.seat());
         let polled = catch(|| match &mut self.future {
             Some(future) => future.as_mut().poll(&mut Context::from_waker(waker)),
             None => Poll::Ready(()),
@@ -159,7 +167,11 @@ impl Future for OnPool {
         let this = &mut *self;
         loop {
             if let Some(job) = &mut this.job {
-                let turn = ready!(Pin::new(job).poll(cx));
+                let polled = Pin::new(job).poll(cx);
+                if polled.is_pending() {
+                    context::note_wait(WaitsFor::Thread);
+                }
+                let turn = ready!(polled);
                 this.job = None;
                 match turn {
                     Ok(Turn { future, polled: Poll::Ready(()), .. }) => {

@@ -74,7 +74,9 @@ impl fmt::Display for Roster {
             let members = state.members.all();
             drop(state);
             lines.extend(body);
-            lines.extend(members.iter().filter_map(|member| member.told()).map(|told| format!("  {told}")));
+            lines.extend(
+                members.iter().filter_map(|member| member.told(None)).map(|told| format!("  {told}")),
+            );
         }
         if lines.is_empty() {
             return f.write_str("no run is left");

@@ -11,7 +11,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use pin_project_lite::pin_project;
 
@@ -103,7 +103,7 @@ impl Member for Watch {
         Some(Box::new(move || waker.wake()))
     }
 
-    fn told(&self) -> Option<String> {
+    fn told(&self, _now: Option<Instant>) -> Option<String> {
         // The shield itself tells, in its own scope.
         None
     }

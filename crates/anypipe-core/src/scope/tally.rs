@@ -2,15 +2,19 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::{Arc, OnceLock, Weak};
 
+use super::picture::Times;
 use super::{Resize, StageStats};
-use crate::sync::atomic::{AtomicU64, Ordering};
+use crate::sync::Mutex;
+use crate::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 /// Counts where the items of one boundary have gone. All clones count together.
 #[derive(Clone)]
 pub(crate) struct Tally {
     /// Some stages of a run share an allocation.
     row: Arc<Row>,
-    index: usize,
+    index: u32,
+    /// Which of the run's stages it is of.
+    number: u32,
     /// True where boundaries in any number count here, each under a lock of its own.
     shared: bool,
 }
@@ -43,7 +47,38 @@ pub(crate) struct Counts {
     overdue: Count,
     /// The stage, where it can be changed while it goes on, and `None` where it can't; not known while it is being attached.
     resize: OnceLock<Option<Weak<dyn Resize>>>,
+    /// How many workers were seen.
+    seen: AtomicU32,
+    /// The seat of the stage that asks for what it gives; 0 as long as none has.
+    asked_by: AtomicU32,
+    /// How long the workers that have ended were in each state.
+    ended: EndedTimes,
 }
+
+/// How long the workers of a stage that have ended were in each state, once there are any. Held while a worker ends, and
+/// while one looks: the times of a worker are either here or with it.
+#[derive(Debug, Default)]
+pub(super) struct EndedTimes(Mutex<Option<Box<Times>>>);
+
+impl EndedTimes {
+    /// Adds what `take` gives, which is taken away where it was until then.
+    pub(super) fn keep(&self, take: impl FnOnce() -> Option<Times>) {
+        let mut ended = self.0.lock();
+        if let Some(times) = take() {
+            ended.get_or_insert_default().add_all(&times);
+        }
+    }
+
+    /// Adds them to what `others` gives meanwhile.
+    pub(super) fn with<R>(&self, others: impl FnOnce() -> R) -> (Times, R) {
+        let ended = self.0.lock();
+        let others = others();
+        (ended.as_deref().copied().unwrap_or_default(), others)
+    }
+}
+
+/// What stands in a seat where that is the run's own sink's.
+pub(super) const SINK: u32 = u32::MAX;
 
 #[derive(Debug, Default)]
 pub(crate) struct Count(AtomicU64);
@@ -72,11 +107,12 @@ impl Count {
 impl Tally {
     /// The tally of a run's next stage, after this one of the stage before.
     pub(super) fn next(last: Option<&Self>, shared: bool) -> Self {
+        let number = last.map_or(0, |last| last.number + 1);
         match last {
-            Some(Self { row, index, .. }) if index + 1 < ROW => {
-                Self { row: Arc::clone(row), index: index + 1, shared }
+            Some(Self { row, index, .. }) if *index as usize + 1 < ROW => {
+                Self { row: Arc::clone(row), index: index + 1, number, shared }
             }
-            _ => Self { row: Arc::default(), index: 0, shared },
+            _ => Self { row: Arc::default(), index: 0, number, shared },
         }
     }
 
@@ -94,6 +130,41 @@ impl Tally {
     /// The stage, where it can be changed; not known while it is being attached.
     pub(super) fn resize(&self) -> Option<&Option<Weak<dyn Resize>>> {
         self.resize.get()
+    }
+
+    /// Its place among those who ask for items: the stage's number, counted from 1.
+    pub(super) fn seat(&self) -> u32 {
+        self.number + 1
+    }
+
+    /// Which of the run's stages it is of.
+    pub(super) fn number(&self) -> u32 {
+        self.number
+    }
+
+    /// The number of the stage's next worker.
+    pub(super) fn next_worker(&self) -> u32 {
+        self.seen.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Notes who asks for what this one gives; false where another was noted before, which stays.
+    pub(super) fn note_asked(&self, by: u32) -> bool {
+        match self.asked_by.load(Ordering::Relaxed) {
+            0 => {
+                self.asked_by.store(by, Ordering::Relaxed);
+                true
+            }
+            known => known == by,
+        }
+    }
+
+    /// Who asks for what this one gives.
+    pub(super) fn asked_by(&self) -> Option<u32> {
+        Some(self.asked_by.load(Ordering::Relaxed)).filter(|seat| *seat > 0)
+    }
+
+    pub(super) fn ended_times(&self) -> &EndedTimes {
+        &self.ended
     }
 
     /// Counts one more that is overdue, while this is held.
@@ -116,7 +187,7 @@ impl Deref for Tally {
     type Target = Counts;
 
     fn deref(&self) -> &Counts {
-        &self.row[self.index]
+        &self.row[self.index as usize]
     }
 }
 
@@ -141,6 +212,10 @@ pub struct Meter {
 impl Meter {
     pub(super) fn new(tally: Tally) -> Self {
         Self { tally }
+    }
+
+    pub(super) fn tally(&self) -> &Tally {
+        &self.tally
     }
 
     /// Counts items that the stage has taken in.

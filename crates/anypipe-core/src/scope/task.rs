@@ -6,9 +6,13 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
+use std::time::Instant;
 
 use super::panic::{Panic, catch, drop_broken, drop_caught};
-use super::{Scope, context};
+use super::picture::{WorkerPicture, WorkerState};
+use super::stamps::Stamps;
+use super::tally::SINK;
+use super::{Scope, Tally, context};
 use crate::error::RunError;
 use crate::runtime::{Blocks, Polled, WaitsFor};
 use crate::sync::Mutex;
@@ -30,8 +34,24 @@ pub(crate) trait Member: Send + Sync {
     /// when it next gives way.
     fn seize(self: Arc<Self>) -> Option<Seized>;
 
-    /// Tells what it is doing, unless it has ended.
-    fn told(&self) -> Option<String>;
+    /// Tells what it is doing, and with a moment also since when, where that is known; unless it has ended.
+    fn told(&self, now: Option<Instant>) -> Option<String>;
+
+    /// From now on it notes when what it is doing changes.
+    fn watch(&self, now: Instant) {
+        let _ = now;
+    }
+
+    /// The seat of the stage that it works for; 0 for none.
+    fn seat(&self) -> u32 {
+        0
+    }
+
+    /// What it is doing, as a worker of a stage, unless it has ended.
+    fn picture(&self, now: Instant) -> Option<WorkerPicture> {
+        let _ = now;
+        None
+    }
 }
 
 /// Drops work that was taken out of its slot, and tells the scope of its end.
@@ -54,6 +74,10 @@ pub(crate) struct TaskCell {
     cancelled: AtomicBool,
     /// Set at its end, before the scope is told of that.
     ended: AtomicBool,
+    /// The stage that it works for.
+    stage: Option<Tally>,
+    /// Its seat; the run's own sink has one without a stage.
+    seat: u32,
     /// The future, while nobody is polling it.
     slot: Mutex<Slot>,
 }
@@ -68,19 +92,38 @@ struct Slot {
     lost: bool,
     /// Tells the panic that ended it; the panic itself is the run's.
     panicked: Option<RunError>,
+    /// When what it is doing has changed, once somebody has looked.
+    stamps: Option<Box<Stamps>>,
 }
 
 impl TaskCell {
     /// A task without its future.
     pub(super) fn new(name: TaskName, scope: Scope) -> Self {
-        let slot =
-            Slot { future: None, waker: None, lost: false, waits_for: WaitsFor::Future, panicked: None };
+        Self::of_stage(name, scope, None)
+    }
+
+    /// As [`new`](TaskCell::new), for a worker of a stage.
+    pub(super) fn of_stage(name: TaskName, scope: Scope, stage: Option<Tally>) -> Self {
+        let seat = stage.as_ref().map_or(0, Tally::seat);
+        Self::seated(name, scope, stage, seat)
+    }
+
+    /// As [`new`](TaskCell::new), for the run's own sink.
+    pub(super) fn of_sink(name: TaskName, scope: Scope) -> Self {
+        Self::seated(name, scope, None, SINK)
+    }
+
+    fn seated(name: TaskName, scope: Scope, stage: Option<Tally>, seat: u32) -> Self {
+        let (waits_for, panicked, stamps) = (WaitsFor::Future, None, None);
+        let slot = Slot { future: None, waker: None, lost: false, waits_for, panicked, stamps };
         Self {
             name,
             scope,
             index: AtomicUsize::new(0),
             cancelled: AtomicBool::new(false),
             ended: AtomicBool::new(false),
+            stage,
+            seat,
             slot: Mutex::new(slot),
         }
     }
@@ -127,6 +170,12 @@ impl TaskCell {
         slot.waker.clone().filter(|_| slot.future.is_some())
     }
 
+    /// True where it was not cancelled, and nobody watches.
+    #[inline]
+    fn is_calm(&self) -> bool {
+        !self.cancelled.load(Ordering::SeqCst) && self.scope.is_calm()
+    }
+
     fn is_cancelled(&self) -> bool {
         self.cancelled.load(Ordering::SeqCst) || self.scope.is_cancelled()
     }
@@ -145,11 +194,38 @@ impl TaskCell {
             self.scope.fail(error);
         }
         self.ended.store(true, Ordering::Release);
+        if self.scope.is_watched() {
+            self.keep_times();
+        }
         // The count is let down whatever a waker's destructor does.
         if let Err(panic) = waker.map_or(Ok(()), drop_caught) {
             self.scope.fail(panic.into_error(Some(&self.name)));
         }
         self.scope.ended(self.index.load(Ordering::Relaxed));
+    }
+
+    /// Notes that a poll begins of a task that is watched.
+    #[cold]
+    fn begin_poll(&self) {
+        let now = self.scope.runtime().now_in_task();
+        context::note_beginning(now);
+        if let Some(stamps) = &mut self.slot.lock().stamps {
+            stamps.change(WorkerState::Polling, Some(now));
+        }
+    }
+
+    /// Hands its times on to the stage, at its end.
+    #[cold]
+    fn keep_times(&self) {
+        let now = self.scope.runtime().now();
+        // What the last poll has noted is nobody else's.
+        let _ = context::take_end();
+        let take = || self.slot.lock().stamps.take().map(|stamps| stamps.at(now).1);
+        match &self.stage {
+            Some(stage) => stage.ended_times().keep(take),
+            None if self.seat == SINK => self.scope.controls().sink_ended().keep(take),
+            None => {}
+        }
     }
 
     fn poll(&self, cx: &mut Context<'_>) -> Poll<()> {
@@ -158,11 +234,14 @@ impl TaskCell {
             (slot.waker.take(), slot.future.take())
         };
         let Some(mut future) = future else { return Poll::Ready(()) };
-        if self.is_cancelled() {
-            self.end_broken(future, waker);
-            return Poll::Ready(());
+        if !self.is_calm() {
+            if self.is_cancelled() {
+                self.end_broken(future, waker);
+                return Poll::Ready(());
+            }
+            self.begin_poll();
         }
-        let mut entered = context::polling_task(&self.scope);
+        let mut entered = context::polling_task(&self.scope, self.seat);
         let polled = catch(|| future.as_mut().poll(cx));
         match polled {
             Ok(Poll::Pending) => {
@@ -202,6 +281,25 @@ impl TaskCell {
         let mut slot = self.slot.lock();
         slot.waits_for = waits_for;
         // The canceller sets its flag before it looks into the slot: one of us sees the other.
+        if self.is_calm() {
+            (slot.future, slot.waker) = (Some(future), waker);
+            return Poll::Pending;
+        }
+        drop(slot);
+        self.wait_watched(future, waker, waits_for)
+    }
+
+    /// As [`wait`](TaskCell::wait), for a task that is watched or cancelled.
+    #[cold]
+    fn wait_watched(&self, future: BoxFuture<()>, waker: Option<Waker>, waits_for: WaitsFor) -> Poll<()> {
+        let (read, again) = context::take_end();
+        let now = read.unwrap_or_else(|| self.scope.runtime().now_in_task());
+        let mut slot = self.slot.lock();
+        match &mut slot.stamps {
+            Some(stamps) if again => stamps.go_on(waits_for.into(), now),
+            Some(stamps) => stamps.change(waits_for.into(), Some(now)),
+            None => {}
+        }
         if !self.is_cancelled() {
             (slot.future, slot.waker) = (Some(future), waker);
             return Poll::Pending;
@@ -236,15 +334,42 @@ impl TaskCell {
         self.end_broken(future, waker);
     }
 
-    fn told(&self) -> Option<String> {
+    fn told(&self, now: Option<Instant>) -> Option<String> {
         let slot = self.slot.lock();
         let name = &self.name;
-        match (&slot.future, &slot.waker) {
-            _ if self.ended.load(Ordering::Acquire) => None,
-            (None, _) => Some(format!("`{name}` is being polled")),
-            (Some(_), None) => Some(format!("`{name}` has not begun")),
-            (Some(_), Some(_)) => Some(format!("`{name}` waits for {}", slot.waits_for)),
+        let lasts = now.zip(slot.stamps.as_ref()).map(|(now, stamps)| stamps.at(now).0);
+        let told = match (&slot.future, &slot.waker) {
+            _ if self.ended.load(Ordering::Acquire) => return None,
+            (None, _) => format!("`{name}` is being polled"),
+            (Some(_), None) => format!("`{name}` has not begun"),
+            (Some(_), Some(_)) => format!("`{name}` waits for {}", slot.waits_for),
+        };
+        Some(lasts.map_or_else(|| told.clone(), |lasts| format!("{told}, for {lasts:?}")))
+    }
+
+    /// From now on it notes when what it is doing changes, unless it does so already.
+    pub(super) fn watch(&self, now: Instant) {
+        let mut slot = self.slot.lock();
+        if slot.stamps.is_none() && !self.ended.load(Ordering::Acquire) {
+            let waits = slot.future.is_some() && slot.waker.is_some();
+            let state = if waits { slot.waits_for.into() } else { WorkerState::Polling };
+            let number = self.stage.as_ref().map_or(0, Tally::next_worker);
+            slot.stamps = Some(Box::new(Stamps::new(number, state, now)));
         }
+    }
+
+    fn picture(&self, now: Instant) -> Option<WorkerPicture> {
+        let mut slot = self.slot.lock();
+        let waits_for = (slot.future.is_some() && slot.waker.is_some()).then_some(slot.waits_for);
+        let stamps = slot.stamps.as_mut()?;
+        if let Some(waits_for) = waits_for {
+            // It was watched from the moment on at which it gave way, and has not noted that.
+            if stamps.state == WorkerState::Polling {
+                stamps.change(waits_for.into(), None);
+            }
+        }
+        let (lasts, times) = stamps.at(now);
+        Some(WorkerPicture { number: stamps.number, state: stamps.state, waits_for, lasts, times })
     }
 }
 
@@ -294,8 +419,20 @@ impl<H: HoldsTask> Member for H {
         }))
     }
 
-    fn told(&self) -> Option<String> {
-        self.cell().told()
+    fn told(&self, now: Option<Instant>) -> Option<String> {
+        self.cell().told(now)
+    }
+
+    fn watch(&self, now: Instant) {
+        self.cell().watch(now);
+    }
+
+    fn seat(&self) -> u32 {
+        self.cell().seat
+    }
+
+    fn picture(&self, now: Instant) -> Option<WorkerPicture> {
+        self.cell().picture(now)
     }
 }
 
@@ -383,7 +520,7 @@ impl Member for JobCell {
         Some(Box::new(move || self.give_up(job)))
     }
 
-    fn told(&self) -> Option<String> {
+    fn told(&self, _now: Option<Instant>) -> Option<String> {
         let doing = if self.slot.lock().is_some() { "has not begun" } else { "is running" };
         Some(format!("job `{}` {doing}", self.name))
     }

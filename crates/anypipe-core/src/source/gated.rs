@@ -1,4 +1,5 @@
 use std::pin::Pin;
+use std::sync::LazyLock;
 use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
@@ -6,7 +7,7 @@ use pin_project_lite::pin_project;
 
 use super::Source;
 use crate::holds::Holds;
-use crate::scope::{CancelToken, Cancelled, Pauses, Scope};
+use crate::scope::{CancelToken, Cancelled, Pauses, Scope, waits_for_input};
 
 /// A source that obeys the run's [`Control`](crate::run::Control): it ends at a stop, and gives nothing
 /// during a pause. Every pipeline begins with one.
@@ -47,17 +48,17 @@ impl<S: Source> Source for Gated<S> {
 
 /// Puts a gate before a stream's items: at a stop the stream is dropped.
 pub fn gated<S: Stream>(stream: S, scope: &Scope) -> impl Stream<Item = S::Item> + use<S> {
-    Gate::new(stream, scope, |_: Pin<&mut S>| AtStop::End)
+    Gate::new(stream, scope, !scope.is_repeated(), |_: Pin<&mut S>| AtStop::End)
 }
 
 /// Puts a gate before a stream's items: at a stop `stop` is called, once, and then what the stream still
-/// has is given, to its end.
+/// has is given, to its end. The source is shown in pictures of the run as it shows itself.
 pub fn gated_until<S, F>(stream: S, scope: &Scope, mut stop: F) -> impl Stream<Item = S::Item> + use<S, F>
 where
     S: Stream,
     F: FnMut(Pin<&mut S>),
 {
-    Gate::new(stream, scope, move |stream: Pin<&mut S>| {
+    Gate::new(stream, scope, false, move |stream: Pin<&mut S>| {
         stop(stream);
         AtStop::GoOn
     })
@@ -77,10 +78,20 @@ pin_project! {
     }
 }
 
+/// Never calm: the first poll of a gate looks around.
+static FIRST: LazyLock<CancelToken> = LazyLock::new(|| {
+    let first = CancelToken::new();
+    first.cancel();
+    first
+});
+
 /// Watches for stops and pauses.
 struct Watch<F> {
-    /// Raised at a stop, and held during a pause.
+    /// Raised at a stop, and held during a pause; until the first poll another.
     stop: CancelToken,
+    /// Until then; and whether the run's pictures show it as a source.
+    is_new: bool,
+    is_shown: bool,
     /// Wakes the task at the end of a pause.
     pauses: Pauses,
     /// Wakes the task at a stop while the input is pending, or held back.
@@ -90,11 +101,12 @@ struct Watch<F> {
 }
 
 impl<S, F> Gate<S, F> {
-    fn new(input: S, scope: &Scope, at_stop: F) -> Self {
+    fn new(input: S, scope: &Scope, is_shown: bool, at_stop: F) -> Self {
         let controls = scope.controls();
-        let stop = controls.stop_token().clone();
-        let (stopped, pauses) = (stop.cancelled(), controls.pauses());
-        Self { input: Some(input), watch: Watch { stop, pauses, stopped, at_stop: Some(at_stop) } }
+        let (stopped, pauses) = (controls.stop_token().cancelled(), controls.pauses());
+        let (stop, is_new) = (FIRST.clone(), true);
+        let watch = Watch { stop, is_new, is_shown, pauses, stopped, at_stop: Some(at_stop) };
+        Self { input: Some(input), watch }
     }
 }
 
@@ -106,6 +118,15 @@ impl<F> Watch<F> {
     where
         F: FnMut(Pin<&mut S>) -> AtStop,
     {
+        if std::mem::take(&mut self.is_new) {
+            self.stop = self.pauses.controls().stop_token().clone();
+            if self.is_shown {
+                self.pauses.controls().enter_source();
+            }
+            if self.stop.is_calm() {
+                return Poll::Ready(AtStop::GoOn);
+            }
+        }
         // A stop ends a pause: what is left is on its way.
         if !self.stop.is_cancelled() {
             if self.pauses.poll_resumed(cx).is_ready() {
@@ -149,8 +170,13 @@ where
             };
             match polled {
                 Poll::Ready(None) => this.input.set(None),
-                Poll::Pending if this.watch.poll_stop(cx).is_ready() => continue,
-                _ => {}
+                Poll::Pending => {
+                    if this.watch.poll_stop(cx).is_ready() {
+                        continue;
+                    }
+                    waits_for_input();
+                }
+                Poll::Ready(Some(_)) => {}
             }
             return polled;
         }

@@ -4,6 +4,8 @@ use std::marker::PhantomData;
 
 use anypipe_core::drive::Boundary;
 use anypipe_core::option::Named;
+use anypipe_core::run::picture::StageKind;
+use anypipe_core::scope::Charted;
 use anypipe_core::stage::in_stage;
 use anypipe_core::{Holds, Scope, Sink, Stage};
 use futures_core::Stream;
@@ -43,7 +45,8 @@ where
         input: impl Stream<Item = In> + Send + 'static,
         scope: &Scope,
     ) -> impl Stream<Item = K::Output> + Send + 'static {
-        AttachedStream(drain_beside(&self.name, self.sink, input, scope, Some))
+        let charted = scope.charted(self.name.0.clone(), StageKind::Sink);
+        AttachedStream(drain_beside(&self.name, charted, self.sink, input, scope.child(), Some))
     }
 
     fn holds(&self) -> Holds {
@@ -72,7 +75,8 @@ where
         input: impl Stream<Item = In> + Send + 'static,
         scope: &Scope,
     ) -> impl Stream<Item = Out> + Send + 'static {
-        AttachedStream(drain_silently(&self.name, self.sink, input, scope))
+        let charted = scope.charted(self.name.0.clone(), StageKind::Sink);
+        AttachedStream(drain_silently(&self.name, charted, self.sink, input, scope))
     }
 
     fn holds(&self) -> Holds {
@@ -111,6 +115,7 @@ impl<T: NothingToTell, E: Debug> NothingToTell for Result<T, E> {
 /// Drains a sink in a task of its own, and gives nothing; ends when the sink has. Dropped before, it cancels the sink.
 pub(crate) fn drain_silently<In, K, Out>(
     name: &Name,
+    charted: Charted,
     sink: K,
     input: impl Stream<Item = In> + Send + 'static,
     scope: &Scope,
@@ -120,7 +125,7 @@ where
     K: Sink<In, Output: NothingToTell>,
     Out: Send + 'static,
 {
-    drain_beside(name, sink, input, scope, |output: K::Output| {
+    drain_beside(name, charted, sink, input, scope.child(), |output: K::Output| {
         output.finish();
         None
     })
@@ -129,9 +134,10 @@ where
 /// Drains a sink in a task of its own, and gives what `tell` makes of its output.
 fn drain_beside<In, K, Out>(
     name: &Name,
+    charted: Charted,
     sink: K,
     input: impl Stream<Item = In> + Send + 'static,
-    scope: &Scope,
+    scope: Scope,
     tell: impl FnOnce(K::Output) -> Option<Out> + Send + 'static,
 ) -> Attached<Out>
 where
@@ -139,9 +145,8 @@ where
     K: Sink<In>,
     Out: Send + 'static,
 {
-    let scope = scope.child();
     let told = name.clone();
-    let given = generate(&Boundary::new(name.0.clone()).buffer_size(1), &scope, |sender| {
+    let given = generate(&Boundary::new(name.0.clone()).buffer_size(1), charted, &scope, |sender| {
         let drained = sink.drain(input, &scope);
         async move {
             let output = drained.await;

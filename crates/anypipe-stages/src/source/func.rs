@@ -7,7 +7,7 @@ use anypipe_core::source::gated_until;
 use anypipe_core::{Holds, Scope, Source};
 use futures_core::Stream;
 
-use crate::generate::{generate, only_a_buffer};
+use crate::generate::{generate_source, only_a_buffer};
 
 /// An asynchronous generator; made by [`from_fn`].
 #[derive(Clone, Debug)]
@@ -35,11 +35,11 @@ where
     type Item = T;
 
     fn attach(self, scope: &Scope) -> impl Stream<Item = T> + Send + 'static {
-        generate(&self.boundary, scope, self.f)
+        generate_source(&self.boundary, scope, self.f)
     }
 
     fn attach_gated(self, scope: &Scope) -> impl Stream<Item = T> + Send + 'static {
-        gated_until(generate(&self.boundary, scope, self.f), scope, |items| items.get_mut().stop())
+        gated_until(generate_source(&self.boundary, scope, self.f), scope, |items| items.get_mut().stop())
     }
 
     fn holds(&self) -> Holds {

@@ -6,7 +6,7 @@ use anypipe_core::stage::in_stage;
 use anypipe_core::{Holds, Scope, Source};
 use futures_core::Stream;
 
-use crate::generate::{Generated, generate, only_a_buffer};
+use crate::generate::{Generated, generate_source, only_a_buffer};
 
 /// Items of a state; made by [`unfold`].
 #[derive(Clone, Debug)]
@@ -31,7 +31,7 @@ where
     fn generate(self, scope: &Scope) -> Generated<T> {
         let Self { boundary, init, f } = self;
         let name = boundary.name().to_owned();
-        generate(&boundary, scope, |sender| async move {
+        generate_source(&boundary, scope, |sender| async move {
             let mut state = init;
             // Room comes first: a future that was started never waits for it.
             while let Ok(room) = sender.reserve().await {

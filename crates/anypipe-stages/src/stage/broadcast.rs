@@ -1,6 +1,7 @@
 use std::task::Poll;
 
 use anypipe_core::drive::Inlet;
+use anypipe_core::run::picture::StageKind;
 use anypipe_core::stage::in_stage;
 use anypipe_core::{Holds, Scope, Stage};
 use futures_core::Stream;
@@ -32,7 +33,7 @@ where
         input: impl Stream<Item = In> + Send + 'static,
         scope: &Scope,
     ) -> impl Stream<Item = B::Out> + Send + 'static {
-        fan_out(input, self.branches, ToAll, scope)
+        fan_out(input, self.branches, ToAll, scope.charted("broadcast", StageKind::Branch), scope)
     }
 
     fn holds(&self) -> Holds {

@@ -8,7 +8,8 @@ use std::task::{Context, Poll, Waker};
 
 use anypipe_core::drive::Items;
 use anypipe_core::option::Named;
-use anypipe_core::scope::Meter;
+use anypipe_core::run::picture::StageKind;
+use anypipe_core::scope::{Charted, Meter, waits_for_input};
 use anypipe_core::stage::drop_each;
 use anypipe_core::{Holds, Scope, Stage};
 use futures_core::Stream;
@@ -64,15 +65,12 @@ impl<In: Send + 'static> Stage<In> for BufferLossy {
         scope: &Scope,
     ) -> impl Stream<Item = In> + Send + 'static {
         let name = self.name.0.clone();
-        let buffer = Arc::new(Buffer {
-            n: self.n,
-            overflow: self.overflow,
-            state: Mutex::default(),
-            meter: scope.meter(name.clone()),
-        });
+        let meter = scope.meter(name.clone());
+        let charted = scope.charted_as(&meter, StageKind::Stage);
+        let buffer = Arc::new(Buffer { n: self.n, overflow: self.overflow, state: Mutex::default(), meter });
         let fills = Arc::clone(&buffer);
         let mut items = Items::new(input, scope);
-        scope.spawn(name, async move {
+        charted.spawn(scope, name, async move {
             let ended = {
                 let mut filled = pin!(items.try_for_each(|item| match fills.put(item) {
                     Ok(()) => Continue(()),
@@ -90,7 +88,7 @@ impl<In: Send + 'static> Stage<In> for BufferLossy {
                 fills.end();
             }
         });
-        Taken { buffer }
+        Taken { buffer, charted: Some(charted) }
     }
 
     fn holds(&self) -> Holds {
@@ -194,12 +192,17 @@ impl<T> Drop for Buffer<T> {
 /// The buffer's end that gives items.
 struct Taken<T> {
     buffer: Arc<Buffer<T>>,
+    /// Until it is polled: its place in pictures of the run.
+    charted: Option<Charted>,
 }
 
 impl<T> Stream for Taken<T> {
     type Item = T;
 
-    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        if let Some(charted) = self.charted.take() {
+            charted.note_asked();
+        }
         let mut state = self.buffer.lock();
         if let Some(item) = state.items.pop_front() {
             drop(state);
@@ -212,6 +215,7 @@ impl<T> Stream for Taken<T> {
         let old = state.taker.replace(cx.waker().clone());
         drop(state);
         drop(old);
+        waits_for_input();
         Poll::Pending
     }
 }

@@ -37,7 +37,7 @@ where
         scope: &Scope,
     ) -> impl Stream<Item = T> + Send + 'static {
         let siding = Siding::new(&self.name, self.sink, scope);
-        Values { input: Some(Box::pin(input)), siding, waiting: None, name: self.name }
+        Values { input: Some(Box::pin(input)), siding, waiting: None, name: self.name, is_new: true }
     }
 
     fn holds(&self) -> Holds {
@@ -54,6 +54,8 @@ struct Values<S, E> {
     /// An error that waits for room before the sink.
     waiting: Option<E>,
     name: Name,
+    /// True until the input was polled.
+    is_new: bool,
 }
 
 // The items are only ever moved.
@@ -93,7 +95,12 @@ where
             let Some(input) = &mut this.input else {
                 return this.siding.poll_end(cx).map(|()| None);
             };
-            match ready!(input.as_mut().poll_next(cx)) {
+            let polled = if std::mem::take(&mut this.is_new) {
+                this.siding.poll_in(|| input.as_mut().poll_next(cx))
+            } else {
+                input.as_mut().poll_next(cx)
+            };
+            match ready!(polled) {
                 Some(Ok(value)) => return Poll::Ready(Some(value)),
                 Some(Err(error)) => {
                     this.siding.take();

@@ -4,6 +4,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use anypipe_core::drive::{Burst, Inlet};
+use anypipe_core::scope::Charted;
 use anypipe_core::stage::poll_go_on;
 use anypipe_core::{Holds, Scope, Stage};
 use futures_core::Stream;
@@ -124,6 +125,7 @@ pub(super) fn fan_out<In, B, D>(
     input: impl Stream<Item = In> + Send + 'static,
     branches: B,
     deal: D,
+    charted: Charted,
     scope: &Scope,
 ) -> impl Stream<Item = B::Out> + Send + 'static
 where
@@ -131,7 +133,7 @@ where
     B: Branches<In>,
     D: Deal<In>,
 {
-    let (mut fan, inputs) = fan(branches.count(), None);
+    let (mut fan, inputs) = fan(branches.count(), None, Some(&charted));
     let mut outputs = Many::new();
     for (index, output) in branches.attach(inputs, scope).into_iter().enumerate() {
         outputs.push(Attached::boxed(output));
@@ -141,6 +143,7 @@ where
         input: Some(Inlet::new(input)),
         outputs,
         fan,
+        charted,
         deal,
         burst: Burst::new(scope),
         turn: Burst::of_turns(scope),
@@ -153,6 +156,8 @@ struct FanOut<In, D, Out> {
     /// What the branches give.
     outputs: Many<Out>,
     fan: Fan<In>,
+    /// Its place in pictures of the run.
+    charted: Charted,
     deal: D,
     /// How many items it deals before the branches see them.
     burst: Burst,
@@ -176,22 +181,25 @@ where
         }
         let Some(input) = &mut self.input else { return Poll::Pending };
         self.burst.begin();
-        let polled = loop {
-            if self.deal.poll_ready(&mut self.fan).is_pending() {
-                break Poll::Pending;
-            }
-            match input.poll_next(cx) {
-                Poll::Ready(Some(item)) => self.deal.deal(&mut self.fan, item),
-                Poll::Ready(None) => {
-                    self.input = None;
-                    break Poll::Ready(());
+        let (deal, fan, burst) = (&mut self.deal, &mut self.fan, &mut self.burst);
+        let (polled, ended) = self.charted.poll_in(|| {
+            loop {
+                if deal.poll_ready(fan).is_pending() {
+                    break (Poll::Pending, false);
                 }
-                Poll::Pending => break Poll::Pending,
+                match input.poll_next(cx) {
+                    Poll::Ready(Some(item)) => deal.deal(fan, item),
+                    Poll::Ready(None) => break (Poll::Ready(()), true),
+                    Poll::Pending => break (Poll::Pending, false),
+                }
+                if !burst.goes_on() || deal.deal_at_hand(fan, input) {
+                    break (Poll::Ready(()), false);
+                }
             }
-            if !self.burst.goes_on() || self.deal.deal_at_hand(&mut self.fan, input) {
-                break Poll::Ready(());
-            }
-        };
+        });
+        if ended {
+            self.input = None;
+        }
         self.deal.show(&mut self.fan);
         if self.input.is_none() {
             // What the dealer still had, it has dealt: it said that it was ready.

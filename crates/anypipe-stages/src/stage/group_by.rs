@@ -4,7 +4,9 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
+use anypipe_core::run::picture::StageKind;
 use anypipe_core::runtime::Alarm;
+use anypipe_core::scope::Charted;
 use anypipe_core::stage::{drop_each, poll_go_on};
 use anypipe_core::{Holds, Scope, Stage};
 use futures_core::Stream;
@@ -60,8 +62,10 @@ where
     ) -> impl Stream<Item = G::Out> + Send + 'static {
         let Self { name, key, stages, limit, idle } = self;
         let (told, inside) = (name.clone(), scope.clone());
+        let charted = scope.charted(name.0.clone(), StageKind::Branch);
+        let dealer = charted.clone();
         let open = move |key| {
-            let (fan, inputs) = fan(1, None);
+            let (fan, inputs) = fan(1, None, Some(&dealer));
             let input = inputs.into_iter().next().expect("one branch");
             let scope = inside.repeated_child();
             let stage = told.guard(|| stages(key));
@@ -70,6 +74,7 @@ where
         };
         Grouped {
             input: Some(Box::pin(input)),
+            charted: Some(charted),
             outputs: Many::new(),
             groups: Groups::new(limit, idle),
             waiting: None,
@@ -239,6 +244,8 @@ impl<K: Clone + Eq + Hash, In> Groups<K, In> {
 struct Grouped<S, K, In, Out, L, O> {
     /// The input, until it has ended.
     input: Option<Pin<Box<S>>>,
+    /// Until the input was polled: its place in pictures of the run.
+    charted: Option<Charted>,
     /// What the groups give.
     outputs: Many<Out>,
     groups: Groups<K, In>,
@@ -270,7 +277,11 @@ where
         }
         if self.waiting.is_none() {
             let Some(input) = &mut self.input else { return Poll::Pending };
-            match ready!(input.as_mut().poll_next(cx)) {
+            let polled = match self.charted.take() {
+                Some(charted) => charted.poll_in(|| input.as_mut().poll_next(cx)),
+                None => input.as_mut().poll_next(cx),
+            };
+            match ready!(polled) {
                 Some(item) => self.waiting = Some(((self.key)(&item), item)),
                 None => {
                     self.input = None;

@@ -6,6 +6,7 @@ use std::task::{Context, Poll, ready};
 
 use anypipe_core::channel::Sender;
 use anypipe_core::drive::Boundary;
+use anypipe_core::run::picture::StageKind;
 use anypipe_core::scope::Meter;
 use anypipe_core::stage::{Step, fused, poll_go_on};
 use anypipe_core::{Holds, Scope, Stage};
@@ -43,7 +44,8 @@ where
         let Self { boundary, f, .. } = self;
         let meter = scope.meter(boundary.name().to_owned());
         let input = Input { stream: Some(Box::pin(input)), meter: meter.clone() };
-        let given = generate(&boundary, scope, |output| f(input, output));
+        let charted = scope.charted_as(&meter, StageKind::Stage);
+        let given = generate(&boundary, charted, scope, |output| f(input, output));
         fused(given, move |item| {
             meter.deliver(1);
             Step::Give(item)

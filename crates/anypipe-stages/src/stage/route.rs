@@ -1,5 +1,6 @@
 use std::task::Poll;
 
+use anypipe_core::run::picture::StageKind;
 use anypipe_core::{Holds, Scope, Stage};
 use futures_core::Stream;
 
@@ -39,8 +40,9 @@ where
         scope: &Scope,
     ) -> impl Stream<Item = B::Out> + Send + 'static {
         let count = self.branches.count();
+        let charted = scope.charted(self.name.0.clone(), StageKind::Branch);
         let deal = ToOne { name: self.name, f: self.f, count, waiting: None };
-        fan_out(input, self.branches, deal, scope)
+        fan_out(input, self.branches, deal, charted, scope)
     }
 
     fn holds(&self) -> Holds {

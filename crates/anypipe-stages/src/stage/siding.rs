@@ -4,7 +4,8 @@ use std::convert::Infallible;
 use std::iter;
 use std::task::{Context, Poll};
 
-use anypipe_core::scope::Meter;
+use anypipe_core::run::picture::StageKind;
+use anypipe_core::scope::{Charted, Meter};
 use anypipe_core::{Scope, Sink};
 
 use crate::Name;
@@ -20,6 +21,10 @@ pub(super) struct Siding<T> {
     fan: Fan<T>,
     /// Counts what goes aside.
     meter: Meter,
+    /// Its place in pictures of the run: with what takes the items that go on.
+    charted: Charted,
+    /// True until it was polled.
+    is_new: bool,
 }
 
 impl<T: Send + 'static> Siding<T> {
@@ -28,16 +33,25 @@ impl<T: Send + 'static> Siding<T> {
         K: Sink<T, Output: NothingToTell>,
     {
         let meter = scope.meter(name.0.clone());
-        let (fan, inputs) = fan(1, Some(meter.clone()));
+        let charted = scope.charted_as(&meter, StageKind::Branch);
+        let (fan, inputs) = fan(1, Some(meter.clone()), None);
         let aside = inputs.into_iter().next().expect("one branch");
-        let sink = drain_silently(name, sink, aside, scope);
-        Self { sink, fan, meter }
+        let sink = drain_silently(name, charted.clone(), sink, aside, scope);
+        Self { sink, fan, meter, charted, is_new: true }
     }
 
     /// Has the task woken where the sink ends, and where it has room for more.
     #[inline]
     pub(super) fn register(&mut self, cx: &mut Context<'_>) {
         self.fan.register(cx);
+    }
+
+    /// Runs `f`, which polls the input, now and then: what that asks first gives its items here.
+    pub(super) fn poll_in<R>(&mut self, f: impl FnOnce() -> R) -> R {
+        if std::mem::take(&mut self.is_new) {
+            self.charted.note_asked();
+        }
+        self.charted.poll_in(f)
     }
 
     /// Gives an item to the sink.

@@ -79,11 +79,14 @@ impl<T: Clone + Send + 'static> Stream for Teed<T> {
             return this.siding.poll_end(cx).map(|()| None);
         };
         let mut room = None;
-        if this.copied == 0 {
+        let polled = if this.copied == 0 {
             this.siding.register(cx);
             room = ready!(this.siding.poll_room());
-        }
-        let Some(item) = ready!(input.poll_next(cx)) else {
+            this.siding.poll_in(|| input.poll_next(cx))
+        } else {
+            input.poll_next(cx)
+        };
+        let Some(item) = ready!(polled) else {
             this.input = None;
             this.siding.end();
             return this.siding.poll_end(cx).map(|()| None);

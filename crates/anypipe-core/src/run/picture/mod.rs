@@ -1,0 +1,16 @@
+//! A run at one moment, and what it tells: a table, a graph, and which stage holds everything up.
+//!
+//! [`Control::picture`](super::Control::picture) takes one. It is plain data; of two of a run,
+//! [`since`](Picture::since) gives what lies between them.
+
+mod bottleneck;
+mod dot;
+mod json;
+mod mermaid;
+mod names;
+mod since;
+mod svg;
+mod table;
+
+pub use self::bottleneck::{Bottleneck, Reason, STALLED_AFTER};
+pub use crate::scope::{Edge, Picture, RunState, StageKind, StagePicture, Times, WorkerPicture, WorkerState};

@@ -1,0 +1,71 @@
+use std::collections::BTreeMap;
+
+use super::{Picture, StagePicture};
+
+impl Picture {
+    /// What lies between an earlier picture of the same run and this one: the counts and times of that interval alone. What
+    /// each worker is doing, and for how long, is as in this one.
+    ///
+    /// Rates, shares and the [`bottleneck`](Picture::bottleneck) of an interval are those of the present; over the whole
+    /// run they hide what has changed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use anypipe_core::run::{Control, Picture};
+    ///
+    /// /// How many items a second a stage gave between two pictures.
+    /// fn rate(earlier: &Picture, control: &Control, stage: &str) -> Option<f64> {
+    ///     let between = control.picture().since(earlier);
+    ///     between.stage(stage)?.rate(between.watched)
+    /// }
+    /// ```
+    #[must_use = "it changes neither"]
+    pub fn since(&self, earlier: &Picture) -> Picture {
+        let mut between = self.clone();
+        between.watched = self.watched.saturating_sub(earlier.watched);
+        let known: BTreeMap<_, _> = earlier.stages.iter().map(|stage| (stage.id, stage)).collect();
+        for stage in &mut between.stages {
+            if let Some(before) = known.get(&stage.id) {
+                stage.subtract(before);
+            }
+        }
+        between
+    }
+}
+
+impl StagePicture {
+    fn subtract(&mut self, before: &StagePicture) {
+        let less = |now: Option<u64>, before: Option<u64>| {
+            now.map(|now| now.saturating_sub(before.unwrap_or_default()))
+        };
+        self.taken = less(self.taken, before.taken);
+        self.delivered = less(self.delivered, before.delivered);
+        for (now, before) in [
+            (&mut self.filtered, before.filtered),
+            (&mut self.failed, before.failed),
+            (&mut self.panicked, before.panicked),
+            (&mut self.cancelled, before.cancelled),
+            (&mut self.left, before.left),
+        ] {
+            *now = now.saturating_sub(before);
+        }
+        self.times = self.times.since(&before.times);
+        let known: BTreeMap<_, _> =
+            before.workers.iter().map(|worker| (worker.number, &worker.times)).collect();
+        for worker in &mut self.workers {
+            if let Some(before) = known.get(&worker.number) {
+                worker.times = worker.times.since(before);
+            }
+        }
+    }
+
+    /// How many items a second it gave in a time; `None` where that isn't known.
+    pub fn rate(&self, time: std::time::Duration) -> Option<f64> {
+        let delivered = self.delivered?;
+        #[expect(clippy::cast_precision_loss, reason = "it is a rate")]
+        let rate = delivered as f64 / time.as_secs_f64();
+        rate.is_finite().then_some(rate)
+    }
+}
