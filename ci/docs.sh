@@ -23,5 +23,6 @@ labelled runtime/struct.AsyncStd.html async-std
 labelled runtime/struct.Sim.html sim
 labelled testing/index.html sim
 labelled signal/index.html signal
+labelled metrics/index.html metrics
 labelled channel/flume/index.html flume
 labelled attr.main.html macros

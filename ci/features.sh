@@ -11,6 +11,8 @@ export CARGO_INCREMENTAL=0 CARGO_PROFILE_DEV_DEBUG=0 CARGO_PROFILE_TEST_DEBUG=0
 unset ANYPIPE_RUNTIME
 
 features=(tokio smol async-std sim flume macros signal)
+# They only look at runs: each is tried alone and beside a backend, and not in pairs.
+looks=(metrics)
 
 # ---- Every combination compiles, without a warning.
 
@@ -23,6 +25,10 @@ lint_combinations() {
     local i j
     lint --all-targets
     lint --all-targets --all-features
+    for i in "${looks[@]}"; do
+        lint --all-targets --features "$i"
+        lint --all-targets --features "smol,macros,$i"
+    done
     for i in "${!features[@]}"; do
         lint --all-targets --features "${features[i]}"
         for ((j = i + 1; j < ${#features[@]}; j++)); do
@@ -46,6 +52,10 @@ test_single_features() {
         say "test: $feature and macros"
         cargo test --quiet -p anypipe --features "$feature,macros" --tests
     done
+    for feature in "${looks[@]}"; do
+        say "test: $feature beside two backends"
+        cargo test --quiet -p anypipe --features "smol,sim,macros,$feature" --test "$feature"
+    done
 }
 
 # ---- No feature, no runtime.
@@ -54,7 +64,7 @@ tree_without_runtime() {
     local crates runtimes
     crates=$(cargo tree -p anypipe --edges normal,build --prefix none --format '{p}' | cut -d' ' -f1 | sort -u)
     say "without a feature, anypipe is $(wc -l <<<"$crates") crates:" $crates
-    runtimes='tokio.*|mio|smol|async-std|async-executor|async-global-executor|async-io|async-task|blocking|polling|flume|signal-hook.*|anypipe-(tokio|smol|async-std|sim|flume|macros|signal)'
+    runtimes='tokio.*|mio|smol|async-std|async-executor|async-global-executor|async-io|async-task|blocking|polling|flume|signal-hook.*|metrics|anypipe-(tokio|smol|async-std|sim|flume|macros|signal|metrics)'
     if grep -xE "$runtimes" <<<"$crates"; then
         fail "a feature-less anypipe contains the above"
     fi

@@ -33,6 +33,7 @@
 //! | `sim` | `runtime::Sim`, the deterministic simulator; never chosen unasked |
 //! | `flume` | flume's channel ends as sources and sinks |
 //! | `signal` | `signal`: Ctrl-C and the signal to terminate, and the graceful stop of a run in one line |
+//! | `metrics` | `metrics`: what the stages of a run count, and what their workers do, for Prometheus and others |
 //! | `macros` | `#[anypipe::main]` and `#[anypipe::test]` |
 //!
 //! [`runtime`] tells how the backend of a run is chosen where several are compiled in.
@@ -59,6 +60,8 @@ mod using;
 
 // The anyio half.
 pub mod channel;
+#[cfg(feature = "metrics")]
+pub mod metrics;
 pub mod runtime;
 #[cfg(feature = "signal")]
 pub mod signal;
