@@ -5,6 +5,7 @@
 
 mod bottleneck;
 mod dot;
+mod html;
 mod json;
 mod mermaid;
 mod names;

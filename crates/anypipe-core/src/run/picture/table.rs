@@ -6,7 +6,8 @@ use super::{Picture, StagePicture};
 use crate::scope::share;
 
 /// The columns behind the name.
-const COLUMNS: [&str; 9] = ["kind", "workers", "in", "out", "held", "input", "work", "room", "now"];
+pub(super) const COLUMNS: [&str; 9] =
+    ["kind", "workers", "in", "out", "held", "input", "work", "room", "now"];
 
 impl fmt::Display for Picture {
     /// A table: a row for each stage, with what came in and went out, what it holds, and the parts of the time in which its
@@ -52,7 +53,7 @@ impl fmt::Display for Picture {
 }
 
 /// What stands in the columns.
-fn row(stage: &StagePicture) -> [String; 9] {
+pub(super) fn row(stage: &StagePicture) -> [String; 9] {
     let count = |count: Option<u64>| count.map_or_else(|| "-".to_owned(), |count| count.to_string());
     let times = &stage.times;
     let total = times.total();
@@ -81,7 +82,7 @@ fn row(stage: &StagePicture) -> [String; 9] {
 }
 
 /// A length of time as people read it: three digits or so.
-fn length(time: Duration) -> String {
+pub(super) fn length(time: Duration) -> String {
     let seconds = time.as_secs();
     match seconds {
         0 if time.is_zero() => "0 s".to_owned(),
