@@ -24,5 +24,6 @@ labelled runtime/struct.Sim.html sim
 labelled testing/index.html sim
 labelled signal/index.html signal
 labelled metrics/index.html metrics
+labelled progress/index.html progress
 labelled channel/flume/index.html flume
 labelled attr.main.html macros

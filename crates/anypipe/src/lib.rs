@@ -34,6 +34,7 @@
 //! | `flume` | flume's channel ends as sources and sinks |
 //! | `signal` | `signal`: Ctrl-C and the signal to terminate, and the graceful stop of a run in one line |
 //! | `metrics` | `metrics`: what the stages of a run count, and what their workers do, for Prometheus and others |
+//! | `progress` | `progress`: progress bars of a run, with rate, time left and a bar for each stage |
 //! | `macros` | `#[anypipe::main]` and `#[anypipe::test]` |
 //!
 //! [`runtime`] tells how the backend of a run is chosen where several are compiled in.
@@ -62,6 +63,8 @@ mod using;
 pub mod channel;
 #[cfg(feature = "metrics")]
 pub mod metrics;
+#[cfg(feature = "progress")]
+pub mod progress;
 pub mod runtime;
 #[cfg(feature = "signal")]
 pub mod signal;
