@@ -25,5 +25,6 @@ labelled testing/index.html sim
 labelled signal/index.html signal
 labelled metrics/index.html metrics
 labelled progress/index.html progress
+labelled tracing/index.html tracing
 labelled channel/flume/index.html flume
 labelled attr.main.html macros

@@ -35,6 +35,7 @@
 //! | `signal` | `signal`: Ctrl-C and the signal to terminate, and the graceful stop of a run in one line |
 //! | `metrics` | `metrics`: what the stages of a run count, and what their workers do, for Prometheus and others |
 //! | `progress` | `progress`: progress bars of a run, with rate, time left and a bar for each stage |
+//! | `tracing` | `tracing`: a span for each run and each stage, below the caller's, and events |
 //! | `macros` | `#[anypipe::main]` and `#[anypipe::test]` |
 //!
 //! [`runtime`] tells how the backend of a run is chosen where several are compiled in.
@@ -73,6 +74,8 @@ pub mod task;
 #[cfg(feature = "sim")]
 pub mod testing;
 pub mod time;
+#[cfg(feature = "tracing")]
+pub mod tracing;
 
 #[doc(inline)]
 pub use anypipe_core::drive::auto;

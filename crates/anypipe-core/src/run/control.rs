@@ -2,7 +2,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::{ResizeError, StageControl};
-use crate::scope::{Controls, Picture, Stats};
+use crate::scope::{Controls, Picture, RunEnd, Stats};
 
 /// Steers a run that was [started](super::Run::start), or a [stream](super::RunStream::control), from anywhere.
 /// All clones steer the same run, and none keeps it alive.
@@ -16,6 +16,13 @@ pub struct Control {
 impl Control {
     pub(super) fn new(controls: Controls) -> Self {
         Self { controls }
+    }
+
+    /// Tells whoever observes the run that nobody awaits it any more, where it never came to its first poll.
+    pub(super) fn tell_given_up(&self) {
+        if self.controls.told().is_none() {
+            self.controls.observe_end(RunEnd::GivenUp);
+        }
     }
 
     /// Ends the sources. Items on their way are finished, and the run gives what it has.

@@ -49,7 +49,7 @@ use crate::error::RunError;
 use crate::runtime::{AsHandle, RuntimeHandle};
 use crate::scope::task::BoxFuture;
 use crate::scope::{Breakable, CancelToken, Cancelled, Controls, Deadline, Scope, current_runtime};
-pub use crate::scope::{ChangeReason, StageStats, Stats, WorkerChange};
+pub use crate::scope::{ChangeReason, Observer, StageStats, Stats, WorkerChange, observe_runs};
 use crate::sink::Sink;
 use crate::source::Source;
 use crate::sync::Lone;
@@ -126,6 +126,11 @@ impl Plan {
     pub(crate) fn begin(self) -> Result<Course, RunError> {
         let runtime = self.runtime()?;
         let Self { name, at_end, controls, keep, cancelled, deadline, watchers, .. } = self;
+        if at_end == AtEnd::Linger {
+            controls.inherit_observer();
+        } else {
+            controls.observe_begin(name, runtime.name());
+        }
         let course = Course::open(runtime, name, at_end, controls, keep, cancelled, deadline);
         Ok(course.watched_by(watchers))
     }
@@ -319,6 +324,16 @@ impl<T: Send + 'static> Run<T> {
     #[doc(alias("KillSwitch", "interruptWhen", "takeUntil", "take_until"))]
     pub fn stop_on(self, token: CancelToken) -> Self {
         self.edit(|plan| plan.controls.stop_on(token))
+    }
+
+    /// Has the run observed by this, in place of what [observes all runs](observe_runs).
+    ///
+    /// # Panics
+    ///
+    /// Where the run was polled already.
+    pub fn observe(self, observer: Arc<dyn Observer>) -> Self {
+        self.planned_only("a run must be observed before it is polled");
+        self.edit(|plan| plan.controls.set_observer(observer))
     }
 
     /// The same run, with its failure as a value instead of a panic.

@@ -39,6 +39,8 @@ impl<T: Send + 'static> Running<T> {
             }
         };
         let host = Scope::new(runtime, current_scope().as_ref(), controls.clone());
+        // Here, where the run is started, and not in the task.
+        controls.observe_begin(name, host.runtime().name());
         let (giver, promise) = promise();
         // The session opens inside the task, so that its scope has the host for a parent.
         host.spawn(name, async move {
@@ -130,6 +132,8 @@ impl<T> Drop for Running<T> {
                     value => drop_caught(value).err().map(|panic| panic.into_error(None)),
                 }
             });
+            // One that was started and never polled has nobody else to tell it.
+            self.control.tell_given_up();
         }
     }
 }

@@ -11,8 +11,8 @@ use super::watch::Watchers;
 use crate::error::RunError;
 use crate::runtime::{Alarm, RuntimeHandle};
 use crate::scope::{
-    Cancelled, Controls, Deadline, DeadlineWatch, Panic, Scope, WorkerState, break_off, catch, current_scope,
-    polling, polling_own, resume_from_drop,
+    Cancelled, Controls, Deadline, DeadlineWatch, Panic, Part, RunEnd, SINK, Scope, WorkerState, break_off,
+    catch, current_scope, observes, polling, polling_own, resume_from_drop, within,
 };
 use crate::sync::Lone;
 
@@ -153,15 +153,27 @@ impl Course {
         self
     }
 
+    /// Does what is to be done of the run's own part, with whoever observes the run around it.
+    #[inline]
+    fn within<R>(&self, work: impl FnOnce() -> R) -> R {
+        if !observes() || self.at_end == AtEnd::Linger {
+            return work();
+        }
+        let part = Part { name: self.name, stage: self.is_sink.then_some(SINK) };
+        within(self.scope.controls().observer().as_ref(), part, work)
+    }
+
     /// Makes the body, in the scope.
     fn make(&mut self, make: &mut dyn FnMut(&Scope)) {
         let entered = polling(&self.scope);
-        let result = catch(|| make(&self.scope));
+        let result = catch(|| self.within(|| make(&self.scope)));
         drop(entered);
-        self.is_sink = self.scope.controls().is_own_sink();
-        if let Some(watchers) = &mut self.watchers {
-            watchers.start(&self.scope);
+        if let Some(mut watchers) = self.watchers.take() {
+            // Of the run, and not of its sink.
+            self.within(|| watchers.start(&self.scope));
+            self.watchers = Some(watchers);
         }
+        self.is_sink = self.scope.controls().is_own_sink();
         if let Err(panic) = result {
             self.fail(panic);
         }
@@ -197,7 +209,7 @@ impl Course {
             self.note_state(WorkerState::Polling);
         }
         let entered = polling_own(&self.scope, self.is_sink);
-        let polled = catch(|| poll(cx));
+        let polled = catch(|| self.within(|| poll(cx)));
         let waits_for = entered.leave();
         self.scope.note_body(matches!(polled, Ok(Poll::Pending)).then_some((self.name, Some(waits_for))));
         // One that has given something is at work, wherever that is, until it is asked for more.
@@ -281,7 +293,7 @@ impl Course {
     /// Drops a body, by `drop_it`, that is not to be finished; what it sends to is broken.
     fn break_body(&self, drop_it: &mut dyn FnMut()) {
         let entered = polling(&self.scope);
-        let dropped = break_off(drop_it);
+        let dropped = break_off(&mut || self.within(&mut *drop_it));
         drop(entered);
         self.end_stage();
         if let Err(panic) = dropped {
@@ -292,7 +304,7 @@ impl Course {
     /// Drops a body, by `drop_it`, that is done.
     fn drop_body(&self, drop_it: &mut dyn FnMut()) {
         let entered = polling(&self.scope);
-        let dropped = catch(drop_it);
+        let dropped = catch(|| self.within(drop_it));
         drop(entered);
         self.end_stage();
         if let Err(panic) = dropped {
@@ -328,6 +340,7 @@ impl Course {
         if let Some(watchers) = self.watchers.take() {
             watchers.finish(self.scope.controls(), &mut failure);
         }
+        self.scope.controls().observe_end(failure.as_ref().map_or(RunEnd::Ended, RunEnd::Failed));
         Poll::Ready(match failure {
             Some(error) => Err(error),
             None => Ok(()),
@@ -361,10 +374,11 @@ impl Course {
         self.scope.controls().note_end(false);
         self.scope.abandon(&mut || {
             let entered = polling(&self.scope);
-            let dropped = break_off(drop_body);
+            let dropped = break_off(&mut || self.within(&mut *drop_body));
             drop(entered);
             dropped.err().map(|panic| panic.into_error(Some(self.name)))
         });
+        self.scope.controls().observe_end(RunEnd::GivenUp);
     }
 }
 

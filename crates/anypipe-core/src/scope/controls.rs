@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::chart::{About, Chart};
 use super::context::current_seat;
+use super::observer::{Observer, set_observes};
 use super::picture::{RunState, StageKind, WorkerState};
 use super::tally::EndedTimes;
 use super::waiters::{Place, Waiters};
@@ -48,6 +49,8 @@ struct Inner {
     own_state: AtomicU8,
     /// How long the sink was in each state, once it has ended.
     sink_ended: EndedTimes,
+    /// Who observes it.
+    observed: Mutex<Option<Box<Observed>>>,
     /// Where the input of the run's sink is cut off.
     cut: Mutex<OfSink>,
 }
@@ -64,6 +67,15 @@ pub(crate) enum Named {
     Repeated,
     /// So many.
     Several(usize),
+}
+
+/// Who observes a run.
+struct Observed {
+    by: Arc<dyn Observer>,
+    /// True once they were told that it begins.
+    began: bool,
+    /// True once they were told that it is over.
+    ended: bool,
 }
 
 /// The cut of a run's sink.
@@ -321,6 +333,33 @@ impl Controls {
                 Named::None(known.map(|station| station.name.to_string()).collect())
             }
         }
+    }
+
+    /// Has the run observed, in place of whoever was to do so.
+    pub(crate) fn set_observer(&self, by: Arc<dyn Observer>) {
+        set_observes();
+        let observed = Box::new(Observed { by, began: false, ended: false });
+        let before = self.inner.observed.lock().replace(observed);
+        drop(before);
+    }
+
+    /// Who observes the run.
+    pub(crate) fn observer(&self) -> Option<Arc<dyn Observer>> {
+        self.inner.observed.lock().as_ref().map(|observed| Arc::clone(&observed.by))
+    }
+
+    /// True once: where the run begins.
+    pub(super) fn is_first_beginning(&self) -> bool {
+        let mut observed = self.inner.observed.lock();
+        observed.as_mut().is_some_and(|observed| !std::mem::replace(&mut observed.began, true))
+    }
+
+    /// True once: where a run that has begun is over.
+    pub(super) fn is_first_end(&self) -> bool {
+        let mut observed = self.inner.observed.lock();
+        observed
+            .as_mut()
+            .is_some_and(|observed| observed.began && !std::mem::replace(&mut observed.ended, true))
     }
 
     /// Watches the run's pauses.

@@ -33,6 +33,8 @@ mod few;
 mod local;
 mod look;
 mod members;
+mod observed;
+mod observer;
 mod on_pool;
 mod panic;
 mod picture;
@@ -81,6 +83,9 @@ pub use self::deadline::{Deadline, DeadlinePassed};
 pub(crate) use self::few::{Few, take_out};
 pub use self::local::{LocalKey, LocalScope, NotSet};
 use self::members::Members;
+pub use self::observed::note_retry;
+pub use self::observer::{Observe, ObservedJob, ObservedTask, Observer, Part, RunEnd, observe_runs};
+pub(crate) use self::observer::{observes, within};
 pub(crate) use self::panic::{
     Panic, Wakes, break_off, call, catch, drop_broken, drop_caught, drop_items, resume_from_drop, wake_each,
 };
@@ -97,7 +102,7 @@ pub(crate) use self::shield::{NAME as SHIELD, Shielded};
 use self::stamps::Stamps;
 pub use self::stats::{StageStats, Stats};
 pub use self::tally::Meter;
-pub(crate) use self::tally::{Overdue, Tally};
+pub(crate) use self::tally::{Overdue, SINK, Tally};
 use self::task::{HoldsTask, JobCell, Member, TaskCell, TaskName};
 pub use self::token::{CancelToken, Cancelled, DropGuard};
 pub use self::waiters::{Place, Waiters};
@@ -381,7 +386,8 @@ impl Scope {
         future: task::BoxFuture<()>,
     ) -> Result<(), RunError> {
         let scope = cell.scope();
-        cell.put(local::inherit(future));
+        let future = local::inherit(future);
+        cell.put(if observes() { scope.observe(cell.part(), future) } else { future });
         scope.admit(member, || cell.take_back())?;
         // After it was let in: who begins to watch in between finds it there.
         if scope.is_watched() {
@@ -394,6 +400,7 @@ impl Scope {
     /// Starts blocking work that the scope joins.
     pub(crate) fn spawn_job(&self, name: TaskName, job: task::BoxJob) -> Result<(), RunError> {
         let job = local::inherit_job(job);
+        let job = if observes() { self.observe_job(job) } else { job };
         let cell = Arc::new(JobCell::new(name, self.clone(), job));
         self.admit(Arc::clone(&cell) as Arc<dyn Member>, || cell.take_back())?;
         self.inner.runtime.spawn_blocking(Job { cell });

@@ -78,7 +78,7 @@ impl EndedTimes {
 }
 
 /// What stands in a seat where that is the run's own sink's.
-pub(super) const SINK: u32 = u32::MAX;
+pub(crate) const SINK: u32 = u32::MAX;
 
 #[derive(Debug, Default)]
 pub(crate) struct Count(AtomicU64);

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
+use super::observer::Part;
 use super::panic::{Panic, catch, drop_broken, drop_caught};
 use super::picture::{WorkerPicture, WorkerState};
 use super::stamps::Stamps;
@@ -130,6 +131,11 @@ impl TaskCell {
 
     pub(super) fn scope(&self) -> &Scope {
         &self.scope
+    }
+
+    /// Its name, and the stage that it works for.
+    pub(super) fn part(&self) -> Part<'_> {
+        Part { name: &self.name, stage: Some(self.seat).filter(|seat| *seat > 0) }
     }
 
     /// Gives it its future, before anybody else has it.

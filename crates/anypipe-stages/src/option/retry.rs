@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anypipe_core::drive::{At, Threads, Work};
 use anypipe_core::runtime::RuntimeHandle;
-use anypipe_core::scope::current_runtime;
+use anypipe_core::scope::{current_runtime, note_retry};
 use anypipe_core::stage::poll_go_on;
 
 use super::Wrapping;
@@ -123,6 +123,7 @@ where
             poll_fn(|cx| work.poll_settled(state, cx)).await;
             let runtime = current_runtime().expect("work is done in a task of a run");
             let wait = self.wait(&runtime, at, tries);
+            note_retry(tries, wait);
             if wait.is_zero() {
                 poll_fn(poll_go_on).await;
             } else {
