@@ -38,6 +38,7 @@ pages! {
     operator: "../../docs/guide/operator.md"
     results: "../../docs/guide/results.md"
     several_ends: "../../docs/guide/several-ends.md"
+    signs: "../../docs/guide/signs.md"
     stages_and_boundaries: "../../docs/guide/stages-and-boundaries.md"
     stopping: "../../docs/guide/stopping.md"
     tasks: "../../docs/guide/tasks.md"
