@@ -48,6 +48,7 @@ pub trait ShowProgress: Sized {
     /// # Panics
     ///
     /// Where the run was polled already.
+    #[doc(alias("tqdm", "pbar"))]
     fn progress(self, bars: Bars) -> Self;
 }
 

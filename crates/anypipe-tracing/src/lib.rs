@@ -74,6 +74,7 @@ pub trait Traced: Sized {
     /// let run = Run::new("answer", inherit, |_scope| async { 42 }).traced();
     /// # drop(run);
     /// ```
+    #[doc(alias("instrument", "in_current_span"))]
     fn traced(self) -> Self;
 }
 
