@@ -173,6 +173,24 @@ async fn a_run_that_is_started_is_below_the_code_that_starts_it() {
 }
 
 #[anypipe::test]
+async fn a_run_that_is_started_on_a_plain_thread_is_below_its_code_too() {
+    trace_runs();
+    let runtime = anypipe::runtime::current();
+    if runtime.name() == "sim" {
+        return;
+    }
+    let caller = Caller::new();
+    let span = caller.span();
+    // Nothing there is observed, so all that the run knows of the span is what it is told when it is started.
+    let start =
+        move || span.in_scope(|| Pipeline::from_iter(0..3u32).then(library).drain().on(runtime).start());
+    #[expect(clippy::disallowed_methods, reason = "it is to be no task's thread")]
+    let running = std::thread::spawn(start).join().unwrap();
+    running.await.unwrap();
+    assert_eq!(caller.heard("INFO in the library"), vec![vec![run("drain"), stage("then")]; 3]);
+}
+
+#[anypipe::test]
 async fn runs_in_runs_groups_and_blocking_work_are_below_what_they_are_in() {
     trace_runs();
     let caller = Caller::new();
