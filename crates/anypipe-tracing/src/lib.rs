@@ -28,6 +28,7 @@
 //! | `the run has failed` | error | `error` | the run |
 //! | `the run was given up` | debug | | the run |
 //! | `work on an item is tried again` | info | `tries`, `after` in seconds | the stage |
+//! | `the stage is resized` | info | `stage`, `workers` or `buffer` | the run |
 //! | `the stage is stuck` | warn | `stage`, `worker`, `lasts` in seconds | the run |
 //!
 //! All have the target `anypipe`. The subscriber is that of the thread which polls, so install one for the whole program.

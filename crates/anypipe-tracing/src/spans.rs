@@ -89,6 +89,12 @@ impl Observer for Spans {
         info!(target: TARGET, tries, after = after.as_secs_f64(), "work on an item is tried again");
     }
 
+    fn resize(&self, stage: &str, workers: Option<usize>, buffer: Option<usize>) {
+        // The subscriber isn't asked where it is over.
+        let Some(run) = self.known(None).0 else { return };
+        info!(target: TARGET, parent: &*run, stage, workers, buffer, "the stage is resized");
+    }
+
     fn end(&self, end: RunEnd<'_>) {
         let all = std::mem::take(&mut *self.lock());
         let Some(run) = all.run else { return };

@@ -257,6 +257,37 @@ async fn retries_and_ends_are_told() {
 }
 
 #[anypipe::test]
+async fn a_stage_that_is_resized_is_told_of() {
+    let caller = Caller::new();
+    let go_on = Arc::new(Gate::new());
+    let held = Arc::clone(&go_on);
+    let work = move |n: u32| {
+        let held = Arc::clone(&held);
+        async move {
+            held.wait().await;
+            n
+        }
+    };
+    let run_of_it = Pipeline::from_iter(0..20u32).then(work).workers(2).named("work").count().traced();
+    let running = caller.span().in_scope(|| run_of_it.start());
+    let work = loop {
+        match running.control().stage("work") {
+            Ok(work) => break work,
+            Err(_) => sleep(Duration::from_millis(1)).await,
+        }
+    };
+    work.set_workers(4).unwrap();
+    work.set_buffer_size(7).unwrap();
+    assert!(work.set_workers(0).is_err());
+    go_on.set();
+    assert_eq!(running.await.unwrap(), 20);
+    let heard = caller.heard("INFO the stage is resized");
+    assert_eq!(heard, vec![vec![run("count")]; 2]);
+    assert_eq!(caller.heard("INFO the stage is resized stage=\"work\" workers=4").len(), 1);
+    assert_eq!(caller.heard("INFO the stage is resized stage=\"work\" buffer=7").len(), 1);
+}
+
+#[anypipe::test]
 async fn a_stage_that_is_stuck_is_told_of_once() {
     let caller = Caller::new();
     let go_on = Arc::new(Gate::new());

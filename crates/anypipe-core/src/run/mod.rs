@@ -331,9 +331,11 @@ impl<T: Send + 'static> Run<T> {
     /// # Panics
     ///
     /// Where the run was polled already.
+    #[track_caller]
     pub fn observe(self, observer: Arc<dyn Observer>) -> Self {
-        self.planned_only("a run must be observed before it is polled");
-        self.edit(|plan| plan.controls.set_observer(observer))
+        self.edit_planned("a run must be observed before it is polled", |plan| {
+            plan.controls.set_observer(observer);
+        })
     }
 
     /// The same run, with its failure as a value instead of a panic.

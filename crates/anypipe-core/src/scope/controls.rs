@@ -408,6 +408,7 @@ impl Controls {
 }
 
 /// The same, that keeps nothing.
+#[derive(Clone)]
 pub(crate) struct WeakControls(Weak<Inner>);
 
 impl WeakControls {

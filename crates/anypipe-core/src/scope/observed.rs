@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::observer::{self, Observer, Part, RunEnd};
 use super::task::{BoxFuture, BoxJob};
-use super::{Controls, Scope, current_scope};
+use super::{Controls, Scope, WeakControls, current_scope};
 
 impl Controls {
     /// Tells whoever observes the run that it is awaited or started, by the code that calls this.
@@ -36,17 +36,32 @@ impl Controls {
     pub(crate) fn inherit_observer(&self) {
         if observer::observes() {
             let around = current_scope().and_then(|scope| scope.controls().observer());
-            around.or_else(observer::of_all).into_iter().for_each(|observer| self.set_observer(observer));
+            if let Some(observer) = around.or_else(observer::of_all) {
+                self.set_observer(observer);
+            }
         }
     }
 
     #[cold]
     fn tell_begin(&self, name: &'static str, runtime: &'static str) {
         if self.observer().is_none() {
-            observer::of_all().into_iter().for_each(|observer| self.set_observer(observer));
+            if let Some(observer) = observer::of_all() {
+                self.set_observer(observer);
+            }
         }
         if let Some(observer) = self.observer().filter(|_| self.is_first_beginning()) {
             observer.begin(name, runtime);
+        }
+    }
+}
+
+impl WeakControls {
+    /// Tells whoever observes the run that a stage gets other workers, or another buffer.
+    pub(crate) fn observe_resize(&self, stage: &str, workers: Option<usize>, buffer: Option<usize>) {
+        if observer::observes() {
+            if let Some(observer) = self.upgrade().and_then(|controls| controls.observer()) {
+                observer.resize(stage, workers, buffer);
+            }
         }
     }
 }

@@ -44,6 +44,9 @@ pub trait Observer: Send + Sync + 'static {
     /// was tried.
     fn retry(&self, tries: u32, after: Duration);
 
+    /// A stage of this name is given other workers, or another buffer, by the code that calls this.
+    fn resize(&self, stage: &str, workers: Option<usize>, buffer: Option<usize>);
+
     /// The run is over.
     fn end(&self, end: RunEnd<'_>);
 }

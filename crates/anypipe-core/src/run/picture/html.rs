@@ -154,6 +154,7 @@ fn write_row(page: &mut String, stage: &StagePicture) {
 
 #[cfg(test)]
 mod tests {
+    use std::slice;
     use std::time::Duration;
 
     use super::super::{RunState, Times};
@@ -165,14 +166,14 @@ mod tests {
         let stage =
             StagePicture { name: name.to_owned(), delivered: Some(8), times, ..StagePicture::default() };
         let (at, watched) = (Duration::from_secs(4), Duration::from_secs(4));
-        let (run, state) = (name.to_owned(), RunState::Ended);
-        Picture { run, state, at, watched, stages: vec![stage], edges: Vec::new() }
+        let run = name.to_owned();
+        Picture { run, state: RunState::Ended, at, watched, stages: vec![stage], edges: Vec::new() }
     }
 
     #[test]
     fn a_name_is_never_read_as_html() {
         let picture = picture("</title></style><script>\"'&");
-        let page = picture.html_over_time(&[picture.clone()]);
+        let page = picture.html_over_time(slice::from_ref(&picture));
         assert!(!page.contains("<script") && page.matches("</title>").count() == 2, "{page}");
         assert_eq!(page.matches("</style>").count(), 1);
         assert!(page.contains("&lt;/title&gt;&lt;/style&gt;&lt;script&gt;&quot;&#39;&amp;"));
@@ -181,7 +182,7 @@ mod tests {
     #[test]
     fn a_part_is_drawn_as_high_as_its_share() {
         let picture = picture("step");
-        let page = picture.html_over_time(&[picture.clone()]);
+        let page = picture.html_over_time(slice::from_ref(&picture));
         assert!(page.contains(r#"y="7.0" width="640.0" height="21.0""#), "{page}");
         assert!(page.contains(r#"y="0.0" width="640.0" height="7.0""#));
         assert!(page.contains("up to 2 items/s"));
