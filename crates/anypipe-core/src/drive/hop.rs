@@ -295,6 +295,8 @@ impl<T> Hop<T> {
         ledger.resize(&self.board, workers, buffer, &mut calls);
         drop(state);
         calls.wake();
+        let (scope, name) = &self.stage;
+        scope.observe_resize(name, workers, buffer);
         Ok(())
     }
 }

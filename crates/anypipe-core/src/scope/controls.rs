@@ -408,7 +408,6 @@ impl Controls {
 }
 
 /// The same, that keeps nothing.
-#[derive(Clone)]
 pub(crate) struct WeakControls(Weak<Inner>);
 
 impl WeakControls {

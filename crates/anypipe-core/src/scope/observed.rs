@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::observer::{self, Observer, Part, RunEnd};
 use super::task::{BoxFuture, BoxJob};
-use super::{Controls, Scope, WeakControls, current_scope};
+use super::{Controls, Scope, current_scope};
 
 impl Controls {
     /// Tells whoever observes the run that it is awaited or started, by the code that calls this.
@@ -55,18 +55,16 @@ impl Controls {
     }
 }
 
-impl WeakControls {
+impl Scope {
     /// Tells whoever observes the run that a stage gets other workers, or another buffer.
     pub(crate) fn observe_resize(&self, stage: &str, workers: Option<usize>, buffer: Option<usize>) {
         if observer::observes() {
-            if let Some(observer) = self.upgrade().and_then(|controls| controls.observer()) {
+            if let Some(observer) = self.controls().observer() {
                 observer.resize(stage, workers, buffer);
             }
         }
     }
-}
 
-impl Scope {
     /// Who observes what is spawned into this scope: the run's observer, or that of the code that spawns it.
     #[cold]
     fn observer_here(&self) -> Option<Arc<dyn Observer>> {
