@@ -4,6 +4,8 @@
 //! boundary; [`each`](crate::stage::each()) or [`fused`](crate::stage::fused()) makes the one, [`Parallel`] or [`Boundary`] the
 //! other; the traits of [`option`] have your operator take `.workers(n)` and the rest.
 //!
+//! What looks at runs stands beside them: [`observer`].
+//!
 //! # Examples
 //!
 //! A source of one's own, that counts what it gives:
@@ -43,6 +45,13 @@ pub use anypipe_stages::{
 };
 
 pub use anypipe_stages as operators;
+
+/// Who hears of what runs do, and is around all their tasks do: what the feature `tracing` stands on.
+pub mod observer {
+    pub use anypipe_core::scope::{
+        Observe, ObservedJob, ObservedTask, Observer, Part, RunEnd, note_retry, observe_runs,
+    };
+}
 
 /// The options of a stage, and how an operator of one's own takes them.
 pub mod option {

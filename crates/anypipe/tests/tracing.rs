@@ -288,6 +288,20 @@ async fn a_stage_that_is_resized_is_told_of() {
 }
 
 #[anypipe::test]
+async fn workers_that_a_stage_gives_itself_are_told_of() {
+    if !anypipe::runtime::current().is_exact() {
+        return;
+    }
+    let caller = Caller::new();
+    let slow = async |_| sleep(Duration::from_millis(20)).await;
+    let run_of_it =
+        Pipeline::from_iter(0..2000u32).then(slow).workers(auto(1..=8)).named("slow").drain().traced();
+    run_of_it.instrument(caller.span()).await;
+    assert!(!caller.heard("INFO the stage is resized stage=\"slow\" workers=2").is_empty());
+    assert!(caller.heard("INFO the stage is resized").iter().all(|path| *path == [run("drain")]));
+}
+
+#[anypipe::test]
 async fn a_stage_that_is_stuck_is_told_of_once() {
     let caller = Caller::new();
     let go_on = Arc::new(Gate::new());
