@@ -26,5 +26,6 @@ labelled signal/index.html signal
 labelled metrics/index.html metrics
 labelled progress/index.html progress
 labelled tracing/index.html tracing
+labelled top/index.html top
 labelled channel/flume/index.html flume
 labelled attr.main.html macros

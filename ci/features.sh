@@ -12,7 +12,7 @@ unset ANYPIPE_RUNTIME
 
 features=(tokio smol async-std sim flume macros signal)
 # They only look at runs: each is tried alone and beside a backend, and not in pairs.
-looks=(metrics progress tracing)
+looks=(metrics progress tracing top)
 
 # ---- Every combination compiles, without a warning.
 
@@ -64,7 +64,7 @@ tree_without_runtime() {
     local crates runtimes
     crates=$(cargo tree -p anypipe --edges normal,build --prefix none --format '{p}' | cut -d' ' -f1 | sort -u)
     say "without a feature, anypipe is $(wc -l <<<"$crates") crates:" $crates
-    runtimes='tokio.*|mio|smol|async-std|async-executor|async-global-executor|async-io|async-task|blocking|polling|flume|signal-hook.*|metrics|indicatif|console|tracing|anypipe-(tokio|smol|async-std|sim|flume|macros|signal|metrics|progress|tracing)'
+    runtimes='tokio.*|mio|smol|async-std|async-executor|async-global-executor|async-io|async-task|blocking|polling|flume|signal-hook.*|metrics|indicatif|console|tracing|anypipe-(tokio|smol|async-std|sim|flume|macros|signal|serve|metrics|progress|tracing)'
     if grep -xE "$runtimes" <<<"$crates"; then
         fail "a feature-less anypipe contains the above"
     fi

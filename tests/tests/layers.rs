@@ -206,6 +206,7 @@ fn no_circle_among_the_files_of_a_crate() {
         "anypipe-async-std",
         "anypipe-flume",
         "anypipe-macros",
+        "anypipe-serve",
         "anypipe",
     ] {
         if let Some(circle) = circle(&names(&sources(of))) {

@@ -36,6 +36,7 @@
 //! | `metrics` | `metrics`: what the stages of a run count, and what their workers do, for Prometheus and others |
 //! | `progress` | `progress`: progress bars of a run, with rate, time left and a bar for each stage |
 //! | `tracing` | `tracing`: a span for each run and each stage, below the caller's, and events |
+//! | `top` | `top`: shows the runs of the program on a socket that its user alone can reach, for the screen `anypipe-top` |
 //! | `macros` | `#[anypipe::main]` and `#[anypipe::test]` |
 //!
 //! [`runtime`] tells how the backend of a run is chosen where several are compiled in.
@@ -74,6 +75,8 @@ pub mod task;
 #[cfg(feature = "sim")]
 pub mod testing;
 pub mod time;
+#[cfg(feature = "top")]
+pub mod top;
 #[cfg(feature = "tracing")]
 pub mod tracing;
 

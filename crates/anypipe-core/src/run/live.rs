@@ -21,6 +21,8 @@ static LIVE: LazyLock<Mutex<(u64, BTreeMap<u64, WeakControls>)>> = LazyLock::new
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct LiveRun {
+    /// Which of the runs it is, counted from 1 in the order in which they began, since they are listed.
+    pub number: u64,
     /// Its name: that of its terminal.
     pub name: &'static str,
     /// The name of its runtime.
@@ -32,6 +34,7 @@ pub struct LiveRun {
 impl fmt::Debug for LiveRun {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LiveRun")
+            .field("number", &self.number)
             .field("name", &self.name)
             .field("runtime", &self.runtime)
             .finish_non_exhaustive()
@@ -58,11 +61,11 @@ pub fn list_runs() {
 /// ```
 pub fn runs() -> Vec<LiveRun> {
     list_runs();
-    let live: Vec<_> = lock().1.values().filter_map(WeakControls::upgrade).collect();
-    let told = |controls: Controls| {
+    let live: Vec<_> = lock().1.iter().filter_map(|(number, run)| Some((*number, run.upgrade()?))).collect();
+    let told = |(number, controls): (u64, Controls)| {
         let (name, runtime) = controls.told()?;
         let goes_on = !matches!(controls.state(), RunState::Ended | RunState::Failed);
-        goes_on.then(|| LiveRun { name, runtime, control: Control::new(controls) })
+        goes_on.then(|| LiveRun { number, name, runtime, control: Control::new(controls) })
     };
     live.into_iter().filter_map(told).collect()
 }
