@@ -20,7 +20,7 @@ fail() {
 own_workspaces() {
     local manifest
     for manifest in tests/features/*/Cargo.toml tests/ui/Cargo.toml \
-        benches/instructions/Cargo.toml benches/peers/Cargo.toml examples/apps/*/Cargo.toml; do
+        benches/instructions/Cargo.toml benches/peers/Cargo.toml examples/apps/*/Cargo.toml tools/*/Cargo.toml; do
         if [ -f "$manifest" ]; then
             dirname "$manifest"
         fi
