@@ -54,7 +54,7 @@ test_single_features() {
     done
     for feature in "${looks[@]}"; do
         say "test: $feature beside two backends"
-        cargo test --quiet -p anypipe --features "smol,sim,macros,$feature" --test "$feature"
+        cargo test --quiet -p anypipe --features "smol,sim,macros,$feature" --test "$feature*"
     done
 }
 
