@@ -15,6 +15,7 @@
 //! | P7, whatever ends a run, at each call of the user's code | [`accounting`] |
 //! | what must not grow with the length or the depth of a program | [`growth`] |
 //! | what a run's pictures show, and which stage they call slow | [`pictures`] |
+//! | which stage a run warns of that is stuck | [`stalls`] |
 //! | what was cut off, and what unwinds | [`cut_off`] |
 //! | stages that are resized while they run | [`resizing`] |
 //! | values that tasks inherit | [`locals`] |
@@ -97,6 +98,7 @@ mod rules;
 pub mod runtime_laws;
 pub mod scopes;
 pub mod shields;
+pub mod stalls;
 pub mod streams;
 mod subjects;
 mod suite;

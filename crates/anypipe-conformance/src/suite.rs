@@ -224,6 +224,9 @@ macro_rules! __groups {
         mod pictures {
             $crate::__pictures!(super::$run);
         }
+        mod stalls {
+            $crate::__stalls!(super::$run);
+        }
         mod cut_off {
             $crate::__cut_off!(super::$run);
         }

@@ -84,7 +84,7 @@ pub mod tracing;
 pub use anypipe_core::drive::auto;
 pub use anypipe_core::run::{
     ChangeReason, Checked, CheckedStream, Control, LiveRun, Outcome, ResizeError, RunStream, Running,
-    StageControl, StageStats, Stats, WorkerChange, list_runs, picture, runs,
+    StageControl, StageStats, Stall, Stats, WorkerChange, list_runs, picture, runs,
 };
 pub use anypipe_core::{ErrorKind, Holds, Run, RunError, Sink, Source, Stage};
 
