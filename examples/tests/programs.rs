@@ -134,3 +134,16 @@ fn words_tells_those_of_the_poems() {
     assert_eq!(told[0], "28 lines, 87 different words");
     assert_eq!(told[1..4].iter().map(|line| line.trim()).collect::<Vec<_>>(), ["10 the", "9 thee", "5 made"]);
 }
+
+#[test]
+fn watch_names_what_is_slow_before_and_after_it_is_resized() {
+    let told = lines::<&str>("watch", []);
+    let resized =
+        told.iter().position(|line| line.starts_with("`parse` gets eight workers")).expect("it is resized");
+    let names = |lines: &[String], stage: &str| {
+        lines.iter().any(|line| line.starts_with(&format!("`{stage}` is the bottleneck: at work ")))
+    };
+    assert!(names(&told[..resized], "parse"), "{told:?}");
+    assert!(names(&told[resized + 1..], "save"), "{told:?}");
+    assert!(told.last().is_some_and(|line| line.ends_with(" items")), "{told:?}");
+}
