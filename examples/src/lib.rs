@@ -43,6 +43,7 @@ pages! {
     stopping: "../../docs/guide/stopping.md"
     tasks: "../../docs/guide/tasks.md"
     testing: "../../docs/guide/testing.md"
+    top: "../../docs/guide/top.md"
     watching: "../../docs/guide/watching.md"
     workers_and_order: "../../docs/guide/workers-and-order.md"
 }
