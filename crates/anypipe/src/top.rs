@@ -43,7 +43,7 @@
 //! | anything else | `{"error":".."}`, and goes on |
 //!
 //! A run is told as `{"run":1,"name":"for_each","runtime":"smol","bottleneck":"..","picture":{..}}`. The picture is that of
-//! [`Picture::json`](crate::Picture::json), with counts and times from when the run is watched on. The
+//! [`Picture::json`](crate::picture::Picture::json), with counts and times from when the run is watched on. The
 //! `bottleneck` beside it is of what lies between this picture and the one that the same client got before.
 //!
 //! A line is 64 KiB long at the most. A client that has ended its own side goes on to hear what it has asked for.
