@@ -8,8 +8,8 @@ use std::future::pending;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use anypipe_core::Run;
 use anypipe_core::run::{Control, Running, Stall};
-use anypipe_core::{Run, Source};
 use anypipe_stages::{sink, source, stage};
 
 use crate::tools::{Flow, flow, is_exact, is_virtual, panic_of, sleep, until};
