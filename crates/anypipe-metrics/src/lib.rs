@@ -65,7 +65,8 @@ pub use self::recorder::Recorder;
 /// ```
 pub trait RecordMetrics: Sized {
     /// Records the run under a pipeline's name every so often, and once more at its end: all that it has counted by then.
-    /// A run that is dropped is recorded when the last of it goes.
+    /// A run that is dropped is recorded as it is then: what a task that another thread polls at that moment counts later is
+    /// not.
     ///
     /// The recorder is asked on the runtime's threads for blocking work, and the last time where the run is awaited. With
     /// no recorder installed it costs what [`watch`](Run::watch) costs.

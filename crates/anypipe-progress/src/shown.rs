@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use anypipe_core::run::Control;
 use anypipe_core::run::picture::{Picture, RunState, StageKind, StagePicture};
+use anypipe_core::scope::in_blocking_work;
 use indicatif::{HumanCount, HumanDuration, MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::bars::Bars;
@@ -55,7 +56,12 @@ impl Shown {
         self.done = before.max(known.unwrap_or_default());
         self.note_rate(self.done - before, part.watched);
         if matches!(whole.state, RunState::Ended | RunState::Failed) {
-            return self.end(&whole, known.is_some());
+            // The last call comes from where the run is awaited. Another, from the threads for blocking work, that finds the
+            // run over was late: perhaps the run was dropped, and then nothing is to be left.
+            if !in_blocking_work() {
+                self.end(&whole, known.is_some());
+            }
+            return;
         }
         if self.with_stages {
             self.show_stages(&whole, part);

@@ -191,13 +191,13 @@ async fn a_run_is_recorded_while_it_goes_on() {
         .start();
     let one_worker_works = |seen: &Seen| seen.seconds("hold", "working").is_some_and(|seconds| seconds > 0.0);
     seen.until(one_worker_works).await;
-    assert_eq!(seen.gauge("hold", "anypipe_stage_workers"), Some(2.0));
+    seen.until(|seen| seen.gauge("hold", "anypipe_stage_workers") == Some(2.0)).await;
     seen.until(|seen| seen.gauge("hold", "anypipe_stage_held") == Some(2.0)).await;
+    seen.until(|seen| seen.runs("running") == Some(1.0)).await;
     assert_eq!((seen.items("hold", "taken"), seen.items("hold", "delivered")), (Some(2.0), Some(0.0)));
-    assert_eq!(seen.runs("running"), Some(1.0));
     run.control().pause();
     seen.until(|seen| seen.runs("paused") == Some(1.0)).await;
-    assert_eq!(seen.runs("running"), Some(0.0));
+    seen.until(|seen| seen.runs("running") == Some(0.0)).await;
     run.control().resume();
     go_on.set();
     assert_eq!(run.await.unwrap(), 10);
@@ -254,6 +254,11 @@ async fn a_run_that_fails_or_is_dropped_is_recorded() {
     });
     let running = hanging.named("hang").drain().metrics(&*seen.0, Duration::from_secs(3600)).start();
     began.wait().await;
+    // What a task counts is told when it gives way.
+    let control = running.control();
+    while control.picture().stage("hang").and_then(|stage| stage.taken) != Some(1) {
+        sleep(TICK).await;
+    }
     drop(running);
     seen.until(|seen| seen.runs("ended") == Some(1.0)).await;
     assert_eq!(seen.items("hang", "taken"), Some(1.0));
