@@ -6,7 +6,7 @@
 //! |---|---|
 //! | trace every run of the program | [`trace_runs()`](trace_runs) |
 //! | trace one run | [`run.traced()`](Traced::traced) |
-//! | be told of a stage that is stuck | [`run.watch(every, stalls(after))`](stalls) |
+//! | be told of a stage that is stuck | [`run.warn_stalls(after, stalls())`](stalls) |
 //!
 //! # Spans
 //!
@@ -29,7 +29,8 @@
 //! | `the run was given up` | debug | | the run |
 //! | `work on an item is tried again` | info | `tries`, `after` in seconds | the stage |
 //! | `the stage is resized` | info | `stage`, `workers` or `buffer` | the run |
-//! | `the stage is stuck` | warn | `stage`, `worker`, `lasts` in seconds | the run |
+//! | `the stage is stuck` | warn | `stage`, `lasts` in seconds, `tasks` | the run |
+//! | `the stage is stuck no more` | info | `stage`, `lasts` in seconds | the run, as long as that goes on |
 //!
 //! All have the target `anypipe`. The subscriber is that of the thread which polls, so install one for the whole program.
 

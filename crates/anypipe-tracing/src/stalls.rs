@@ -1,16 +1,12 @@
 //! A stage that is stuck, as an event.
 
-use std::time::Duration;
-
-use anypipe_core::run::picture::{Picture, Reason};
-use tracing::warn;
+use anypipe_core::run::Stall;
+use tracing::{info, warn};
 
 use crate::TARGET;
 
-/// What to [watch](anypipe_core::Run::watch) a run with to be told of a stage that is stuck: one of whose workers has been
-/// in user code for so long. It is told once, and again where the stage went on in between.
-///
-/// A stage that waits, for input or for room, is never stuck.
+/// Tells of a stage that is stuck as an event, and of its end as another: what to give to
+/// [`warn_stalls`](anypipe_core::Run::warn_stalls), which says when that is.
 ///
 /// # Examples
 ///
@@ -20,23 +16,17 @@ use crate::TARGET;
 /// use anypipe_core::Run;
 /// use anypipe_tracing::stalls;
 ///
-/// fn told<T: Send + 'static>(run: Run<T>) -> Run<T> {
-///     run.watch(Duration::from_secs(1), stalls(Duration::from_secs(30)))
+/// fn warned<T: Send + 'static>(run: Run<T>) -> Run<T> {
+///     run.warn_stalls(Duration::from_secs(30), stalls())
 /// }
 /// ```
-pub fn stalls(after: Duration) -> impl FnMut(Picture) + Send + 'static {
-    let mut told = Vec::new();
-    move |picture| {
-        let stuck =
-            picture.bottleneck_with(after).filter(|found| matches!(found.reason, Reason::Stalled { .. }));
-        let Some(stuck) = stuck else { return told.clear() };
-        if stuck.stages == told {
-            return;
+pub fn stalls() -> impl FnMut(Stall) + Send + 'static {
+    |stall| {
+        let (stage, lasts) = (stall.stage.as_str(), stall.lasts.as_secs_f64());
+        if stall.is_over {
+            info!(target: TARGET, stage, lasts, "the stage is stuck no more");
+        } else {
+            warn!(target: TARGET, stage, lasts, tasks = stall.tasks.as_str(), "the stage is stuck");
         }
-        if let (Some(stage), Reason::Stalled { worker, lasts }) = (stuck.stages.first(), &stuck.reason) {
-            let lasts = lasts.as_secs_f64();
-            warn!(target: TARGET, stage = stage.as_str(), worker, lasts, "the stage is stuck; {}", stuck.advice);
-        }
-        told = stuck.stages;
     }
 }
