@@ -373,7 +373,7 @@ struct Readings {
 }
 
 thread_local! {
-    static READINGS: Cell<Readings> = const { Cell::new(Readings { began: None, last: None, again: false }) };
+    static READINGS: Cell<Readings> = Cell::new(Readings::default());
 }
 
 /// Notes when the poll of a task began that is watched.
