@@ -5,14 +5,16 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
-use anypipe_core::run::{Control, ResizeError, Running, StageControl, inherit, scoped};
+use anypipe_core::run::picture::StagePicture;
+use anypipe_core::run::{ChangeReason, Control, ResizeError, Running, StageControl, inherit, scoped};
 use anypipe_core::scope::CancelToken;
 use anypipe_core::{ErrorKind, Holds, Source};
 use anypipe_stages::{BoxSource, sink, source, stage};
 
 use crate::registry::{Census, Draw, Item};
 use crate::tools::{
-    Dropped, Flow, Tells, flow, give_way, is_virtual, panic_of, settle, sleep, together, unit, until,
+    Dropped, Flow, Tells, flow, give_way, is_exact, is_virtual, panic_of, runtime, settle, sleep, together,
+    unit, until,
 };
 
 crate::suite::cases! { ($) resizing as __resizing {
@@ -27,6 +29,8 @@ crate::suite::cases! { ($) resizing as __resizing {
     a_buffer_gets_room_and_loses_it(),
     in_a_pause_it_is_done_at_once(),
     what_cant_be_resized_says_why(),
+    a_picture_follows_a_resize(),
+    a_resize_that_changes_nothing_is_no_event(),
     auto_finds_more_workers_where_they_do_more(),
     auto_takes_fewer_where_they_wait(),
     auto_is_told_a_range_that_makes_sense(),
@@ -780,6 +784,111 @@ async fn what_cant_be_resized_says_why() {
     assert_eq!((fetch.workers(), fetch.max_in_flight()), (0, Holds::NONE));
 }
 
+/// What a picture shows of the stage `work`.
+fn shown(control: &Control) -> StagePicture {
+    control.picture().stage("work").unwrap().clone()
+}
+
+/// From how many workers to how many, and why.
+fn told(shown: &StagePicture) -> Vec<(usize, usize, ChangeReason)> {
+    shown.changes.iter().map(|change| (change.from, change.to, change.why)).collect()
+}
+
+async fn a_picture_follows_a_resize() {
+    let step = if is_virtual() { Duration::from_secs(1) } else { Duration::from_millis(4) };
+    let work = stage::then(move |item: u64| async move {
+        sleep(step).await;
+        item
+    });
+    let run = flow(source::from_iter(0..)).pipe(work).workers(2).buffer_size(3).named("work");
+    let running = run.into(sink::for_each(drop::<u64>)).start();
+    let control = running.control();
+    let stage = found(&control, "work").await;
+    let now = || runtime().now();
+    // Half a step after the workers have taken their items: what is done at the end of one is done in this half.
+    let (begun, first) = (now(), control.picture());
+    until(|| shown(&control).workers.len() == 2).await;
+    let watched = now();
+    assert_eq!((first.stage("work").unwrap().buffer, told(&shown(&control))), (Some(3), vec![]));
+    sleep(step * 10).await;
+    let grown = now();
+    stage.set_workers(5).unwrap();
+    stage.set_buffer_size(7).unwrap();
+    assert_eq!(shown(&control).buffer, Some(7));
+    until(|| shown(&control).workers.len() == 5).await;
+    sleep(step * 10).await;
+    let more = control.picture();
+    let of_more = more.stage("work").unwrap();
+    assert_eq!(told(of_more), [(2, 5, ChangeReason::Asked)], "{more}");
+    assert!(more.to_string().contains("`work` got 5 workers instead of 2, "), "{more}");
+    let mut numbers: Vec<_> = of_more.workers.iter().map(|worker| worker.number).collect();
+    numbers.dedup();
+    assert_eq!(numbers, [0, 1, 2, 3, 4], "{more}");
+    let sum: Duration = of_more.workers.iter().map(|worker| worker.times.total()).sum();
+    assert_eq!(of_more.times.total(), sum, "{more}");
+    // Those that come live from when they come.
+    let lived = (now() - watched) * 2 + (now() - grown) * 3;
+    if is_exact() {
+        // It was looked at from the first picture on.
+        assert!(watched - begun < step, "{more}");
+        assert_eq!(sum, lived + (watched - begun) * 2, "{more}");
+    } else {
+        assert!(sum <= lived + (watched - begun) * 2, "{sum:?} > {lived:?}: {more}");
+    }
+    stage.set_workers(1).unwrap();
+    let shrunk = now();
+    until(|| shown(&control).workers.len() == 1).await;
+    let gone = now();
+    sleep(step * 10).await;
+    let few = control.picture();
+    let of_few = few.stage("work").unwrap();
+    // Those that went lived until they did, and that stays in the sum.
+    let all = of_few.times.total();
+    let least = sum + (now() - shrunk);
+    let most = sum + (gone - shrunk) * 4 + (now() - shrunk);
+    assert!(all >= least, "{all:?} < {least:?}: {few}");
+    if is_exact() {
+        assert!(all <= most, "{all:?} > {most:?}: {few}");
+        assert!(gone - shrunk <= step + Duration::from_millis(1), "{few}");
+    }
+    let all_changes = [(2, 5, ChangeReason::Asked), (5, 1, ChangeReason::Asked)];
+    assert_eq!(told(of_few), all_changes, "{few}");
+    assert!(of_few.changes.is_sorted_by_key(|change| change.at) && of_few.changes[1].at <= few.at, "{few}");
+    let between = few.since(&more);
+    assert_eq!(told(between.stage("work").unwrap()), all_changes[1..], "{between}");
+    assert!(few.json().contains(r#""from":5,"to":1,"why":"asked"}]"#), "{}", few.json());
+    assert!(few.html().contains("`work` got 1 workers instead of 5: somebody asked"), "{}", few.html());
+    // And after the end.
+    control.stop();
+    running.await.unwrap();
+    let ended = shown(&control);
+    assert_eq!((ended.workers.len(), ended.buffer, told(&ended)), (0, Some(7), all_changes.to_vec()));
+    assert!(ended.times.total() >= all, "{ended:?}");
+}
+
+async fn a_resize_that_changes_nothing_is_no_event() {
+    let work = stage::then(async |item: u64| {
+        sleep(Duration::from_micros(100)).await;
+        item
+    });
+    let run = flow(source::from_iter(0..)).pipe(work).workers(2).named("work");
+    let running = run.into(sink::for_each(drop::<u64>)).start();
+    let control = running.control();
+    let stage = found(&control, "work").await;
+    stage.set_workers(2).unwrap();
+    stage.set_buffer_size(9).unwrap();
+    stage.set_workers(0).unwrap_err();
+    assert_eq!((stage.changes(), shown(&control).buffer, told(&shown(&control))), (vec![], Some(9), vec![]));
+    // The last ones are kept.
+    for many in 3..30 {
+        stage.set_workers(many).unwrap();
+    }
+    let last: Vec<_> = (13..29).map(|many| (many, many + 1, ChangeReason::Asked)).collect();
+    assert_eq!((stage.changes().len(), told(&shown(&control))), (16, last));
+    control.stop();
+    running.await.unwrap();
+}
+
 async fn auto_finds_more_workers_where_they_do_more() {
     let work = stage::then(async |item: u64| {
         sleep(Duration::from_millis(5)).await;
@@ -800,12 +909,19 @@ async fn auto_finds_more_workers_where_they_do_more() {
         changes.windows(2).all(|pair| pair[0].to == pair[1].from && pair[0].at <= pair[1].at),
         "{changes:?}"
     );
+    let of_control =
+        || stage.changes().iter().map(|change| (change.from, change.to, change.why)).collect::<Vec<_>>();
+    // Between the two looks it may have changed again.
+    until(|| told(&shown(&control)) == of_control()).await;
+    let doubled = shown(&control).changes.iter().any(|change| change.why == ChangeReason::Doubling);
+    assert!(doubled || changes.len() == 16, "{}", control.picture());
     // Who says how many there are to be ends it.
     stage.set_workers(2).unwrap();
     until(|| stage.workers() == 2).await;
-    let told = stage.changes();
+    let changes = stage.changes();
+    assert_eq!(changes.last().map(|last| (last.to, last.why)), Some((2, ChangeReason::Asked)), "{changes:?}");
     sleep(unit() * 50).await;
-    assert_eq!((stage.workers(), stage.changes()), (2, told));
+    assert_eq!((stage.workers(), stage.changes()), (2, changes));
     control.stop();
     running.await.unwrap();
     let got = got.lock().unwrap();

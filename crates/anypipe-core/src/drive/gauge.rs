@@ -1,6 +1,5 @@
 //! How the time of a stage's workers goes, and the task that has as many of them as are worth having.
 
-use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Weak;
@@ -9,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::climb::{Climb, Sample};
 use crate::runtime::RuntimeHandle;
-use crate::scope::{Measured, Resize, WorkerChange, replace_waker};
+use crate::scope::{Measured, Resize, replace_waker};
 
 /// What is measured of the workers of one stage, under the lock of its hop.
 pub(super) struct Gauge {
@@ -23,23 +22,11 @@ pub(super) struct Gauge {
     watcher: Option<Waker>,
     /// Set where somebody has said how many there are to be.
     by_hand: bool,
-    /// What was changed lately.
-    changes: VecDeque<WorkerChange>,
 }
-
-/// So many changes are kept.
-const CHANGES: usize = 16;
 
 impl Gauge {
     pub(super) fn new(now: Instant) -> Self {
-        Self {
-            at: now,
-            waiting: 0,
-            waited: Duration::ZERO,
-            watcher: None,
-            by_hand: false,
-            changes: VecDeque::new(),
-        }
+        Self { at: now, waiting: 0, waited: Duration::ZERO, watcher: None, by_hand: false }
     }
 
     fn add_up(&mut self, now: Instant) {
@@ -70,19 +57,9 @@ impl Gauge {
         self.by_hand = true;
     }
 
-    /// Notes a change; `false` where somebody has said how many there are to be.
-    pub(super) fn note(&mut self, change: WorkerChange) -> bool {
-        if !self.by_hand {
-            self.changes.push_back(change);
-            if self.changes.len() > CHANGES {
-                self.changes.pop_front();
-            }
-        }
+    /// False where somebody has.
+    pub(super) fn steers(&self) -> bool {
         !self.by_hand
-    }
-
-    pub(super) fn changes(&self) -> Vec<WorkerChange> {
-        self.changes.iter().copied().collect()
     }
 
     /// Who is to be told of the end.
@@ -128,10 +105,8 @@ pub(super) async fn steer(stage: Weak<dyn Resize>, runtime: RuntimeHandle, mut c
             let lived = took * u32::try_from(climb.workers()).unwrap_or(u32::MAX);
             service = (lived.saturating_sub(waited) / items).min(LONGEST);
         }
-        let from = climb.workers();
         if let Some(why) = climb.see(sample) {
-            let change = WorkerChange { at: runtime.now(), from, to: climb.workers(), why };
-            let Some(()) = stage.upgrade().and_then(|stage| stage.steer(climb.workers(), change)) else {
+            let Some(()) = stage.upgrade().and_then(|stage| stage.steer(climb.workers(), why)) else {
                 return;
             };
             settles = true;

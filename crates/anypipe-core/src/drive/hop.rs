@@ -8,7 +8,7 @@ use std::time::Instant;
 use super::gauge::Gauge;
 use super::ledger::{Ask, Board, Calls, Ledger, Look, Todo};
 use super::{Tally, Weigh};
-use crate::scope::{Flush, Measured, Refused, Resize, Scope, Size, WorkerChange, drop_items};
+use crate::scope::{ChangeReason, Flush, Measured, Refused, Resize, Scope, Size, WorkerChange, drop_items};
 use crate::sync::Mutex;
 use crate::sync::atomic::Ordering;
 
@@ -284,18 +284,21 @@ impl<T> Hop<T> {
         &self,
         workers: Option<usize>,
         buffer: Option<usize>,
+        why: ChangeReason,
         gauge: impl FnOnce(&mut Gauge) -> bool,
     ) -> Result<(), Refused> {
-        let mut calls = Calls::default();
+        let (scope, name) = &self.stage;
+        let (at, mut calls) = (scope.runtime().now(), Calls::default());
         let mut state = self.state.lock();
         let ledger = &mut state.ledger;
         if ledger.is_over() || self.board.is_closed() || !ledger.gauge().is_none_or(gauge) {
             return Err(Refused::Ended);
         }
-        ledger.resize(&self.board, workers, buffer, &mut calls);
+        let from = ledger.resize(&self.board, workers, buffer, &mut calls);
+        let change = WorkerChange { at, from, to: workers.unwrap_or(from), why };
+        self.board.tally.note_sizes(change, buffer);
         drop(state);
         calls.wake();
-        let (scope, name) = &self.stage;
         scope.observe_resize(name, workers, buffer);
         Ok(())
     }
@@ -309,7 +312,7 @@ impl<T: Send> Resize for Hop<T> {
         if self.is_weighed() && buffer.is_some() {
             return Err(Refused::Weighed);
         }
-        self.change(workers, buffer, |gauge| {
+        self.change(workers, buffer, ChangeReason::Asked, |gauge| {
             if workers.is_some() {
                 gauge.let_go();
             }
@@ -317,12 +320,12 @@ impl<T: Send> Resize for Hop<T> {
         })
     }
 
-    fn steer(&self, workers: usize, change: WorkerChange) -> Option<()> {
-        self.change(Some(workers), None, |gauge| gauge.note(change)).ok()
+    fn steer(&self, workers: usize, why: ChangeReason) -> Option<()> {
+        self.change(Some(workers), None, why, |gauge| gauge.steers()).ok()
     }
 
     fn changes(&self) -> Vec<WorkerChange> {
-        self.state.lock().ledger.gauge().map_or_else(Vec::new, |gauge| gauge.changes())
+        self.board.tally.changes()
     }
 
     fn measure(&self, now: Instant, waker: &Waker) -> Option<Measured> {

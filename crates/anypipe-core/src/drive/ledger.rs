@@ -454,15 +454,16 @@ impl Ledger {
         if self.lent > 0 { self.lent } else { self.workers + self.buffer + self.free.min(0).unsigned_abs() }
     }
 
-    /// From now on there are to be so many workers, and so many finished items may wait.
+    /// From now on there are to be so many workers, and so many finished items may wait. Gives how many workers there were to
+    /// be before.
     pub(super) fn resize(
         &mut self,
         board: &Board,
         workers: Option<usize>,
         buffer: Option<usize>,
         calls: &mut Calls,
-    ) {
-        let before = self.workers + self.buffer;
+    ) -> usize {
+        let (from, before) = (self.workers, self.workers + self.buffer);
         self.workers = workers.unwrap_or(self.workers);
         self.buffer = buffer.unwrap_or(self.buffer);
         // A lone producer has them all, and does it itself.
@@ -474,6 +475,7 @@ impl Ledger {
         if board.has_news() {
             calls.called.extend(self.producers.wakers());
         }
+        from
     }
 
     /// Notes for the producers what they are to look for.

@@ -86,7 +86,8 @@ impl StageControl {
         self.stage().map_or(Holds::NONE, |stage| stage.size().bound.map_or(Holds::UNBOUNDED, Holds::at_most))
     }
 
-    /// How many workers it was given lately where it has [`auto(..)`](crate::drive::auto), the oldest first: 16 changes at the most.
+    /// How many workers it was given lately, and why, the oldest first: 16 changes at the most. Nothing once it has ended;
+    /// a [`Picture`](super::Picture) tells them then, too.
     pub fn changes(&self) -> Vec<WorkerChange> {
         self.stage().map_or_else(Vec::new, |stage| stage.changes())
     }

@@ -8,7 +8,7 @@ use super::chart::{About, Chart};
 use super::context::current_seat;
 use super::observer::{Observer, set_observes};
 use super::picture::{RunState, StageKind, WorkerState};
-use super::tally::EndedTimes;
+use super::tally::Past;
 use super::waiters::{Place, Waiters};
 use super::{CancelToken, Cut, Resize, Scope, Stats, Tally, replace_waker, wake_each};
 use crate::runtime::RuntimeHandle;
@@ -48,7 +48,7 @@ struct Inner {
     /// What the sink is doing, where that is the run's own part: one of the states.
     own_state: AtomicU8,
     /// How long the sink was in each state, once it has ended.
-    sink_ended: EndedTimes,
+    sink_ended: Past,
     /// Who observes it.
     observed: Mutex<Option<Box<Observed>>>,
     /// Where the input of the run's sink is cut off.
@@ -254,7 +254,7 @@ impl Controls {
         all.into_iter().find(|known| goes_on && *known as u8 == state)
     }
 
-    pub(super) fn sink_ended(&self) -> &EndedTimes {
+    pub(super) fn sink_ended(&self) -> &Past {
         &self.inner.sink_ended
     }
 

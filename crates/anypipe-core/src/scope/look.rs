@@ -8,11 +8,13 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use super::chart::Station;
-use super::picture::{Edge, Picture, StageKind, StagePicture, Times, WorkerPicture, WorkerState};
+use super::picture::{
+    ChangePicture, Edge, Picture, StageKind, StagePicture, Times, WorkerPicture, WorkerState,
+};
 use super::stamps::Stamps;
 use super::tally::SINK;
 use super::task::Member;
-use super::{Controls, Scope, context};
+use super::{Controls, Scope, WorkerChange, context};
 use crate::runtime::{RuntimeHandle, WaitsFor};
 
 /// What is looked at: all scopes of the run that are needed still.
@@ -107,7 +109,7 @@ impl Controls {
             });
         }
         let at_stations = stations.iter().zip(&members[first..]);
-        stages.extend(at_stations.map(|(station, members)| picture_of(station, members, now)));
+        stages.extend(at_stations.map(|(station, members)| picture_of(station, members, (now, seen.at))));
         if self.has_sink() {
             let (mut times, mut workers) = self.sink_ended().with(|| {
                 let own = seen.scopes.first().and_then(|scope| scope.inner.state.lock().own_worker(now));
@@ -200,14 +202,23 @@ fn add_up(times: &mut Times, workers: &[WorkerPicture]) {
 }
 
 /// A stage, with those who work for it.
-fn picture_of(station: &Station, members: &[Arc<dyn Member>], now: Instant) -> StagePicture {
-    let (mut times, mut workers) = station.tally.ended_times().with(|| workers(members, now));
+fn picture_of(
+    station: &Station,
+    members: &[Arc<dyn Member>],
+    (now, begun): (Instant, Instant),
+) -> StagePicture {
+    let (mut times, mut workers) = station.tally.past().with(|| workers(members, now));
     add_up(&mut times, &workers);
     workers.sort_by_key(|worker| worker.number);
     let stats = station.tally.stats(&station.name);
     // It may have been changed since it was attached.
-    let stage = station.tally.resize().and_then(Option::as_ref).and_then(Weak::upgrade);
-    let buffer = stage.map_or(station.about.buffer, |stage| stage.size().buffer);
+    let (buffer, changes) = station.tally.past().sizes();
+    let changes = changes.into_iter().map(|WorkerChange { at, from, to, why }| ChangePicture {
+        at: at.saturating_duration_since(begun),
+        from,
+        to,
+        why,
+    });
     StagePicture {
         id: station.tally.number(),
         held: stats.held(),
@@ -220,8 +231,9 @@ fn picture_of(station: &Station, members: &[Arc<dyn Member>], now: Instant) -> S
         panicked: stats.panicked,
         cancelled: stats.cancelled,
         left: stats.left,
-        buffer,
+        buffer: buffer.or(station.about.buffer),
         workers,
+        changes: changes.collect(),
         times,
         blocks: station.about.blocks,
     }

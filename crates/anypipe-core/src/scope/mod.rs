@@ -92,7 +92,7 @@ pub(crate) use self::panic::{
 pub use self::panic::{catch_panic, drop_each, holding, in_stage};
 pub(crate) use self::picture::share;
 pub use self::picture::{
-    Edge, Picture, RunState, StageKind, StagePicture, Times, WorkerPicture, WorkerState,
+    ChangePicture, Edge, Picture, RunState, StageKind, StagePicture, Times, WorkerPicture, WorkerState,
 };
 pub(crate) use self::promise::{Giver, Promise, promise, promise_of_task};
 pub use self::resize::{ChangeReason, WorkerChange};

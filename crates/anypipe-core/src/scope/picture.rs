@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::ChangeReason;
 use crate::runtime::WaitsFor;
 
 /// What a run is doing.
@@ -181,6 +182,20 @@ pub struct WorkerPicture {
     pub times: Times,
 }
 
+/// A change of how many workers a stage is to have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ChangePicture {
+    /// When it was made, from when the run began.
+    pub at: Duration,
+    /// How many there were to be before.
+    pub from: usize,
+    /// How many there were to be from then on.
+    pub to: usize,
+    /// What it was made for.
+    pub why: ChangeReason,
+}
+
 /// One stage of a run.
 ///
 /// A count is `None` where it isn't known: what is fused in between two stages counts with neither.
@@ -211,11 +226,14 @@ pub struct StagePicture {
     /// Items inside it at that moment: worked on, or waiting to be taken. Of the difference of two pictures: at the
     /// later moment.
     pub held: u64,
-    /// How many finished items may wait behind it; `None` where that has no limit, or isn't known.
+    /// How many finished items may wait behind it at that moment; `None` where that has no limit, or isn't known.
     pub buffer: Option<usize>,
     /// The workers that live. A source has none: it is polled by the stage behind it, and its times are what that
     /// one waited for input.
     pub workers: Vec<WorkerPicture>,
+    /// How it got other workers while it went on, the oldest first: 16 changes at the most. Of the difference of two
+    /// pictures: those in between.
+    pub changes: Vec<ChangePicture>,
     /// How long its workers were in each state, since it is watched: all of them together, also those that have ended.
     pub times: Times,
     /// True where its workers are polled on the threads for blocking work.

@@ -11,9 +11,9 @@ pub(crate) trait Resize: Send + Sync {
     fn size(&self) -> Size;
 
     /// As [`resize`](Resize::resize), by who watches it; `None` where somebody has said how many there are to be, or it has ended.
-    fn steer(&self, workers: usize, change: WorkerChange) -> Option<()>;
+    fn steer(&self, workers: usize, why: ChangeReason) -> Option<()>;
 
-    /// How it was steered lately.
+    /// How many workers it was given lately.
     fn changes(&self) -> Vec<WorkerChange>;
 
     /// What is measured of it now, where that is done; `None` once it has ended. The waker is called then.
@@ -51,8 +51,7 @@ pub(crate) struct Size {
     pub(crate) bound: Option<usize>,
 }
 
-/// A change of how many workers a stage has that was given [`auto(..)`](crate::drive::auto); told by
-/// [`StageControl::changes`](crate::run::StageControl::changes).
+/// A change of how many workers a stage has; told by [`StageControl::changes`](crate::run::StageControl::changes).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct WorkerChange {
@@ -66,10 +65,12 @@ pub struct WorkerChange {
     pub why: ChangeReason,
 }
 
-/// Why a stage has got more workers, or fewer.
+/// Why a stage has got more workers, or fewer: somebody asked for them, or it has [`auto(..)`](crate::drive::auto).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ChangeReason {
+    /// Somebody asked for so many, by [`set_workers`](crate::run::StageControl::set_workers).
+    Asked,
     /// To see whether twice as many do more.
     Doubling,
     /// To see whether half of them do as much.
@@ -87,6 +88,7 @@ pub enum ChangeReason {
 impl fmt::Display for ChangeReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Asked => "somebody asked for so many",
             Self::Doubling => "to see whether twice as many do more",
             Self::Halving => "to see whether half of them do as much",
             Self::Probe => "to see what a few more or less do",

@@ -1,9 +1,10 @@
+use std::collections::VecDeque;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::{Arc, OnceLock, Weak};
 
 use super::picture::Times;
-use super::{Resize, StageStats};
+use super::{Resize, StageStats, WorkerChange};
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
@@ -51,29 +52,49 @@ pub(crate) struct Counts {
     seen: AtomicU32,
     /// The seat of the stage that asks for what it gives; 0 as long as none has.
     asked_by: AtomicU32,
-    /// How long the workers that have ended were in each state.
-    ended: EndedTimes,
+    /// What is known of what was.
+    past: Past,
 }
 
-/// How long the workers of a stage that have ended were in each state, once there are any. Held while a worker ends, and
-/// while one looks: the times of a worker are either here or with it.
+/// What is kept of a stage besides its counts, once there is anything. Held while a worker ends, and while one looks: the
+/// times of a worker are either here or with it. May be locked under the lock of the stage's hop.
 #[derive(Debug, Default)]
-pub(super) struct EndedTimes(Mutex<Option<Box<Times>>>);
+pub(super) struct Past(Mutex<Option<Box<Kept>>>);
 
-impl EndedTimes {
+#[derive(Debug, Default)]
+struct Kept {
+    /// How long the workers that have ended were in each state.
+    times: Times,
+    /// How many finished items may wait since it was changed.
+    buffer: Option<usize>,
+    /// The last changes of how many workers there are.
+    changes: VecDeque<WorkerChange>,
+}
+
+/// So many changes are kept.
+const CHANGES: usize = 16;
+
+impl Past {
     /// Adds what `take` gives, which is taken away where it was until then.
     pub(super) fn keep(&self, take: impl FnOnce() -> Option<Times>) {
-        let mut ended = self.0.lock();
+        let mut past = self.0.lock();
         if let Some(times) = take() {
-            ended.get_or_insert_default().add_all(&times);
+            past.get_or_insert_default().times.add_all(&times);
         }
     }
 
     /// Adds them to what `others` gives meanwhile.
     pub(super) fn with<R>(&self, others: impl FnOnce() -> R) -> (Times, R) {
-        let ended = self.0.lock();
+        let past = self.0.lock();
         let others = others();
-        (ended.as_deref().copied().unwrap_or_default(), others)
+        (past.as_ref().map_or_else(Times::default, |kept| kept.times), others)
+    }
+
+    /// How many finished items may wait, where that was changed; and the last changes of how many workers there are.
+    pub(super) fn sizes(&self) -> (Option<usize>, Vec<WorkerChange>) {
+        let past = self.0.lock();
+        past.as_ref()
+            .map_or_else(Default::default, |kept| (kept.buffer, kept.changes.iter().copied().collect()))
     }
 }
 
@@ -163,8 +184,32 @@ impl Tally {
         Some(self.asked_by.load(Ordering::Relaxed)).filter(|seat| *seat > 0)
     }
 
-    pub(super) fn ended_times(&self) -> &EndedTimes {
-        &self.ended
+    pub(super) fn past(&self) -> &Past {
+        &self.past
+    }
+
+    /// Notes that the stage is to have other workers, or another buffer, under the lock of its hop. Of those that are attached
+    /// any number of times none can be told from another.
+    pub(crate) fn note_sizes(&self, change: WorkerChange, buffer: Option<usize>) {
+        if self.shared || (change.from == change.to && buffer.is_none()) {
+            return;
+        }
+        let mut past = self.past.0.lock();
+        let kept = past.get_or_insert_default();
+        kept.buffer = buffer.or(kept.buffer);
+        if change.from != change.to {
+            if kept.changes.len() == CHANGES {
+                kept.changes.pop_front();
+            }
+            // Its clock was read before the lock: another may have come in between.
+            let at = kept.changes.back().map_or(change.at, |last| last.at.max(change.at));
+            kept.changes.push_back(WorkerChange { at, ..change });
+        }
+    }
+
+    /// The last changes of how many workers there are to be, the oldest first.
+    pub(crate) fn changes(&self) -> Vec<WorkerChange> {
+        self.past.sizes().1
     }
 
     /// Counts one more that is overdue, while this is held.

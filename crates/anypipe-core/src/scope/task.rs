@@ -228,7 +228,7 @@ impl TaskCell {
         let _ = context::take_end();
         let take = || self.slot.lock().stamps.take().map(|stamps| stamps.at(now).1);
         match &self.stage {
-            Some(stage) => stage.ended_times().keep(take),
+            Some(stage) => stage.past().keep(take),
             None if self.seat == SINK => self.scope.controls().sink_ended().keep(take),
             None => {}
         }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::mermaid::Colour;
 use super::names::xml;
 use super::table::{COLUMNS, length, row};
-use super::{Picture, StagePicture};
+use super::{ChangePicture, Picture, StagePicture};
 use crate::scope::share;
 
 /// No script and nothing from elsewhere, whatever a name says.
@@ -84,11 +84,32 @@ impl Picture {
             write_row(&mut page, stage);
         }
         page.push_str("</tbody></table></div>\n");
+        self.write_changes(&mut page);
         if !parts.is_empty() {
             self.write_times(&mut page, parts);
         }
         page.push_str("</body></html>\n");
         page
+    }
+
+    /// How the stages got other workers, by when they did.
+    fn write_changes(&self, page: &mut String) {
+        let changes =
+            self.stages.iter().flat_map(|stage| stage.changes.iter().map(move |made| (made, &stage.name)));
+        let mut changes: Vec<_> = changes.collect();
+        if changes.is_empty() {
+            return;
+        }
+        changes.sort_by_key(|(made, _)| made.at);
+        page.push_str("<h2>Changes</h2>\n<ul id=\"changes\">\n");
+        for (ChangePicture { at, from, to, why }, name) in changes {
+            let (at, name) = (length(*at), xml(name));
+            let _ = writeln!(
+                page,
+                "<li>{at} after it began: `{name}` got {to} workers instead of {from}: {why}</li>"
+            );
+        }
+        page.push_str("</ul>\n");
     }
 
     /// What each stage did in each part.

@@ -2,7 +2,8 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::names::json;
-use super::{Picture, StagePicture, Times, WorkerPicture, WorkerState};
+use super::{ChangePicture, Picture, StagePicture, Times, WorkerPicture, WorkerState};
+use crate::scope::ChangeReason;
 
 impl Picture {
     /// All of it as one line of JSON, times in seconds. What isn't known is `null`.
@@ -73,6 +74,11 @@ fn write_stage(written: &mut String, stage: &StagePicture) {
         separate(written, at);
         write_worker(written, worker);
     }
+    written.push_str("],\"changes\":[");
+    for (at, change) in stage.changes.iter().enumerate() {
+        separate(written, at);
+        write_change(written, change);
+    }
     written.push_str("]}");
 }
 
@@ -90,6 +96,20 @@ fn write_worker(written: &mut String, worker: &WorkerPicture) {
         seconds(worker.lasts),
         times(&worker.times),
     );
+}
+
+fn write_change(written: &mut String, change: &ChangePicture) {
+    let why = match change.why {
+        ChangeReason::Asked => "asked",
+        ChangeReason::Doubling => "doubling",
+        ChangeReason::Halving => "halving",
+        ChangeReason::Probe => "probe",
+        ChangeReason::Needed => "needed",
+        ChangeReason::Back => "back",
+        ChangeReason::Spare => "spare",
+    };
+    let (at, from, to) = (seconds(change.at), change.from, change.to);
+    let _ = write!(written, r#"{{"at":{at},"from":{from},"to":{to},"why":"{why}"}}"#);
 }
 
 fn times(times: &Times) -> String {

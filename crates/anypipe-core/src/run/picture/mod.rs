@@ -14,4 +14,6 @@ mod svg;
 mod table;
 
 pub use self::bottleneck::{Bottleneck, Reason, STALLED_AFTER};
-pub use crate::scope::{Edge, Picture, RunState, StageKind, StagePicture, Times, WorkerPicture, WorkerState};
+pub use crate::scope::{
+    ChangePicture, Edge, Picture, RunState, StageKind, StagePicture, Times, WorkerPicture, WorkerState,
+};

@@ -52,6 +52,7 @@ impl StagePicture {
             *now = now.saturating_sub(before);
         }
         self.times = self.times.since(&before.times);
+        self.changes.retain(|change| !before.changes.contains(change));
         let known: BTreeMap<_, _> =
             before.workers.iter().map(|worker| (worker.number, &worker.times)).collect();
         for worker in &mut self.workers {

@@ -12,7 +12,7 @@ pub(super) const COLUMNS: [&str; 9] =
 impl fmt::Display for Picture {
     /// A table: a row for each stage, with what came in and went out, what it holds, and the parts of the time in which its
     /// workers waited for input, were at work and waited for room. `now` tells what the worker does that has done so
-    /// longest.
+    /// longest. Below it, for each stage that got other workers, how many and why.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
@@ -44,6 +44,13 @@ impl fmt::Display for Picture {
         write("stage", &COLUMNS.map(str::to_owned))?;
         for (name, row) in &rows {
             write(name, row)?;
+        }
+        for stage in &self.stages {
+            if let Some(last) = stage.changes.last() {
+                let before = length(self.at.saturating_sub(last.at));
+                let (name, from, to, why) = (line(&stage.name), last.from, last.to, last.why);
+                writeln!(f, "`{name}` got {to} workers instead of {from}, {before} before: {why}")?;
+            }
         }
         match self.bottleneck() {
             Some(found) => write!(f, "{found}"),
