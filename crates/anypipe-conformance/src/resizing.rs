@@ -33,6 +33,7 @@ crate::suite::cases! { ($) resizing as __resizing {
     a_resize_that_changes_nothing_is_no_event(),
     auto_finds_more_workers_where_they_do_more(),
     auto_takes_fewer_where_they_wait(),
+    auto_gives_work_that_computes_no_more_workers_than_cores(),
     auto_is_told_a_range_that_makes_sense(),
 } }
 
@@ -945,6 +946,32 @@ async fn auto_takes_fewer_where_they_wait() {
     sleep(Duration::from_secs(1)).await;
     // It never held up anybody.
     assert_eq!((stage.workers(), stage.changes()), (2, Vec::new()));
+    control.stop();
+    running.await.unwrap();
+}
+
+async fn auto_gives_work_that_computes_no_more_workers_than_cores() {
+    if is_virtual() {
+        return;
+    }
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let work = stage::then(async |item: u64| {
+        let clock = runtime();
+        let began = clock.now();
+        while clock.now() - began < Duration::from_millis(2) {
+            std::hint::spin_loop();
+        }
+        item
+    });
+    let run = flow(source::from_iter(0..)).pipe(work).auto(1..=24).named("work");
+    let running = run.into(sink::for_each(drop::<u64>)).start();
+    let control = running.control();
+    let stage = found(&control, "work").await;
+    // Long enough for several steps. What it did in the first says nothing on a busy machine.
+    sleep(Duration::from_millis(1500)).await;
+    let (workers, changes) = (stage.workers(), stage.changes());
+    assert!(workers <= cores, "{workers} > {cores}: {changes:?}");
+    assert!(changes.iter().skip(2).all(|change| change.to <= cores), "{cores}: {changes:?}");
     control.stop();
     running.await.unwrap();
 }

@@ -31,8 +31,9 @@ pub struct Auto {
 ///
 /// The stage begins with the fewest, and is watched while it runs, by the runtime's clock, in steps of a tenth of a second or
 /// so. While it holds up the others, which its workers' waits tell, it gets twice as many as long as these do more, then as
-/// many as it took for that, and now and then a few more or less on trial. Where they wait for others much of
-/// their time, some are let go; where the same workers suddenly do much more or less, it begins anew. Throughput
+/// many as it took for that, and now and then a few more or less on trial. Work that is mostly polling, as what
+/// computes is, never has more workers than there are cores, unless the range begins with more or it is `.blocking()`.
+/// Where they wait for others much of their time, some are let go; where the same workers suddenly do much more or less, it begins anew. Throughput
 /// decides, not how long an item takes.
 ///
 /// The bound that is told beforehand (`max_in_flight()`, `holds()`) counts the most;

@@ -1,6 +1,8 @@
 use std::borrow::Cow;
 use std::fmt;
+use std::num::NonZero;
 use std::sync::{Arc, Weak};
+use std::thread::available_parallelism;
 
 use futures_core::Stream;
 
@@ -238,7 +240,8 @@ impl Boundary {
         let (hop, outlet) = hop(self.workers, room, self.name.clone(), tally.clone(), scope);
         let resize: Weak<dyn Resize> = Arc::<Hop<Out>>::downgrade(&hop);
         if let Some(most) = steered {
-            let climb = Climb::new(self.workers, most);
+            let cores = available_parallelism().map_or(1, NonZero::get);
+            let climb = Climb::new(self.workers, most, cores);
             let name = format!("auto of `{}`", self.name);
             scope.spawn(name, steer(resize.clone(), scope.runtime().clone(), climb));
         }

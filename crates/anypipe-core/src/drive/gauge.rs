@@ -2,13 +2,15 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
-use std::sync::Weak;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 
 use super::climb::{Climb, Sample};
 use crate::runtime::RuntimeHandle;
-use crate::scope::{Measured, Resize, replace_waker};
+use crate::scope::task::BoxFuture;
+use crate::scope::{Measured, Resize, replace_waker, share};
 
 /// What is measured of the workers of one stage, under the lock of its hop.
 pub(super) struct Gauge {
@@ -18,6 +20,8 @@ pub(super) struct Gauge {
     waiting: u32,
     /// How long they did so, all together.
     waited: Duration,
+    /// How long they were polled, in nanoseconds, all together: added to where they are.
+    polled: Arc<AtomicU64>,
     /// Who is told of the end.
     watcher: Option<Waker>,
     /// Set where somebody has said how many there are to be.
@@ -26,7 +30,14 @@ pub(super) struct Gauge {
 
 impl Gauge {
     pub(super) fn new(now: Instant) -> Self {
-        Self { at: now, waiting: 0, waited: Duration::ZERO, watcher: None, by_hand: false }
+        Self {
+            at: now,
+            waiting: 0,
+            waited: Duration::ZERO,
+            polled: Arc::default(),
+            watcher: None,
+            by_hand: false,
+        }
     }
 
     fn add_up(&mut self, now: Instant) {
@@ -46,10 +57,23 @@ impl Gauge {
         self.waiting -= 1;
     }
 
-    /// How long they have waited until now; the waker is called at the end. Gives the waker that was there before.
-    pub(super) fn measure(&mut self, now: Instant, waker: &Waker) -> Option<(Duration, Option<Waker>)> {
+    /// How their time went until now, of so many items that were taken; the waker is called at the end. Gives the waker that
+    /// was there before.
+    pub(super) fn measure(
+        &mut self,
+        taken: u64,
+        now: Instant,
+        waker: &Waker,
+    ) -> Option<(Measured, Option<Waker>)> {
         self.add_up(now);
-        (!self.by_hand).then(|| (self.waited, replace_waker(&mut self.watcher, waker)))
+        let polled = Duration::from_nanos(self.polled.load(Ordering::Relaxed));
+        let measured = Measured { taken, waited: self.waited, polled };
+        (!self.by_hand).then(|| (measured, replace_waker(&mut self.watcher, waker)))
+    }
+
+    /// What the length of their polls is added to.
+    pub(super) fn polled(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.polled)
     }
 
     /// Somebody has said how many there are to be.
@@ -66,6 +90,21 @@ impl Gauge {
     pub(super) fn end(&mut self) -> Option<Waker> {
         self.watcher.take()
     }
+}
+
+/// A worker's task, the length of whose polls is added up.
+pub(super) fn add_polls(
+    mut task: BoxFuture<()>,
+    runtime: RuntimeHandle,
+    polled: Arc<AtomicU64>,
+) -> impl Future<Output = ()> + Send {
+    poll_fn(move |cx| {
+        let began = runtime.now_in_task();
+        let is_done = task.as_mut().poll(cx);
+        let took = runtime.now_in_task().saturating_duration_since(began).as_nanos();
+        polled.fetch_add(u64::try_from(took).unwrap_or(u64::MAX), Ordering::Relaxed);
+        is_done
+    })
 }
 
 /// What is looked at takes this long at the least, and so many times what is worked on an item;
@@ -92,18 +131,22 @@ pub(super) async fn steer(stage: Weak<dyn Resize>, runtime: RuntimeHandle, mut c
         let items_long = if climb.searches() { ITEMS_LONG_IN_SEARCH } else { ITEMS_LONG };
         let mut length = EPOCH.max(service * items_long);
         let enough = (climb.workers() * 2).clamp(3, ITEMS) as u64;
-        let (items, waited, took) = loop {
+        let (now, took) = loop {
             let Some(now) = pause(&stage, &runtime, length).await else { return };
             let (items, took) = (now.taken - before.taken, runtime.now() - began);
             if items >= enough || took >= LONGEST.max(service * ITEMS_LONG) {
-                break (items, now.waited.saturating_sub(before.waited), took);
+                break (now, took);
             }
             length = EPOCH / 4;
         };
-        let sample = sample(items, waited, took, climb.workers());
+        let waited = now.waited.saturating_sub(before.waited);
+        let lived = took * u32::try_from(climb.workers()).unwrap_or(u32::MAX);
+        let (items, worked) = (now.taken - before.taken, lived.saturating_sub(waited));
+        let (spare, polled) = (share(waited, lived), share(now.polled.saturating_sub(before.polled), worked));
+        #[expect(clippy::cast_precision_loss, reason = "of so few items none is lost")]
+        let sample = Sample { items, rate: items as f64 / took.as_secs_f64(), spare, polled };
         if let Ok(items @ 1..) = u32::try_from(items) {
-            let lived = took * u32::try_from(climb.workers()).unwrap_or(u32::MAX);
-            service = (lived.saturating_sub(waited) / items).min(LONGEST);
+            service = (worked / items).min(LONGEST);
         }
         if let Some(why) = climb.see(sample) {
             let Some(()) = stage.upgrade().and_then(|stage| stage.steer(climb.workers(), why)) else {
@@ -112,13 +155,6 @@ pub(super) async fn steer(stage: Weak<dyn Resize>, runtime: RuntimeHandle, mut c
             settles = true;
         }
     }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "of so few items and workers none is lost")]
-fn sample(items: u64, waited: Duration, took: Duration, workers: usize) -> Sample {
-    let took = took.as_secs_f64();
-    let spare = (waited.as_secs_f64() / (took * workers as f64)).min(1.0);
-    Sample { items, rate: items as f64 / took, spare }
 }
 
 /// Waits so long, and gives what is measured then; `None` once the stage has ended.

@@ -2,6 +2,8 @@
 //! in chunks, with an exact bound. The README beside this file explains the protocol.
 
 use std::borrow::Cow;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::task::Waker;
 use std::time::Instant;
 
@@ -182,6 +184,11 @@ impl<T> Hop<T> {
         self.state.lock().ledger.note_waits(waits, now);
     }
 
+    /// What the length of the producers' polls is added to, where that is measured.
+    pub(super) fn polled(&self) -> Option<Arc<AtomicU64>> {
+        if self.board.measured { self.state.lock().ledger.gauge().map(|gauge| gauge.polled()) } else { None }
+    }
+
     /// What the producer is to do that looks.
     pub(super) fn look(&self, look: Look) -> Todo {
         self.state.lock().ledger.todo(&self.board, look)
@@ -330,10 +337,10 @@ impl<T: Send> Resize for Hop<T> {
 
     fn measure(&self, now: Instant, waker: &Waker) -> Option<Measured> {
         let mut state = self.state.lock();
-        let (waited, old) = state.ledger.measure(now, waker)?;
+        let (measured, old) = state.ledger.measure(self.board.tally.taken.get(), now, waker)?;
         drop(state);
         drop(old);
-        Some(Measured { taken: self.board.tally.taken.get(), waited })
+        Some(measured)
     }
 
     fn size(&self) -> Size {

@@ -3,12 +3,12 @@
 
 use std::cmp::Ordering::{Equal, Greater, Less};
 use std::task::Waker;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::Tally;
 use super::gauge::Gauge;
 use super::waiting::Waiting;
-use crate::scope::Wakes;
+use crate::scope::{Measured, Wakes};
 use crate::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering, fence};
 
 /// What both sides of a hop look at without its lock.
@@ -429,9 +429,14 @@ impl Ledger {
         }
     }
 
-    /// How long they have waited; `None` at the end, of which the waker is told. Gives the waker that was there before.
-    pub(super) fn measure(&mut self, now: Instant, waker: &Waker) -> Option<(Duration, Option<Waker>)> {
-        if self.is_over() { None } else { self.gauge.as_mut()?.measure(now, waker) }
+    /// How their time went; `None` at the end, of which the waker is told. Gives the waker that was there before.
+    pub(super) fn measure(
+        &mut self,
+        taken: u64,
+        now: Instant,
+        waker: &Waker,
+    ) -> Option<(Measured, Option<Waker>)> {
+        if self.is_over() { None } else { self.gauge.as_mut()?.measure(taken, now, waker) }
     }
 
     /// How their time goes, where that is measured.

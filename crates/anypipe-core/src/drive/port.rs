@@ -1,6 +1,7 @@
 //! A producer's end of a hop.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::task::{Context, Poll, Waker};
 
 use super::Tally;
@@ -214,6 +215,11 @@ impl<T> Port<T> {
     /// What is told of items that were taken and never begun.
     pub(super) fn tally(&self) -> Tally {
         self.hop.board.tally.clone()
+    }
+
+    /// What the length of its polls is added to, where that is measured.
+    pub(super) fn polled(&self) -> Option<Arc<AtomicU64>> {
+        self.hop.polled()
     }
 
     fn count(&mut self) {

@@ -27,6 +27,8 @@ pub(crate) struct Measured {
     pub(crate) taken: u64,
     /// How long its workers have waited for input or for room, all together.
     pub(crate) waited: Duration,
+    /// How long they were polled, all together; nothing where they block threads.
+    pub(crate) polled: Duration,
 }
 
 /// Why a stage can't be changed.
