@@ -27,6 +27,7 @@ crate::suite::cases! { ($) resizing as __resizing {
     a_worker_that_is_let_go_and_panics_fails_the_run(),
     work_that_was_given_up_is_waited_for_by_a_worker_that_is_let_go(),
     a_buffer_gets_room_and_loses_it(),
+    what_was_taken_out_before_it_is_room_again(),
     in_a_pause_it_is_done_at_once(),
     what_cant_be_resized_says_why(),
     a_picture_follows_a_resize(),
@@ -696,6 +697,55 @@ async fn a_buffer_gets_room_and_loses_it() {
         goes_on.cancel();
         running.await.unwrap();
         assert_eq!(*got.lock().unwrap(), (0..200).collect::<Vec<_>>());
+    }
+}
+
+async fn what_was_taken_out_before_it_is_room_again() {
+    // The one that is alone is in the middle of its fifth item, and has not seen that the first four were taken.
+    for (workers, buffer) in [(2, 4), (1, 6), (3, 9)] {
+        let (census, begun, got) =
+            (Census::new(), Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let (fifth, goes_on) = (CancelToken::new(), CancelToken::new());
+        let (makes, begins, gets) = (census.clone(), Arc::clone(&begun), Arc::clone(&got));
+        let (waits, sticks) = (fifth.clone(), goes_on.clone());
+        let input = flow(source::from_iter((0..100).map(move |value| makes.item(value))));
+        let work = stage::then(move |item: Item| {
+            begins.fetch_add(1, Ordering::SeqCst);
+            let waits = waits.clone();
+            async move {
+                if item.raw() == 4 {
+                    waits.cancelled().await;
+                }
+                item
+            }
+        });
+        let sink = sink::for_each_async(move |item: Item| {
+            gets.fetch_add(1, Ordering::SeqCst);
+            let sticks = sticks.clone();
+            async move {
+                if item.raw() >= 4 {
+                    sticks.cancelled().await;
+                }
+            }
+        });
+        let running = input.pipe(work).buffer_size(4).named("work").into(sink).start();
+        let stage = found(&running.control(), "work").await;
+        until(|| begun.load(Ordering::SeqCst) == 5 && got.load(Ordering::SeqCst) == 4).await;
+        settle().await;
+        stage.set_workers(workers).unwrap();
+        stage.set_buffer_size(buffer).unwrap();
+        until(|| stage.workers() == workers).await;
+        fifth.cancel();
+        // One is in the sink's hand.
+        until(|| census.live() == workers + buffer + 1).await;
+        settle().await;
+        assert_eq!(
+            (census.live(), stage.max_in_flight()),
+            (workers + buffer + 1, Holds::at_most(workers + buffer))
+        );
+        goes_on.cancel();
+        running.await.unwrap();
+        assert_eq!(got.load(Ordering::SeqCst), 100);
     }
 }
 

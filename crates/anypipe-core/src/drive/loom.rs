@@ -278,6 +278,27 @@ fn loom_hop_lets_one_of_two_waiting_producers_go() {
 }
 
 #[test]
+fn loom_hop_lets_nobody_go_in_the_middle_of_an_item() {
+    model(2, || {
+        let scope = scope();
+        let (hop, mut ports, outlet) = resized::<u32>(2, 4, &scope);
+        let mut port = ports.remove(0);
+        let producer = thread::spawn(move || {
+            let amid = port.look(Look { amid: true, holds_back: false });
+            assert!(matches!(amid, Todo::GoOn), "it was let go");
+            port.finish();
+        });
+        hop.resize(Some(1), None).unwrap();
+        producer.join().unwrap();
+        // Between two items the other may go, unless the first has gone already.
+        ports[0].look(Look { amid: false, holds_back: false });
+        ports[0].finish();
+        drop((ports, outlet));
+        assert_eq!(hop.size().workers, 0);
+    });
+}
+
+#[test]
 fn loom_hop_calls_a_producer_that_waits_for_room_where_there_is_to_be_more() {
     for producers in [1, 2] {
         model(2, move || {
