@@ -1,5 +1,7 @@
 //! Four tasks in a row, each with a channel behind it, and a consumer that sums.
 
+use std::time::Duration;
+
 use anypipe::prelude::*;
 
 use crate::bare::Bare;
@@ -26,6 +28,18 @@ pub async fn anypipe_then(_: &Bare, capacity: usize, items: u64) -> u64 {
         .then(async |n| n)
         .buffer_size(capacity)
         .fold(0, |sum, n| sum + n)
+        .await
+}
+
+/// As [`anypipe`], watched from its beginning.
+pub async fn watched(_: &Bare, capacity: usize, items: u64) -> u64 {
+    Pipeline::from_iter(0..items)
+        .buffer(capacity)
+        .buffer(capacity)
+        .buffer(capacity)
+        .buffer(capacity)
+        .fold(0, |sum, n| sum + n)
+        .watch(Duration::from_secs(1), drop)
         .await
 }
 

@@ -38,8 +38,9 @@ struct Case {
 }
 
 /// What says above the rows of a scenario what they are, and what its figures are.
-const TITLES: [(&str, &str); 11] = [
+const TITLES: [(&str, &str); 12] = [
     ("hop", "hop, by capacity: instructions for an item and hop"),
+    ("watched", "hop, watched, by capacity: instructions for an item and hop"),
     ("rendezvous", "rendezvous, beside tokio's channel of one: instructions for an item and hop"),
     ("ends", "ends behind one hop, by capacity: instructions for an item"),
     ("workers", "workers, eight: instructions for an item"),
@@ -88,6 +89,10 @@ const HOPS: [Named; 8] = [
     contender!(bare, "crossfire", hops::crossfire),
     contender!(bare, "kanal", hops::kanal),
     contender!(bare, "async-channel", hops::async_channel),
+];
+const WATCHED: [Named; 2] = [
+    contender!(anypipe, "anypipe", hops::watched),
+    contender!(anypipe, "not watched", hops::anypipe),
 ];
 const RENDEZVOUS: [Named; 3] = [
     contender!(anypipe, "anypipe", hops::rendezvous),
@@ -209,6 +214,9 @@ fn cases() -> Vec<Case> {
     };
     for capacity in [1, 16, 64, 1024] {
         add("instructions", "hop", &capacity.to_string(), &HOPS, capacity, ITEMS, 4);
+    }
+    for capacity in [64, 1024] {
+        add("instructions", "watched", &capacity.to_string(), &WATCHED, capacity, ITEMS, 4);
     }
     add("instructions", "rendezvous", "4 hops", &RENDEZVOUS, 1, ITEMS, 4);
     for capacity in [64, 1024] {

@@ -2,16 +2,18 @@
 //! everything up.
 //!
 //! Where no sleep is late all times are compared exactly. Elsewhere what is planted differs from the rest by a
-//! multiple, and only what follows from the order of things is compared.
+//! multiple, and is tried with longer steps where the machine was too busy to keep time; all else follows from the order of
+//! things alone.
 
 use std::collections::BTreeSet;
-use std::future::pending;
+use std::future::{Future, pending};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use anypipe_core::channel::bounded;
-use anypipe_core::run::picture::{Reason, RunState, StageKind, WorkerState};
+use anypipe_core::option::Named;
+use anypipe_core::run::picture::{Edge, Reason, RunState, StageKind, StagePicture, WorkerState};
 use anypipe_core::run::{Control, Picture, Running, inherit, list_runs, runs};
 use anypipe_core::{Run, Source};
 use anypipe_stages::{BoxSource, sink, source, stage};
@@ -19,12 +21,15 @@ use anypipe_stages::{BoxSource, sink, source, stage};
 use crate::case::Make;
 use crate::growth::costs_the_same;
 use crate::registry::Draw;
-use crate::tools::{Flow, flow, is_exact, is_virtual, runtime, sleep, until};
+use crate::tools::{Flow, flow, is_exact, is_virtual, next, runtime, sleep, until};
 
 crate::suite::cases! { ($) pictures as __pictures {
     the_states_of_a_worker_are_its_life(),
     times_are_exact_where_sleeps_are(),
     watching_may_begin_in_the_middle(),
+    who_comes_later_is_watched_too(),
+    what_computes_is_told_from_what_awaits(),
+    the_times_of_a_blocking_stage_are_its_life(),
     what_fails_keeps_its_times(),
     a_planted_bottleneck_is_named(seed),
     a_slow_source_is_named(),
@@ -36,8 +41,10 @@ crate::suite::cases! { ($) pictures as __pictures {
     of_one_that_alternates_the_interval_tells(),
     a_run_is_shown_before_during_and_after_it(),
     the_graph_is_shown_as_it_is(),
+    a_stream_shows_its_stages(),
     names_are_written_as_each_format_asks_for(),
     a_picture_costs_the_same_for_each_of_many_stages(make),
+    an_svg_costs_the_same_for_each_of_many_stages(make),
     a_run_is_watched_to_its_end(),
     who_watches_and_panics_fails_the_run(),
     who_watches_and_is_slow_holds_up_nothing_else(),
@@ -48,6 +55,23 @@ crate::suite::cases! { ($) pictures as __pictures {
 /// What a test sleeps: short, and long enough that a busy machine doesn't drown it.
 fn step() -> Duration {
     if is_virtual() { Duration::from_secs(1) } else { Duration::from_millis(4) }
+}
+
+/// Tries with longer and longer steps until what is planted is found: on a busy machine sleeps are late, and what they are
+/// late by must be little beside a step.
+async fn patiently<Fut>(trial: impl Fn(Duration) -> Fut)
+where
+    Fut: Future<Output = Result<(), String>>,
+{
+    let longer: &[u32] = if is_virtual() { &[1] } else { &[1, 4, 16, 64] };
+    let mut wrong = String::new();
+    for times in longer {
+        match trial(step() * *times).await {
+            Ok(()) => return,
+            Err(found) => wrong = found,
+        }
+    }
+    panic!("{wrong}");
 }
 
 /// Numbers up to so many, each after a pause, where that isn't none.
@@ -86,23 +110,37 @@ fn started(source: impl Source) -> Running<()> {
     Flow(source).into(sink::for_each(drop)).start()
 }
 
-/// What lies between two pictures of a run that has gone on for a while.
-async fn between(control: &Control, steps: u32) -> Picture {
-    sleep(step() * steps).await;
+/// What lies between two pictures of a run that has gone on for a while, and is cancelled then.
+async fn between(run: Running<()>, while_: Duration) -> Picture {
+    let control = run.control();
+    sleep(while_).await;
     let earlier = control.picture();
-    sleep(step() * steps).await;
-    control.picture().since(&earlier)
+    sleep(while_).await;
+    let picture = control.picture().since(&earlier);
+    run.cancel();
+    run.await.unwrap_err();
+    picture
 }
 
-#[track_caller]
-fn names_it(picture: &Picture, stages: &[&str]) -> String {
+/// The sentence, where that names these.
+fn names_it(picture: &Picture, stages: &[&str]) -> Result<String, String> {
     let found = picture.bottleneck().expect("it was watched for a while");
-    assert_eq!(found.stages, stages, "{found}\n{picture}");
-    found.to_string()
+    if found.stages == stages {
+        Ok(found.to_string())
+    } else {
+        Err(format!("{stages:?} should be named: {found}\n{picture}"))
+    }
+}
+
+/// As [`names_it`], where the sentence has to hold this too.
+fn tells(picture: &Picture, stages: &[&str], part: &str) -> Result<(), String> {
+    let sentence = names_it(picture, stages)?;
+    assert!(sentence.contains(part), "{sentence}");
+    Ok(())
 }
 
 async fn the_states_of_a_worker_are_its_life() {
-    let source = then(numbers(20, step()), "quick", (1, 2), |_| step() / 4);
+    let source = then(numbers(u64::MAX, step()), "quick", (1, 2), |_| step() / 4);
     let source = then(source, "several", (3, 2), |_| step() * 2);
     let run = Flow(source).into(sink::for_each_async(async |_| sleep(step()).await)).start();
     let control = run.control();
@@ -124,6 +162,7 @@ async fn the_states_of_a_worker_are_its_life() {
             assert_eq!(stage.times.total(), sum, "{picture}");
         }
     }
+    control.stop();
     run.await.unwrap();
     let picture = control.picture();
     for stage in &picture.stages {
@@ -138,9 +177,10 @@ async fn times_are_exact_where_sleeps_are() {
     let source = then(numbers(100, Duration::ZERO), "quick", (1, 1), |_| step());
     let source = then(source, "slow", (1, 1), |_| step() * 4);
     let run = started(source);
-    let picture = between(&run.control(), 40).await;
+    let picture = between(run, step() * 40).await;
     let (quick, slow) = (picture.stage("quick").unwrap(), picture.stage("slow").unwrap());
     assert_eq!(slow.workers.len(), 1, "{picture}");
+    assert_eq!(slow.workers[0].times, slow.times, "it is alone, and has been all that time: {picture}");
     if is_exact() {
         assert_eq!((slow.times.awaiting, slow.times.total()), (step() * 40, step() * 40), "{picture}");
         assert_eq!((quick.times.awaiting, quick.times.room), (step() * 10, step() * 30), "{picture}");
@@ -154,22 +194,31 @@ async fn times_are_exact_where_sleeps_are() {
         let source = &picture.stages[0];
         assert_eq!((source.times.awaiting, source.delivered), (Duration::ZERO, Some(10)), "{picture}");
     }
-    run.cancel();
-    run.await.unwrap_err();
 }
 
 async fn watching_may_begin_in_the_middle() {
     let stuck = flow(source::from_iter(0..1)).pipe(stage::then(|_: u64| pending::<u64>())).named("stuck");
     let run = started(stuck.0);
-    sleep(step() * 3).await;
     let control = run.control();
+    sleep(step() * 3).await;
+    // This doesn't begin to watch it.
+    until(|| control.dump().contains("`stuck` waits for its own future")).await;
     let first = control.picture();
     let worker = &first.stage("stuck").unwrap().workers[0];
     assert_eq!(worker.state, WorkerState::Awaiting, "it has awaited since before it was watched: {first}");
     if is_exact() {
         assert_eq!((worker.lasts, worker.times.total(), first.watched), <_>::default(), "{first}");
     }
-    assert_eq!(first.stages.last().unwrap().workers[0].state, WorkerState::Input, "{first}");
+    let sink_waits = |picture: &Picture| {
+        picture.stages.last().unwrap().workers.iter().any(|worker| worker.state == WorkerState::Input)
+    };
+    assert!(!is_exact() || sink_waits(&first), "{first}");
+    until(|| sink_waits(&control.picture())).await;
+    assert_eq!(
+        (first.watched, first.stages[1].times.total()),
+        <_>::default(),
+        "it is watched from here on: {first}"
+    );
     assert_eq!(first.bottleneck(), None, "nothing is known yet");
     sleep(step()).await;
     let second = control.picture();
@@ -181,16 +230,127 @@ async fn watching_may_begin_in_the_middle() {
     run.await.unwrap_err();
 }
 
+async fn who_comes_later_is_watched_too() {
+    let (go_on, wait) = bounded::<()>(1);
+    let gate = stage::then(move |n: u64| {
+        let wait = wait.clone();
+        async move {
+            wait.recv().await.unwrap();
+            n
+        }
+    });
+    let inner = |n: u64| {
+        let stuck = flow(source::from_iter(0..n)).pipe(stage::then(|_: u64| pending::<u64>()));
+        BoxSource::new(stuck.named("inner").0)
+    };
+    let source = flow(source::from_iter(1..2)).pipe(gate).named("gate");
+    let run = started(source.pipe(stage::flat_map_stream(inner, 2)).0);
+    let control = run.control();
+    until(|| control.dump().contains("`gate` waits for its own future")).await;
+    assert!(control.picture().stage("inner").is_none(), "it has not come");
+    go_on.send(()).await.unwrap();
+    let awaits = |picture: &Picture| {
+        let workers = picture.stage("inner").map(|inner| inner.workers.clone()).unwrap_or_default();
+        workers.iter().any(|worker| worker.state == WorkerState::Awaiting)
+    };
+    until(|| awaits(&control.picture())).await;
+    sleep(step()).await;
+    let picture = control.picture();
+    let inner = picture.stage("inner").unwrap();
+    assert!(inner.times.awaiting >= step(), "{picture}");
+    assert!(inner.times.total() <= picture.watched, "{picture}");
+    run.cancel();
+    run.await.unwrap_err();
+}
+
+/// Work that takes the thread it runs on.
+#[expect(clippy::disallowed_methods, reason = "work that blocks its thread")]
+fn work(n: u64) -> u64 {
+    std::thread::sleep(Duration::from_millis(2));
+    n
+}
+
+async fn what_computes_is_told_from_what_awaits() {
+    let (go_on, wait) = bounded::<()>(1);
+    let computes = stage::then(move |n: u64| {
+        let wait = wait.clone();
+        async move {
+            if n == 0 {
+                wait.recv().await.unwrap();
+            }
+            work(n)
+        }
+    });
+    let run = started(flow(source::from_iter(0..6)).pipe(computes).named("computes").0);
+    let control = run.control();
+    until(|| control.dump().contains("`computes` waits for its own future")).await;
+    control.picture();
+    go_on.send(()).await.unwrap();
+    run.await.unwrap();
+    let picture = control.picture();
+    let times = picture.stage("computes").unwrap().times;
+    if is_virtual() {
+        // Whatever it does takes no time there.
+        assert_eq!(times.total(), Duration::ZERO, "{picture}");
+    } else {
+        assert!(times.polling >= Duration::from_millis(2 * 6), "{times:?}\n{picture}");
+    }
+}
+
+async fn the_times_of_a_blocking_stage_are_its_life() {
+    let blocks = stage::map(work);
+    let source = numbers(u64::MAX, step() / 4);
+    let run = started(Flow(source).pipe(blocks).blocking().workers(2).named("blocks").0);
+    let control = run.control();
+    until(|| control.picture().stage("blocks").is_some_and(|blocks| blocks.workers.len() == 2)).await;
+    let before = control.picture();
+    until(|| control.picture().stage("blocks").unwrap().taken >= Some(10)).await;
+    sleep(step()).await;
+    let picture = control.picture();
+    let blocks = picture.stage("blocks").unwrap();
+    assert!(blocks.blocks && !picture.stages[0].blocks, "{picture}");
+    let sum = blocks.workers.iter().map(|worker| worker.times.total()).sum::<Duration>();
+    assert_eq!(blocks.times.total(), sum, "{picture}");
+    if is_exact() {
+        assert_eq!(sum, picture.watched * 2, "{picture}");
+    }
+    control.stop();
+    run.await.unwrap();
+    let after = control.picture();
+    let blocks = after.stage("blocks").unwrap();
+    let done = blocks.delivered.unwrap() - before.stage("blocks").unwrap().taken.unwrap();
+    if !is_virtual() {
+        // A job that runs is work of the stage, wherever its thread is.
+        let least = Duration::from_millis(2) * u32::try_from(done).unwrap();
+        assert!(blocks.times.polling >= least, "{least:?} at least: {:?}\n{after}", blocks.times);
+    }
+    let interval = after.since(&picture);
+    let ended = interval.stage("blocks").unwrap();
+    assert_eq!(
+        ended.times.total(),
+        blocks.times.total() - sum,
+        "what has ended is in the difference: {interval}"
+    );
+}
+
 async fn what_fails_keeps_its_times() {
     let source = then(numbers(100, Duration::ZERO), "before", (2, 4), |_| step());
-    let bad = stage::then(|n: u64| async move {
-        sleep(step()).await;
-        assert!(n < 4, "planted");
-        n
+    let (go_on, seen) = bounded::<()>(1);
+    let bad = stage::then(move |n: u64| {
+        let seen = seen.clone();
+        async move {
+            sleep(step()).await;
+            if n == 4 {
+                seen.recv().await.unwrap();
+                panic!("planted");
+            }
+            n
+        }
     });
     let run = started(Flow(source).pipe(bad).named("bad").0);
     let control = run.control();
     until(|| control.picture().stage("bad").is_some_and(|bad| !bad.workers.is_empty())).await;
+    go_on.send(()).await.unwrap();
     assert!(run.await.unwrap_err().is_panic());
     let picture = control.picture();
     assert_eq!(picture.state, RunState::Failed);
@@ -203,7 +363,7 @@ async fn what_fails_keeps_its_times() {
 }
 
 /// A pipeline that is drawn, of which one stage takes eight times as long for an item as any other.
-fn planted(draw: &mut Draw) -> (&'static str, BoxSource<u64>) {
+fn planted(draw: &mut Draw, step: Duration) -> (&'static str, BoxSource<u64>) {
     const NAMES: [&str; 5] = ["one", "two", "three", "four", "five"];
     let count = draw.within(1..=NAMES.len());
     let slow = draw.below(count);
@@ -212,7 +372,7 @@ fn planted(draw: &mut Draw) -> (&'static str, BoxSource<u64>) {
         let (workers, buffer) = (draw.within(1..=4), draw.within(1..=8));
         // All of its workers together let an item through in so many eighths of a step.
         let eighths = if at == slow { 8 } else { u32::try_from(draw.below(2)).unwrap() };
-        let pause = step() * eighths * u32::try_from(workers).unwrap() / 8;
+        let pause = step * eighths * u32::try_from(workers).unwrap() / 8;
         source = then(source, name, (workers, buffer), move |_| pause);
         if draw.coin() {
             source = BoxSource::new(Flow(source).pipe(stage::map(|n: u64| n)).0);
@@ -224,32 +384,28 @@ fn planted(draw: &mut Draw) -> (&'static str, BoxSource<u64>) {
 async fn a_planted_bottleneck_is_named(seed: u64) {
     let trials = if is_virtual() { 1 } else { 20 };
     for trial in 0..trials {
-        let (slow, source) = planted(&mut Draw::new(seed * 20 + trial));
-        let run = started(source);
-        let picture = between(&run.control(), 24).await;
-        let sentence = names_it(&picture, &[slow]);
-        assert!(sentence.contains(".workers("), "{sentence}");
-        run.cancel();
-        run.await.unwrap_err();
+        patiently(async |step| {
+            let (slow, source) = planted(&mut Draw::new(seed * 20 + trial), step);
+            tells(&between(started(source), step * 24).await, &[slow], ".workers(")
+        })
+        .await;
     }
 }
 
 async fn a_slow_source_is_named() {
-    let source = then(numbers(u64::MAX, step() * 2), "quick", (2, 4), |_| step() / 4);
-    let run = started(source);
-    let picture = between(&run.control(), 20).await;
-    let sentence = names_it(&picture, &["unfold"]);
-    assert!(sentence.starts_with("the source `unfold` is the bottleneck"), "{sentence}");
-    run.cancel();
-    run.await.unwrap_err();
+    patiently(async |step| {
+        let source = then(numbers(u64::MAX, step * 2), "quick", (2, 4), move |_| step / 4);
+        let picture = between(started(source), step * 20).await;
+        tells(&picture, &["unfold"], "the source `unfold` is the bottleneck")
+    })
+    .await;
     // One that has no task of its own: it is polled by the stage behind it.
-    let pauses = futures_stream(step() * 2);
-    let run =
-        started(then(BoxSource::new(flow(source::from_stream(pauses)).0), "quick", (2, 4), |_| step() / 4));
-    let picture = between(&run.control(), 20).await;
-    names_it(&picture, &["source"]);
-    run.cancel();
-    run.await.unwrap_err();
+    patiently(async |step| {
+        let pauses = BoxSource::new(flow(source::from_stream(futures_stream(step * 2))).0);
+        let source = then(pauses, "quick", (2, 4), move |_| step / 4);
+        names_it(&between(started(source), step * 20).await, &["source"]).map(drop)
+    })
+    .await;
 }
 
 /// A stream that sleeps before each item.
@@ -266,13 +422,12 @@ fn futures_stream(pause: Duration) -> impl futures_core::Stream<Item = u64> + Se
 }
 
 async fn a_slow_sink_is_named() {
-    let source = then(numbers(u64::MAX, Duration::ZERO), "quick", (2, 4), |_| step() / 4);
-    let run = Flow(source).into(sink::for_each_async(async |_| sleep(step() * 2).await)).start();
-    let picture = between(&run.control(), 20).await;
-    let sentence = names_it(&picture, &["sink"]);
-    assert!(sentence.starts_with("the sink `sink` is the bottleneck"), "{sentence}");
-    run.cancel();
-    run.await.unwrap_err();
+    patiently(async |step| {
+        let source = then(numbers(u64::MAX, Duration::ZERO), "quick", (2, 4), move |_| step / 4);
+        let run = Flow(source).into(sink::for_each_async(move |_| sleep(step * 2))).start();
+        tells(&between(run, step * 20).await, &["sink"], "the sink `sink` is the bottleneck")
+    })
+    .await;
 }
 
 async fn a_slow_branch_is_named() {
@@ -283,36 +438,37 @@ async fn a_slow_branch_is_named() {
         });
         Flow(work).named(name).0
     };
-    let source = then(numbers(u64::MAX, Duration::ZERO), "before", (1, 4), |_| step() / 8);
-    let branches = (branch("quick", step() / 4), branch("slow", step() * 2));
-    let run = started(Flow(source).pipe(stage::broadcast(branches)).0);
-    // Until what lies before the branches is full.
-    sleep(step() * 60).await;
-    let picture = between(&run.control(), 30).await;
-    names_it(&picture, &["slow"]);
-    run.cancel();
-    run.await.unwrap_err();
+    patiently(async |step| {
+        let source = then(numbers(u64::MAX, Duration::ZERO), "before", (1, 4), move |_| step / 8);
+        let branches = (branch("quick", step / 4), branch("slow", step * 2));
+        let run = started(Flow(source).pipe(stage::broadcast(branches)).0);
+        // Until what lies before the branches is full.
+        sleep(step * 60).await;
+        names_it(&between(run, step * 30).await, &["slow"]).map(drop)
+    })
+    .await;
 }
 
 async fn two_that_are_equally_slow_are_both_named() {
-    let source = then(numbers(u64::MAX, Duration::ZERO), "one", (1, 4), |_| step());
-    let source = then(source, "between", (1, 4), |_| Duration::ZERO);
-    let run = started(then(source, "two", (2, 4), |_| step() * 2));
-    let picture = between(&run.control(), 40).await;
-    if is_exact() {
-        let sentence = names_it(&picture, &["one", "two"]);
-        assert!(sentence.starts_with("`one` and `two` are the bottleneck"), "{sentence}");
-    } else {
-        let found = picture.bottleneck().unwrap();
-        assert!(found.stages.iter().all(|stage| stage == "one" || stage == "two"), "{found}\n{picture}");
-    }
-    run.cancel();
-    run.await.unwrap_err();
+    patiently(async |step| {
+        let source = then(numbers(u64::MAX, Duration::ZERO), "one", (1, 4), move |_| step);
+        let source = then(source, "between", (1, 4), |_| Duration::ZERO);
+        let source = then(source, "two", (2, 4), move |_| step * 2);
+        let picture = between(started(source), step * 40).await;
+        if is_exact() {
+            return tells(&picture, &["one", "two"], "`one` and `two` are the bottleneck");
+        }
+        // One may have been late more often.
+        names_it(&picture, &["one", "two"])
+            .or_else(|_| names_it(&picture, &["one"]))
+            .or_else(|_| names_it(&picture, &["two"]))
+            .map(drop)
+    })
+    .await;
 }
 
 async fn a_stage_that_multiplies_is_named() {
-    let source = then(numbers(u64::MAX, Duration::ZERO), "few", (1, 4), |_| Duration::ZERO);
-    let many =
+    let many = || {
         stage::stage(|mut input: stage::Input<u64>, output: anypipe_core::channel::Sender<u64>| async move {
             while let Some(n) = input.recv().await {
                 for _ in 0..50 {
@@ -321,15 +477,18 @@ async fn a_stage_that_multiplies_is_named() {
                     }
                 }
             }
-        });
-    let source = BoxSource::new(Flow(source).pipe(many).named("multiplies").0);
-    let run = started(then(source, "slow", (1, 4), |_| step() / 4));
-    // Long enough that some items were taken.
-    let picture = between(&run.control(), 60).await;
-    let sentence = names_it(&picture, &["slow"]);
-    assert!(sentence.contains("`multiplies` makes"), "{sentence}");
-    run.cancel();
-    run.await.unwrap_err();
+        })
+    };
+    patiently(async |step| {
+        let source = then(numbers(u64::MAX, Duration::ZERO), "few", (1, 4), |_| Duration::ZERO);
+        let source = BoxSource::new(Flow(source).pipe(many()).named("multiplies").0);
+        let run = started(then(source, "slow", (1, 4), move |_| step / 4));
+        // Long enough that some items were taken.
+        let sentence = names_it(&between(run, step * 60).await, &["slow"])?;
+        // Where all was late, that may have taken none.
+        if sentence.contains("`multiplies` makes") { Ok(()) } else { Err(sentence) }
+    })
+    .await;
 }
 
 async fn a_stage_that_sticks_is_stalled() {
@@ -337,18 +496,22 @@ async fn a_stage_that_sticks_is_stalled() {
     let sticks = stage::then(|n: u64| async move { if n == 3 { pending().await } else { n } });
     let run = started(Flow(source).pipe(sticks).workers(2).named("sticks").0);
     let control = run.control();
-    until(|| control.picture().stage("sticks").is_some_and(|stage| stage.longest().is_some())).await;
     let (patience, limit) = if is_virtual() {
         (Duration::from_secs(3600), Duration::from_secs(10))
     } else {
         (step() * 10, step() * 5)
     };
+    until(|| control.picture().stage("sticks").is_some_and(|stage| stage.longest().is_some())).await;
     sleep(patience).await;
+    let stalled = |picture: &Picture| {
+        picture.bottleneck_with(limit).is_some_and(|found| matches!(found.reason, Reason::Stalled { .. }))
+    };
+    until(|| stalled(&control.picture())).await;
     let picture = control.picture();
     let found = picture.bottleneck_with(limit).expect("it sticks");
     assert_eq!(found.stages, ["sticks"], "{found}\n{picture}");
     let Reason::Stalled { lasts, .. } = found.reason else { panic!("{found}\n{picture}") };
-    assert!(lasts >= patience, "{found}");
+    assert!(lasts >= if is_virtual() { patience } else { limit }, "{found}");
     assert!(found.to_string().contains("has been in user code for"), "{found}");
     if is_virtual() {
         assert_eq!(
@@ -363,35 +526,31 @@ async fn a_stage_that_sticks_is_stalled() {
 
 async fn of_one_that_alternates_the_interval_tells() {
     const HALF: u64 = 40;
-    let source = then(numbers(2 * HALF, Duration::ZERO), "first", (1, 1), |n| {
-        if n < HALF { step() * 2 } else { Duration::ZERO }
-    });
-    let source = then(source, "then", (1, 1), |n| if n < HALF { Duration::ZERO } else { step() * 2 });
-    let seen = Arc::new(AtomicUsize::new(0));
-    let sees = Arc::clone(&seen);
-    let run = Flow(source).into(sink::for_each(move |_| _ = sees.fetch_add(1, Ordering::SeqCst))).start();
-    let control = run.control();
-    let reached = async |n: usize| {
-        while seen.load(Ordering::SeqCst) < n {
-            sleep(step() / 2).await;
-        }
-    };
-    reached(5).await;
-    let start = control.picture();
-    reached(30).await;
-    let middle = control.picture();
-    names_it(&middle.since(&start), &["first"]);
-    reached(45).await;
-    let turned = control.picture();
-    reached(70).await;
-    let end = control.picture();
-    names_it(&end.since(&turned), &["then"]);
-    let whole = end.since(&start);
-    assert!(
-        matches!(whole.bottleneck().unwrap().reason, Reason::Balanced { .. }),
-        "the whole hides it: {whole}"
-    );
-    run.await.unwrap();
+    patiently(async |step| {
+        let source = then(numbers(2 * HALF, Duration::ZERO), "first", (1, 1), move |n| {
+            if n < HALF { step * 2 } else { Duration::ZERO }
+        });
+        let pause = move |n| if n < HALF { Duration::ZERO } else { step * 2 };
+        let source = then(source, "then", (1, 1), pause);
+        let seen = Arc::new(AtomicUsize::new(0));
+        let sees = Arc::clone(&seen);
+        let run = Flow(source).into(sink::for_each(move |_| _ = sees.fetch_add(1, Ordering::SeqCst))).start();
+        let control = run.control();
+        let reached = async |n: usize| {
+            while seen.load(Ordering::SeqCst) < n {
+                sleep(step / 2).await;
+            }
+            control.picture()
+        };
+        let (start, middle) = (reached(5).await, reached(30).await);
+        let (turned, end) = (reached(45).await, reached(70).await);
+        run.await.unwrap();
+        names_it(&middle.since(&start), &["first"])?;
+        names_it(&end.since(&turned), &["then"])?;
+        // The whole hides it.
+        names_it(&end.since(&start), &[]).map(drop)
+    })
+    .await;
 }
 
 async fn a_run_is_shown_before_during_and_after_it() {
@@ -479,6 +638,41 @@ async fn the_graph_is_shown_as_it_is() {
     assert!(picture.svg().ends_with("</svg>"));
 }
 
+async fn a_stream_shows_its_stages() {
+    let mut stream = Flow(then(numbers(6, Duration::ZERO), "work", (1, 1), |_| step())).stream();
+    let control = stream.control();
+    assert_eq!(control.picture().state, RunState::Planned);
+    assert_eq!(next(&mut stream).await, Some(0));
+    let picture = control.picture();
+    assert_eq!(picture.state, RunState::Running, "{picture}");
+    let ends = BTreeSet::from([("source", "work"), ("work", "into_stream")]);
+    assert_eq!(ways(&picture), ends, "{picture}");
+    // Who reads it is its sink, and at work until it asks for more.
+    let reader = picture.stages.last().unwrap();
+    assert_eq!((reader.kind, reader.taken), (StageKind::Sink, Some(1)), "{picture}");
+    assert_eq!(reader.workers[0].state, WorkerState::Awaiting, "{picture}");
+    let work = picture.stage("work").unwrap();
+    assert_eq!((work.workers.len(), work.delivered), (1, Some(1)), "{picture}");
+    // What it has finished waits for its reader.
+    let room = |picture: &Picture| picture.stages[1].workers.iter().any(|at| at.state == WorkerState::Room);
+    until(|| room(&control.picture())).await;
+    while next(&mut stream).await.is_some() {}
+    let ended = control.picture();
+    let work = ended.stage("work").unwrap();
+    assert_eq!((ended.state, work.workers.len()), (RunState::Ended, 0), "{ended}");
+    assert_eq!((work.taken, work.delivered), (Some(6), Some(6)), "{ended}");
+    if is_exact() {
+        assert_eq!(work.times.total(), ended.watched, "{ended}");
+    }
+    // One that is let go of in the middle.
+    let mut stream = Flow(then(numbers(6, Duration::ZERO), "work", (1, 1), |_| step())).stream();
+    let control = stream.control();
+    assert_eq!(next(&mut stream).await, Some(0));
+    drop(stream);
+    until(|| control.picture().stage("work").unwrap().workers.is_empty()).await;
+    assert_eq!(control.picture().state, RunState::Ended);
+}
+
 async fn names_are_written_as_each_format_asks_for() {
     const NAME: &str = "a\"b\\c\n<d>&'e\u{1}`#;";
     let run = started(then(numbers(3, Duration::ZERO), NAME, (1, 4), |_| Duration::ZERO));
@@ -530,28 +724,64 @@ fn a_picture_costs_the_same_for_each_of_many_stages(make: Make<'_>) {
     });
 }
 
+/// A way like this one, elsewhere.
+fn between_places(mut edge: Edge, from: usize, to: usize) -> Edge {
+    (edge.from, edge.to) = (from, to);
+    edge
+}
+
+fn an_svg_costs_the_same_for_each_of_many_stages(make: Make<'_>) {
+    let pictures = if make().handle().name() == "sim" { 4000 } else { 16_000 };
+    costs_the_same(make, 10, 1000, move |stages| {
+        Box::pin(async move {
+            let run = started(then(numbers(1, Duration::ZERO), "one", (1, 1), |_| Duration::ZERO));
+            let control = run.control();
+            run.await.unwrap();
+            let mut picture = control.picture();
+            let edge = picture.edges[0];
+            picture.stages = (0..stages).map(|_| StagePicture::default()).collect();
+            // A line of which each also leads elsewhere, and which is a loop in the end.
+            let ways = (0..stages).flat_map(|at| [(at, (at + 1) % stages), (at, (at * 7 + 3) % stages)]);
+            picture.edges = ways.map(|(from, to)| between_places(edge, from, to)).collect();
+            for _ in 0..pictures / stages {
+                let svg = picture.svg();
+                assert_eq!(svg.matches("<rect").count(), stages);
+                assert_eq!(svg.matches("<path d=\"M").count(), 2 * stages + 1);
+            }
+        })
+    });
+}
+
 async fn a_run_is_watched_to_its_end() {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let sees = Arc::clone(&seen);
-    let source = then(numbers(30, Duration::ZERO), "work", (2, 4), |_| step());
-    let run =
-        Flow(source).into(sink::count()).watch(step() * 4, move |picture| sees.lock().unwrap().push(picture));
+    let to_stop = Arc::new(OnceLock::<Control>::new());
+    let stops = Arc::clone(&to_stop);
+    let source = then(numbers(u64::MAX, Duration::ZERO), "work", (2, 4), |_| step());
+    let run = Flow(source).into(sink::count()).watch(step() * 4, move |picture| {
+        let mut seen = sees.lock().unwrap();
+        seen.push(picture);
+        if seen.len() == 3 {
+            stops.get().unwrap().stop();
+        }
+    });
     let control = run.control();
-    assert_eq!(run.await, 30);
+    to_stop.set(control.clone()).unwrap();
+    let count = run.await;
     let seen = std::mem::take(&mut *seen.lock().unwrap());
-    assert!(seen.len() > 1, "{} pictures", seen.len());
+    assert!(seen.len() > 3, "{} pictures", seen.len());
     let last = seen.last().unwrap();
     assert_eq!(last.state, RunState::Ended, "{last}");
     let given = seen
         .iter()
         .map(|picture| picture.stage("work").map_or(0, |work| work.delivered.unwrap()))
         .sum::<u64>();
-    assert_eq!(given, 30, "each picture tells of what came since the one before");
+    assert_eq!(given, u64::try_from(count).unwrap(), "each picture tells of what came since the one before");
     let watched = seen.iter().map(|picture| picture.watched).sum::<Duration>();
     assert_eq!(watched, control.picture().watched, "and of no more time than that");
     if is_exact() {
         assert_eq!(seen.len(), 4, "after 4, 8 and 12 steps, and at the end");
-        names_it(&seen[1], &["work"]);
+        names_it(&seen[1], &["work"]).unwrap();
     }
 }
 
@@ -576,42 +806,52 @@ async fn who_watches_and_panics_fails_the_run() {
 
 async fn who_watches_and_is_slow_holds_up_nothing_else() {
     let (go_on, wait) = bounded::<()>(1);
-    let source = then(numbers(30, Duration::ZERO), "work", (1, 4), |_| step());
-    let last = sink::for_each(move |n: u64| {
-        if n == 29 {
-            // The last item is here, and the first call has not returned.
+    let to_stop = Arc::new(OnceLock::<Control>::new());
+    let stops = Arc::clone(&to_stop);
+    let calls = Arc::new(AtomicUsize::new(0));
+    let (counts, begun) = (Arc::clone(&calls), Arc::clone(&calls));
+    let source = then(numbers(u64::MAX, Duration::ZERO), "work", (1, 4), |_| step());
+    let meanwhile = AtomicUsize::new(0);
+    let last = sink::for_each(move |_: u64| {
+        // So many items come while the first call has not returned.
+        let comes_meanwhile = begun.load(Ordering::SeqCst) == 1;
+        if comes_meanwhile && meanwhile.fetch_add(1, Ordering::SeqCst) == 20 {
+            stops.get().unwrap().stop();
             go_on.try_send(()).unwrap();
         }
     });
-    let calls = Arc::new(AtomicUsize::new(0));
-    let counts = Arc::clone(&calls);
     let run = Flow(source).into(last).watch(step(), move |_| {
         if counts.fetch_add(1, Ordering::SeqCst) == 0 {
             wait.recv_blocking().unwrap();
         }
     });
+    to_stop.set(run.control()).unwrap();
     run.await;
-    assert_eq!(calls.load(Ordering::SeqCst), 2, "the one that was slow, and the last");
+    let calls = calls.load(Ordering::SeqCst);
+    assert!(calls >= 2, "the one that was slow, and the last: {calls}");
 }
 
 async fn the_runs_that_go_on_are_listed() {
+    static STARTED: AtomicUsize = AtomicUsize::new(0);
     list_runs();
-    let source = then(numbers(u64::MAX, Duration::ZERO), "work", (1, 4), |_| step());
-    let run = Run::drain("listed alone", inherit, source, sink::count()).start();
     // Runs of other tests are listed as well: ours is known by its stage.
-    let is_ours = |control: &Control| control.picture().stage("work").is_some();
-    let listed = || runs().into_iter().filter(|run| run.name == "listed alone").collect::<Vec<_>>();
-    until(|| listed().iter().any(|run| is_ours(&run.control))).await;
-    let ours = listed().into_iter().find(|listed| listed.runtime == runtime().name()).expect("it runs here");
-    assert!(is_ours(&ours.control));
-    ours.control.stop();
-    let before = listed().len();
-    if before == 1 {
-        run.await.unwrap();
-        assert!(listed().is_empty(), "it has ended");
-    } else {
-        run.cancel();
-    }
+    let name = format!("work {}", STARTED.fetch_add(1, Ordering::SeqCst));
+    let work = stage::then(async |n: u64| {
+        sleep(step()).await;
+        n
+    });
+    let source = Named::named(flow(source::from_iter(0..u64::MAX)).pipe(work).0, name.clone().into());
+    let run = Run::drain("listed alone", inherit, source, sink::count()).start();
+    let ours = || {
+        let is_ours = |control: &Control| control.picture().stage(&name).is_some();
+        runs().into_iter().find(|run| run.name == "listed alone" && is_ours(&run.control))
+    };
+    until(|| ours().is_some()).await;
+    let listed = ours().unwrap();
+    assert_eq!(listed.runtime, runtime().name());
+    listed.control.stop();
+    run.await.unwrap();
+    assert!(ours().is_none() && runs().iter().all(|run| run.number != listed.number), "it has ended");
 }
 
 async fn every_task_tells_what_it_waits_for() {
@@ -629,4 +869,15 @@ async fn every_task_tells_what_it_waits_for() {
     run.cancel();
     run.await.unwrap_err();
     assert_eq!(control.dump().lines().count(), 1, "none is left");
+    // What has ended while others go on isn't told either.
+    let source = then(numbers(1, Duration::ZERO), "before", (2, 1), |_| Duration::ZERO);
+    let run = started(Flow(source).pipe(stage::then(|_: u64| pending::<u64>())).named("stuck").0);
+    let control = run.control();
+    until(|| {
+        let dump = control.dump();
+        dump.contains("`stuck` waits for its own future") && !dump.contains("`before`")
+    })
+    .await;
+    run.cancel();
+    run.await.unwrap_err();
 }

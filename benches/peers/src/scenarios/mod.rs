@@ -16,6 +16,7 @@ scenarios! {
     hop_task,
     hop_smol,
     hop_async_std,
+    watched,
     workers,
     naps,
     cpu,

@@ -76,11 +76,10 @@ impl Controls {
     /// The run as it is now. The first look begins to watch it.
     pub(crate) fn picture(&self) -> Picture {
         let state = self.state();
-        if !self.is_watched() {
-            self.watch();
-        }
+        // Of the first look no time is known: it is told as of the moment from which on the run is watched.
+        let first = if self.is_watched() { None } else { self.watch() };
         let Some(seen) = self.seen() else { return Picture { state, ..Picture::default() } };
-        let now = seen.ended.unwrap_or_else(|| seen.runtime.now());
+        let now = seen.ended.or(first).unwrap_or_else(|| seen.runtime.now());
         let (sources, stations, ways) =
             self.with_chart(|chart| (chart.sources(), chart.stations().to_vec(), chart.ways()));
         // The sources, then the stations, then the sink.

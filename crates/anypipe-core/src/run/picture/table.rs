@@ -35,6 +35,7 @@ impl fmt::Display for Picture {
             for (at, (cell, width)) in cells.iter().zip(widths).enumerate() {
                 match at {
                     0 => write!(f, "  {cell:width$}")?,
+                    8 if cell.is_empty() => {}
                     8 => write!(f, "  {cell}")?,
                     _ => write!(f, "  {cell:>width$}")?,
                 }
