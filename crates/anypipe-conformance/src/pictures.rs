@@ -225,7 +225,9 @@ async fn watching_may_begin_in_the_middle() {
     let worker = &second.stage("stuck").unwrap().workers[0];
     assert!(worker.lasts >= step(), "{second}");
     assert_eq!(worker.lasts, worker.times.awaiting, "{second}");
-    assert!(first.at >= step() * 3 && second.at >= step() * 4, "{first}{second}");
+    // It may have begun late.
+    assert!(first.at >= step() * 3 || !is_exact(), "{first}");
+    assert!(second.at >= first.at + step(), "{first}{second}");
     run.cancel();
     run.await.unwrap_err();
 }
