@@ -157,8 +157,9 @@ async fn held_items_are_dropped_one_by_one() {
         loud(&dropped).take_last(9).drain(),
         loud(&dropped).skip_last(9).drain(),
     ] {
-        let error = run.checked().await.unwrap_err();
-        assert_eq!(error.to_string(), "stage `map` panicked: enough");
+        let error = run.checked().await.unwrap_err().to_string();
+        // What panics in their destructors is told beside it.
+        assert!(error.starts_with("stage `map` panicked: enough"), "{error}");
     }
     assert_eq!(dropped.load(Ordering::SeqCst), 9);
 }
