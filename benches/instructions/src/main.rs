@@ -90,10 +90,8 @@ const HOPS: [Named; 8] = [
     contender!(bare, "kanal", hops::kanal),
     contender!(bare, "async-channel", hops::async_channel),
 ];
-const WATCHED: [Named; 2] = [
-    contender!(anypipe, "anypipe", hops::watched),
-    contender!(anypipe, "not watched", hops::anypipe),
-];
+const WATCHED: [Named; 2] =
+    [contender!(anypipe, "anypipe", hops::watched), contender!(anypipe, "not watched", hops::anypipe)];
 const RENDEZVOUS: [Named; 3] = [
     contender!(anypipe, "anypipe", hops::rendezvous),
     contender!(bare, "its channel", hops::rendezvous_channel),
