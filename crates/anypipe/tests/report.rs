@@ -1,5 +1,5 @@
 //! The report of a run in a real browser, where there is one: what a person would see, and that no name is executed.
-#![cfg(any(feature = "tokio", feature = "smol", feature = "async-std", feature = "sim"))]
+#![cfg(any(feature = "tokio", feature = "smol", feature = "async-std"))]
 
 use std::ffi::OsString;
 use std::fs;
