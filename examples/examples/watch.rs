@@ -30,15 +30,16 @@ async fn service(n: u64, milliseconds: u64) -> u64 {
     n
 }
 
-/// Two workers of 20 ms each: a hundred items a second, where all else can do two hundred and more.
+/// Two workers of 100 ms each: twenty items a second, where all else can do fifty and more.
 fn pipeline() -> Run<usize> {
     Pipeline::from_iter(0..)
-        .then(async |n| service(n, 2).await)
+        .then(async |n| service(n, 5).await)
         .named("read")
-        .then(async |n| service(n, 20).await)
+        .then(async |n| service(n, 100).await)
         .named("parse")
         .workers(2)
-        .then(async |n| service(n, 5).await)
+        .buffer_size(16)
+        .then(async |n| service(n, 20).await)
         .named("save")
         .count()
 }
