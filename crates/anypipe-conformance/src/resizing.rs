@@ -11,6 +11,7 @@ use anypipe_core::scope::CancelToken;
 use anypipe_core::{ErrorKind, Holds, Source};
 use anypipe_stages::{BoxSource, sink, source, stage};
 
+use crate::case::note_tried;
 use crate::registry::{Census, Draw, Item};
 use crate::tools::{
     Dropped, Flow, Tells, flow, give_way, is_exact, is_virtual, panic_of, runtime, settle, sleep, together,
@@ -241,6 +242,7 @@ async fn resized_at_any_time_it_loses_nothing(seed: u64) {
     const ITEMS: i64 = 120;
     for (number, kind) in KINDS.into_iter().enumerate() {
         let mut draw = Draw::new(seed ^ (number as u64) << 32);
+        note_tried(Some(&format!("{kind:?}")));
         let (census, watch) = (Census::new(), Arc::new(Watch::default()));
         let resized: Arc<OnceLock<StageControl>> = Arc::default();
         let (makes, bound) = (census.clone(), Arc::clone(&resized));
@@ -331,17 +333,17 @@ async fn resized_while_it_ends_it_leaves_nothing(seed: u64) {
         let (makes, ends, gives) = (census.clone(), gone.clone(), Arc::clone(&given));
         let items = (0..).map(move |value| makes.item(value));
         let work = Flow(work_stage(kind, flow(source::from_iter(items)), &watch));
-        let running: Running<()> = work
-            .pipe(stage::take(enough))
-            .into(sink::for_each_async(move |item: Item| {
-                gives.fetch_add(1, Ordering::SeqCst);
-                async move { drop(item) }
-            }))
-            .start();
-        let control = running.control();
+        let run = work.pipe(stage::take(enough)).into(sink::for_each_async(move |item: Item| {
+            gives.fetch_add(1, Ordering::SeqCst);
+            async move { drop(item) }
+        }));
         let (naps, random) = (draw.below(30), Draw::new(draw.any()));
         let told = format!("{kind:?}, {end:?}");
+        note_tried(Some(&told));
         let body = async move {
+            // In this scope, which joins what it leaves behind where it is dropped.
+            let running: Running<()> = run.start();
+            let control = running.control();
             let mut running = Some(running);
             let mut stage = control.stage("work");
             while matches!(stage, Err(ResizeError::NoStage { .. })) && !gone.is_cancelled() {
@@ -371,7 +373,6 @@ async fn resized_while_it_ends_it_leaves_nothing(seed: u64) {
             let ((), ended) = join(resizes, ends).await;
             (control, ended)
         };
-        // What a dropped run leaves behind is joined here.
         let (control, ended) = scoped("ends", inherit, body).await.unwrap();
         drop(ends);
         match end {

@@ -96,15 +96,15 @@ pub(super) struct State<T> {
 impl<T> Hop<T> {
     pub(super) fn new(producers: usize, room: Room<T>, tally: Tally, of: (Scope, Cow<'static, str>)) -> Self {
         let (most_weight, weigh) = room.weight.unzip();
-        let ledger = Ledger::new(producers, room.permits, room.measured);
+        let ledger = Ledger::new(producers, room.permits, weigh.is_some(), room.measured);
         let state = State { ledger, queue: Vec::new(), window: Vec::new(), head: 0 };
         let board = Board::new(producers, most_weight, room.one_task, room.measured.is_some(), tally);
         Self { state: Mutex::new(state), board, weigh, stage: of }
     }
 
     /// The permits of a lone producer.
-    pub(super) fn claim_first(&self) -> usize {
-        self.state.lock().ledger.claim_first(&self.board)
+    pub(super) fn lent(&self) -> usize {
+        self.state.lock().ledger.lent()
     }
 
     /// True where finished items are weighed.

@@ -238,10 +238,13 @@ impl Board {
 }
 
 impl Ledger {
-    pub(super) fn new(workers: usize, permits: usize, measured: Option<Instant>) -> Self {
+    /// Whether one producer has all permits is settled here, and not when its end is made: by then there may have to be others.
+    /// Where items are weighed it is as one of several.
+    pub(super) fn new(workers: usize, permits: usize, weighed: bool, measured: Option<Instant>) -> Self {
+        let lent = if workers == 1 && !weighed { permits } else { 0 };
         Self {
-            free: signed(permits),
-            lent: 0,
+            free: signed(permits - lent),
+            lent,
             buffer: permits.saturating_sub(workers),
             workers,
             paid: 0,
@@ -258,11 +261,8 @@ impl Ledger {
         }
     }
 
-    /// The permits that a lone producer begins with: all. None where there are others, and where items are weighed.
-    pub(super) fn claim_first(&mut self, board: &Board) -> usize {
-        if self.workers == 1 && board.most_weight.is_none() {
-            self.lent = std::mem::take(&mut self.free).unsigned_abs();
-        }
+    /// The permits that a producer begins with: all where it is alone, else none.
+    pub(super) fn lent(&self) -> usize {
         self.lent
     }
 

@@ -25,12 +25,20 @@ fn permits<T>(producers: usize, permits: usize, scope: &Scope) -> (Vec<Port<T>>,
 
 /// With the hop, whose size is changed.
 fn resized<T>(producers: usize, permits: usize, scope: &Scope) -> (Arc<Hop<T>>, Vec<Port<T>>, Outlet<T>) {
+    let (hop, outlet) = begun(producers, permits, scope);
+    let ports = ports(&hop, producers);
+    (hop, ports, outlet)
+}
+
+/// Without its producers' ends.
+fn begun<T>(producers: usize, permits: usize, scope: &Scope) -> (Arc<Hop<T>>, Outlet<T>) {
     let (name, room) =
         (Cow::Borrowed("hop"), Room { one_task: false, measured: None, permits, weight: None });
-    let (hop, outlet) =
-        hop(producers, room, name.clone(), scope.tally(name, crate::scope::About::default()), scope);
-    let ports = (0..producers).map(|index| Port::new(Arc::clone(&hop), index)).collect();
-    (hop, ports, outlet)
+    hop(producers, room, name.clone(), scope.tally(name, crate::scope::About::default()), scope)
+}
+
+fn ports<T>(hop: &Arc<Hop<T>>, producers: usize) -> Vec<Port<T>> {
+    (0..producers).map(|index| Port::new(Arc::clone(hop), index)).collect()
 }
 
 /// Waits as a task does whose input or future is pending, until there is something to do.
@@ -348,6 +356,35 @@ fn loom_hop_calls_a_producer_that_waits_for_room_where_there_is_to_be_more() {
                 got
             });
             assert_eq!(got.iter().filter(|item| **item < 7).collect::<Vec<_>>(), [&0, &1]);
+        });
+    }
+}
+
+#[test]
+fn loom_hop_that_is_changed_before_its_producers_are_there_keeps_its_permits() {
+    for (producers, workers) in [(1, 2), (2, 1)] {
+        model(2, move || {
+            let scope = scope();
+            let (hop, outlet) = begun::<u32>(producers, producers + 3, &scope);
+            let changed = Arc::clone(&hop);
+            let change = thread::spawn(move || changed.resize(Some(workers), None).unwrap());
+            let mut ports = ports(&hop, producers);
+            change.join().unwrap();
+            while ports.len() != workers {
+                let mut port = ports.remove(0);
+                match port.look(Look { amid: false, holds_back: false }) {
+                    Todo::Leave => port.finish(),
+                    Todo::Spawn(places) => {
+                        ports.extend(places.into_iter().map(|place| port.other(place)));
+                        ports.push(port);
+                    }
+                    Todo::GoOn | Todo::Unwanted => panic!("nothing was heard"),
+                }
+            }
+            let port = &mut ports[0];
+            block_on(poll_fn(|cx| Poll::Ready(port.poll_claim(cx, 100).is_ready())));
+            assert_eq!(port.permits(), workers + 3);
+            drop((ports, outlet));
         });
     }
 }

@@ -55,7 +55,7 @@ enum Ends {
 
 impl<T> Port<T> {
     pub(super) fn new(hop: Arc<Hop<T>>, index: usize) -> Self {
-        let lent = hop.claim_first();
+        let lent = hop.lent();
         Self::with(hop, index, lent)
     }
 
