@@ -714,7 +714,9 @@ fn a_picture_costs_the_same_for_each_of_many_stages(make: Make<'_>) {
             };
             let run = started(flow(source::merge((0..stages / 4).map(|_| line()).collect::<Vec<_>>())).0);
             let control = run.control();
-            until(|| control.picture().stages.len() > stages).await;
+            // The last stage is known before its task is.
+            until(|| control.picture().stages.len() > stages && control.dump().lines().count() > stages)
+                .await;
             for _ in 0..pictures / stages {
                 let picture = control.picture();
                 let written =

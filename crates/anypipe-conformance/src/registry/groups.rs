@@ -146,7 +146,8 @@ pub(super) const ENTRIES: &[Operator] = &[
             let list = |list: Vec<Item>| Item::of_list(list).expect("no list is empty");
             let stage = around(|item: Item| item, stage::windows(n, step), list);
             let model = move |all: &[i64]| all.windows(n).step_by(step).map(mix).collect();
-            BuiltStage::new(format!("windows({n}, {step})"), stage, model).holds(Holds::at_most(n))
+            let holds = Holds::at_most(n + n.saturating_sub(step));
+            BuiltStage::new(format!("windows({n}, {step})"), stage, model).holds(holds)
         },
     },
     Operator {

@@ -38,7 +38,8 @@ impl<In: Clone + Send + 'static> Stage<In> for Windows {
     }
 
     fn holds(&self) -> Holds {
-        Holds::at_most(self.n)
+        // A list on its way out, and what it has in common with the next.
+        Holds::at_most(self.n) + Holds::at_most(self.n.saturating_sub(self.step))
     }
 }
 

@@ -88,8 +88,9 @@ operator! {
     /// Gathers items in lists of `n`, each of which begins `step` items after the one before: they overlap where `step` is less
     /// than `n`, and leave items out where it is more.
     ///
-    /// `In: Clone` → `Vec<In>`, synchronous. Fused; holds up to `n` items. Only whole lists are given, as by `slice::windows`:
-    /// none where there are fewer than `n` items. [`chunks`](Self::chunks) gives a shorter last list.
+    /// `In: Clone` → `Vec<In>`, synchronous. Fused; holds up to `n` items, and while it gives a list clones of those that the
+    /// next has in common with it. Only whole lists are given, as by `slice::windows`: none where there are fewer than `n`
+    /// items. [`chunks`](Self::chunks) gives a shorter last list.
     ///
     /// # Panics
     ///
