@@ -6,8 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::answer::{Seen, act};
-use crate::json::quoted;
+use crate::answer::{Seen, refused};
 use crate::lines::{LONGEST, Line, Lines};
 use crate::request::Request;
 use crate::stream::Stream;
@@ -106,22 +105,20 @@ impl Client {
             Line::NoText => Err("the line is no text in UTF-8".to_owned()),
         };
         let is_shut_out = std::mem::take(&mut self.must_ask) && answer.is_err();
-        let answer = answer.unwrap_or_else(|error| format!("{{\"error\":{}}}\n", quoted(&error)));
+        let answer = answer.unwrap_or_else(|error| refused(&error));
         self.send(&answer) && !is_shut_out
     }
 
     fn done(&mut self, line: &str) -> Result<String, String> {
-        match Request::read(line)? {
-            (Request::Pictures { every }, _) => {
-                self.due = every.map(|every| (now() + every, every));
-                Ok(self.seen.pictures())
-            }
-            (Request::With { run, act: wanted }, word) => act(run, &wanted, &word),
+        let request = Request::read(line)?;
+        if let Request::Pictures { every } = request {
+            self.due = every.map(|every| (now() + every, every));
         }
+        self.seen.answer(request)
     }
 
     fn send(&mut self, line: &str) -> bool {
-        self.stream.write_all(line.as_bytes()).is_ok()
+        self.stream.write_all(format!("{line}\n").as_bytes()).is_ok()
     }
 }
 

@@ -1,117 +1,84 @@
 //! What a client asks for.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use crate::json::{Value, quoted, read_object};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
 
 /// The shortest and the longest time between two pictures, in seconds.
-const EVERY: (f64, f64) = (0.05, 3600.0);
-/// The longest grace of a stop, in seconds.
-const MOST_GRACE: f64 = 86_400.0;
+const EVERY: RangeInclusive<f64> = 0.05..=3600.0;
+/// The shortest and the longest grace of a stop, in seconds.
+const GRACE: RangeInclusive<f64> = 0.0..=86_400.0;
 
-/// One line of a client.
-#[derive(Clone, Debug, PartialEq)]
+/// One line of a client. `run` is the number of one that goes on; the only one where none is named.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) enum Request {
     /// All runs as they are now, and from now on every so often.
-    Pictures { every: Option<Duration> },
-    /// Something with one run; the only one where none is named.
-    With { run: Option<u64>, act: Act },
+    Pictures {
+        #[serde(default, deserialize_with = "every")]
+        every: Option<Duration>,
+    },
+    Dump {
+        run: Option<u64>,
+    },
+    Pause {
+        run: Option<u64>,
+    },
+    Resume {
+        run: Option<u64>,
+    },
+    Stop {
+        run: Option<u64>,
+        #[serde(default, deserialize_with = "grace")]
+        within: Option<Duration>,
+    },
+    Cancel {
+        run: Option<u64>,
+    },
+    SetWorkers {
+        run: Option<u64>,
+        stage: String,
+        n: usize,
+    },
+    SetBufferSize {
+        run: Option<u64>,
+        stage: String,
+        n: usize,
+    },
 }
-
-/// What to do with a run.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Act {
-    Pause,
-    Resume,
-    Stop { within: Option<Duration> },
-    Cancel,
-    Dump,
-    SetWorkers { stage: String, n: usize },
-    SetBufferSize { stage: String, n: usize },
-}
-
-/// All that can be done, for the message.
-const KNOWN: &str =
-    "`pictures`, `pause`, `resume`, `stop`, `cancel`, `dump`, `set_workers` or `set_buffer_size`";
 
 impl Request {
-    /// What a line asks for, with the word that it asks by; else what is wrong with it.
-    pub(crate) fn read(line: &str) -> Result<(Self, String), String> {
-        let mut fields = Fields(read_object(line)?);
-        let word = fields.text("do")?;
-        let request = match word.as_str() {
-            "pictures" => Self::Pictures { every: fields.seconds("every", EVERY)? },
-            "pause" => fields.with(|_| Ok(Act::Pause))?,
-            "resume" => fields.with(|_| Ok(Act::Resume))?,
-            "stop" => fields
-                .with(|fields| Ok(Act::Stop { within: fields.seconds("within", (0.0, MOST_GRACE))? }))?,
-            "cancel" => fields.with(|_| Ok(Act::Cancel))?,
-            "dump" => fields.with(|_| Ok(Act::Dump))?,
-            "set_workers" => fields
-                .with(|fields| Ok(Act::SetWorkers { stage: fields.text("stage")?, n: fields.size("n")? }))?,
-            "set_buffer_size" => fields.with(|fields| {
-                Ok(Act::SetBufferSize { stage: fields.text("stage")?, n: fields.size("n")? })
-            })?,
-            _ => return Err(format!("{} can't be done: ask for {KNOWN}", quoted(&word))),
-        };
-        match fields.0.first() {
-            None => Ok((request, word)),
-            Some((name, _)) => Err(format!("`{word}` has no {}", quoted(name))),
+    /// What a line asks for; else what is wrong with it.
+    pub(crate) fn read(line: &str) -> Result<Self, String> {
+        // What is derived would take a list of the values too.
+        if !line.trim_start().starts_with('{') {
+            return Err("that is no object of JSON".to_owned());
         }
+        serde_json::from_str(line).map_err(|error| format!("that isn't understood: {error}"))
     }
 }
 
-/// What was not looked at yet.
-struct Fields(Vec<(String, Value)>);
+fn every<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Duration>, D::Error> {
+    seconds(from, EVERY)
+}
 
-impl Fields {
-    fn take(&mut self, name: &str) -> Option<Value> {
-        let at = self.0.iter().position(|(known, _)| known == name)?;
-        Some(self.0.remove(at).1)
-    }
+fn grace<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Duration>, D::Error> {
+    seconds(from, GRACE)
+}
 
-    fn text(&mut self, name: &str) -> Result<String, String> {
-        match self.take(name) {
-            Some(Value::Text(text)) => Ok(text),
-            Some(_) => Err(format!("`{name}` is no text")),
-            None if name == "do" => Err(format!("it says nothing to `do`: ask for {KNOWN}")),
-            None => Err(format!("`{name}` is missing")),
+fn seconds<'de, D: Deserializer<'de>>(
+    from: D,
+    range: RangeInclusive<f64>,
+) -> Result<Option<Duration>, D::Error> {
+    match Option::<f64>::deserialize(from)? {
+        None => Ok(None),
+        Some(seconds) if range.contains(&seconds) => Ok(Some(Duration::from_secs_f64(seconds))),
+        Some(seconds) => {
+            let (least, most) = range.into_inner();
+            Err(D::Error::custom(format_args!("{seconds} is no number of seconds from {least} to {most}")))
         }
-    }
-
-    fn whole(&mut self, name: &str) -> Result<Option<u64>, String> {
-        match self.take(name) {
-            None => Ok(None),
-            #[expect(
-                clippy::cast_possible_truncation,
-                clippy::cast_sign_loss,
-                reason = "it is whole and small"
-            )]
-            Some(Value::Number(number)) if number.fract() == 0.0 && (0.0..9e15).contains(&number) => {
-                Ok(Some(number as u64))
-            }
-            Some(_) => Err(format!("`{name}` is no whole number from 0 on")),
-        }
-    }
-
-    fn size(&mut self, name: &str) -> Result<usize, String> {
-        let number = self.whole(name)?.ok_or_else(|| format!("`{name}` is missing"))?;
-        usize::try_from(number).map_err(|_| format!("`{name}` is too large"))
-    }
-
-    fn seconds(&mut self, name: &str, (least, most): (f64, f64)) -> Result<Option<Duration>, String> {
-        match self.take(name) {
-            None => Ok(None),
-            Some(Value::Number(number)) if (least..=most).contains(&number) => {
-                Ok(Some(Duration::from_secs_f64(number)))
-            }
-            Some(_) => Err(format!("`{name}` is no number of seconds from {least} to {most}")),
-        }
-    }
-
-    fn with(&mut self, act: impl FnOnce(&mut Self) -> Result<Act, String>) -> Result<Request, String> {
-        let run = self.whole("run")?;
-        Ok(Request::With { run, act: act(self)? })
     }
 }
 
@@ -120,67 +87,155 @@ mod tests {
     use std::time::Duration;
 
     use proptest::prelude::*;
+    use serde_json::{Value, json};
 
-    use super::{Act, Request};
+    use super::Request;
 
     #[test]
     fn all_that_can_be_asked_is_read() {
-        let with = |act| Request::With { run: Some(3), act };
-        let second = Some(Duration::from_secs(1));
+        let (run, second) = (Some(3), Some(Duration::from_secs(1)));
         let stage = || "parse".to_owned();
         for (line, request) in [
             (r#"{"do":"pictures"}"#, Request::Pictures { every: None }),
             (r#"{"do":"pictures","every":1}"#, Request::Pictures { every: second }),
-            (r#"{"do":"pause","run":3}"#, with(Act::Pause)),
-            (r#"{"run":3,"do":"resume"}"#, with(Act::Resume)),
-            (r#"{"do":"stop","run":3}"#, with(Act::Stop { within: None })),
-            (r#"{"do":"stop","run":3,"within":1}"#, with(Act::Stop { within: second })),
-            (r#"{"do":"cancel"}"#, Request::With { run: None, act: Act::Cancel }),
-            (r#"{"do":"dump","run":3}"#, with(Act::Dump)),
+            (r#"{"do":"pause","run":3}"#, Request::Pause { run }),
+            (r#" {"run" : 3, "do":"resume"} "#, Request::Resume { run }),
+            (r#"{"do":"stop","run":3}"#, Request::Stop { run, within: None }),
+            (r#"{"do":"stop","run":3,"within":1.0}"#, Request::Stop { run, within: second }),
+            (r#"{"do":"cancel"}"#, Request::Cancel { run: None }),
+            (r#"{"do":"dump","run":3}"#, Request::Dump { run }),
             (
-                r#"{"do":"set_workers","run":3,"stage":"parse","n":8}"#,
-                with(Act::SetWorkers { stage: stage(), n: 8 }),
+                r#"{"do":"set_workers","run":3,"stage":"\u0070arse","n":8}"#,
+                Request::SetWorkers { run, stage: stage(), n: 8 },
             ),
             (
                 r#"{"do":"set_buffer_size","run":3,"stage":"parse","n":0}"#,
-                with(Act::SetBufferSize { stage: stage(), n: 0 }),
+                Request::SetBufferSize { run, stage: stage(), n: 0 },
             ),
         ] {
-            assert_eq!(Request::read(line).expect(line).0, request);
+            assert_eq!(Request::read(line).expect(line), request);
         }
     }
 
     #[test]
     fn what_is_wrong_is_told() {
         for (line, told) in [
-            ("GET / HTTP/1.1", "'G' where '{' is wanted"),
-            ("{}", "it says nothing to `do`: ask for `pictures`"),
-            (r#"{"do":7}"#, "`do` is no text"),
-            (r#"{"do":"dance"}"#, "\"dance\" can't be done: ask for `pictures`"),
-            (r#"{"do":"pictures","every":0}"#, "`every` is no number of seconds from 0.05 to 3600"),
-            (r#"{"do":"pictures","every":"often"}"#, "`every` is no number"),
-            (r#"{"do":"pause","run":1.5}"#, "`run` is no whole number"),
-            (r#"{"do":"pause","run":-1}"#, "`run` is no whole number"),
-            (r#"{"do":"pause","stage":"parse"}"#, "`pause` has no \"stage\""),
-            (r#"{"do":"stop","within":-1}"#, "`within` is no number of seconds from 0 to 86400"),
-            (r#"{"do":"set_workers","n":2}"#, "`stage` is missing"),
-            (r#"{"do":"set_workers","stage":"parse"}"#, "`n` is missing"),
+            ("GET / HTTP/1.1", "no object of JSON"),
+            (r#"["pause",3]"#, "no object of JSON"),
+            ("{do:7}", "key must be a string at line 1 column 2"),
+            ("{}", "missing field `do`"),
+            (r#"{"do":7}"#, "invalid type: integer `7`"),
+            (r#"{"do":"dance"}"#, "unknown variant `dance`, expected one of `pictures`, `dump`"),
+            (r#"{"do":"pictures","every":0}"#, "0 is no number of seconds from 0.05 to 3600"),
+            (r#"{"do":"pictures","every":"often"}"#, "invalid type: string \"often\""),
+            (r#"{"do":"pause","run":1.5}"#, "invalid type: floating point `1.5`"),
+            (r#"{"do":"pause","run":-1}"#, "invalid value: integer `-1`"),
+            (r#"{"do":"pause","stage":"parse"}"#, "unknown field `stage`, expected `run`"),
+            (r#"{"do":"pause","do":"cancel"}"#, "duplicate field `do`"),
+            (r#"{"do":"pause","run":1,"run":2}"#, "duplicate field `run`"),
+            (r#"{"do":"stop","within":-1}"#, "-1 is no number of seconds from 0 to 86400"),
+            (r#"{"do":"stop","within":1e999}"#, "number out of range"),
+            (r#"{"do":"set_workers","n":2}"#, "missing field `stage`"),
+            (r#"{"do":"set_workers","stage":"parse"}"#, "missing field `n`"),
+            (r#"{"do":"dump"} x"#, "trailing characters"),
+            (&format!("{{\"run\":{}", "{\"a\":".repeat(10_000)), "recursion limit exceeded"),
         ] {
-            let error = Request::read(line).expect_err(line);
-            assert!(error.contains(told), "{line}: {error}");
+            let error = Request::read(line).expect_err(told);
+            assert!(error.contains(told), "{told}: {error}");
         }
     }
 
+    /// The line that asks for this.
+    fn line(request: &Request) -> Value {
+        let seconds = |time: &Option<Duration>| time.map(|time| time.as_secs_f64());
+        match request {
+            Request::Pictures { every } => json!({ "do": "pictures", "every": seconds(every) }),
+            Request::Dump { run } => json!({ "do": "dump", "run": run }),
+            Request::Pause { run } => json!({ "do": "pause", "run": run }),
+            Request::Resume { run } => json!({ "do": "resume", "run": run }),
+            Request::Stop { run, within } => json!({ "do": "stop", "run": run, "within": seconds(within) }),
+            Request::Cancel { run } => json!({ "do": "cancel", "run": run }),
+            Request::SetWorkers { run, stage, n } => {
+                json!({ "do": "set_workers", "run": run, "stage": stage, "n": n })
+            }
+            Request::SetBufferSize { run, stage, n } => {
+                json!({ "do": "set_buffer_size", "run": run, "stage": stage, "n": n })
+            }
+        }
+    }
+
+    /// Lines that are nearly requests.
+    fn nearly() -> impl Strategy<Value = String> {
+        let piece = prop::sample::select(vec![
+            "{",
+            "}",
+            ",",
+            ":",
+            " ",
+            "\"",
+            "\"do\":",
+            "\"dump\"",
+            "\"stop\"",
+            "\"run\":",
+            "\"within\":",
+            "\\u",
+            "00e4",
+            "\\ud83d",
+            "0",
+            "1",
+            "-",
+            ".",
+            "5e",
+            "9",
+            "true",
+            "null",
+            "[",
+            "]",
+            "é",
+            "\u{1}",
+        ]);
+        let rubbish = prop::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat());
+        let word = prop::sample::select(vec!["pictures", "stop", "pause", "set_workers", "dance"]);
+        let name = || prop::sample::select(vec!["every", "within", "run", "n", "stage", "do"]);
+        let value = || {
+            prop_oneof![
+                any::<f64>().prop_map(|number| format!("{number:e}")),
+                any::<u64>().prop_map(|number| number.to_string()),
+                any::<String>().prop_map(|text| json!(text).to_string()),
+                Just("null".to_owned()),
+            ]
+        };
+        let fields = prop::collection::vec((name(), value()), 0..4);
+        let object = (word, fields).prop_map(|(word, fields)| {
+            let fields = fields.iter().map(|(name, value)| format!(",\"{name}\":{value}"));
+            format!("{{\"do\":\"{word}\"{}}}", fields.collect::<String>())
+        });
+        prop_oneof![rubbish, object, any::<String>()]
+    }
+
     proptest! {
-        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+        #![proptest_config(ProptestConfig { cases: 4000, failure_persistence: None, ..ProptestConfig::default() })]
 
         #[test]
-        fn any_number_is_read_or_refused(
-            number in any::<f64>(),
-            word in prop::sample::select(vec!["pictures", "stop", "pause", "set_workers"]),
-            name in prop::sample::select(vec!["every", "within", "run", "n"]),
+        fn any_line_is_read_or_refused(asked in nearly()) {
+            if let Ok(request) = Request::read(&asked) {
+                prop_assert_eq!(Request::read(&line(&request).to_string()), Ok(request), "{}", asked);
+            }
+        }
+
+        #[test]
+        fn any_stage_and_any_number_are_read_as_they_are(
+            run in any::<Option<u64>>(), stage in any::<String>(), n in any::<usize>(), millis in 50..=3_600_000_u64,
         ) {
-            let _ = Request::read(&format!("{{\"do\":\"{word}\",\"stage\":\"a\",\"{name}\":{number:e}}}"));
+            let every = Some(Duration::from_millis(millis));
+            for request in [
+                Request::SetWorkers { run, stage: stage.clone(), n },
+                Request::SetBufferSize { run, stage, n },
+                Request::Stop { run, within: every },
+                Request::Pictures { every },
+            ] {
+                prop_assert_eq!(Request::read(&line(&request).to_string()), Ok(request));
+            }
         }
     }
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use anypipe_core::run::list_runs;
 
+use crate::answer::refused;
 use crate::client::Client;
 #[cfg(unix)]
 use crate::socket::{SocketFile, listen};
@@ -175,7 +176,7 @@ fn begin(stream: Stream, over: &Arc<AtomicBool>) -> Option<LetIn> {
 }
 
 fn refuse(mut stream: Stream) {
-    let told = format!("{{\"error\":\"{MOST_CLIENTS} clients are attached already\"}}\n");
+    let told = refused(&format!("{MOST_CLIENTS} clients are attached already")) + "\n";
     // Nothing was sent yet, so there is room for it; and nobody waits where there is none.
     let _ = stream.set_nonblocking(true).and_then(|()| stream.write_all(told.as_bytes()));
     stream.end();

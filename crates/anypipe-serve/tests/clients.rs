@@ -57,10 +57,10 @@ fn rubbish_is_told_and_the_client_goes_on() {
     let mut client = Client::of(&server);
     assert_eq!(client.ask(PICTURES), NOTHING);
     for (rubbish, told) in [
-        (&b"hello\n"[..], "'h' where '{' is wanted"),
+        (&b"hello\n"[..], "no object of JSON"),
         (b"\xff\xfe\n", "no text in UTF-8"),
-        (b"{\"do\":\"dance\"}\n", "\\\"dance\\\" can't be done"),
-        (b"{\"do\":\"pause\",\"run\":[]}\n", "an object or a list"),
+        (b"{\"do\":\"dance\"}\n", "unknown variant `dance`"),
+        (b"{\"do\":\"pause\",\"run\":[]}\n", "invalid type: sequence"),
         (b"{\"do\":\"stop\",\"run\":77000}\n", "no run 77000 goes on"),
         (b"{\"do\":\"cancel\"}\n", "no run goes on"),
         (b"{\"do\":\"set_workers\",\"run\":77000,\"stage\":\"a\",\"n\":1}\n", "no run 77000 goes on"),

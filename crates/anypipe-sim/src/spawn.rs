@@ -40,6 +40,10 @@ impl Runtime for SimRuntime {
         Poll::Ready(())
     }
 
+    fn is_replayable(&self) -> bool {
+        true
+    }
+
     fn locals(&self) -> Option<Locals> {
         self.world.upgrade().map(|world| world.locals.clone())
     }

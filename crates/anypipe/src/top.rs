@@ -39,7 +39,7 @@
 //! | `{"do":"pause","run":1}`, `resume`, `cancel` | `{"done":"pause","run":1}` |
 //! | `{"do":"stop","run":1}`, with `"within":5` also a grace of so many seconds | `{"done":"stop","run":1}` |
 //! | `{"do":"set_workers","run":1,"stage":"parse","n":8}`, `set_buffer_size` | `{"done":"set_workers","run":1}` |
-//! | `{"do":"dump","run":1}` | `{"done":"dump","run":1,"dump":".."}` |
+//! | `{"do":"dump","run":1}` | `{"done":"dump","dump":"..","run":1}` |
 //! | anything else | `{"error":".."}`, and goes on |
 //!
 //! A run is told as `{"run":1,"name":"for_each","runtime":"smol","bottleneck":"..","picture":{..}}`. The picture is that of
@@ -48,7 +48,7 @@
 //!
 //! A line is 64 KiB long at the most. A client that has ended its own side goes on to hear what it has asked for.
 //!
-//! Runs on the simulator can be looked at, not steered: that could not be replayed.
+//! Runs that can be replayed, as those on the simulator, can be looked at, not steered: that would be lost in a replay.
 //!
 //! # Who may attach
 //!

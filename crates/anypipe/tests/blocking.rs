@@ -50,7 +50,7 @@ async fn h02_no_more_closures_than_the_limit_are_on_threads() {
         }
         sum
     });
-    assert_eq!(sum.await, (0..20).sum());
+    assert_eq!(sum.await, (0..20).sum::<u32>());
     assert!((1..=3).contains(&most.load(Ordering::SeqCst)));
     assert_eq!(limiter.borrowed_tokens(), 0);
 }

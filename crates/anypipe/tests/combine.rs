@@ -53,13 +53,13 @@ async fn merge_of_many_tasks_loses_nothing() {
 async fn over_no_sources_all_are_empty() {
     type None = Pipeline<anypipe::source::Gated<anypipe_stages::source::FromIter<[u8; 0]>>>;
     let none = || std::iter::empty::<None>();
-    assert_eq!(source::merge(none()).collect::<Vec<_>>().await, []);
-    assert_eq!(source::chain(none()).collect::<Vec<_>>().await, []);
-    assert_eq!(source::zip(none()).collect::<Vec<_>>().await, [[]; 0]);
+    assert_eq!(source::merge(none()).collect::<Vec<_>>().await, [0; 0]);
+    assert_eq!(source::chain(none()).collect::<Vec<_>>().await, [0; 0]);
+    assert_eq!(source::zip(none()).collect::<Vec<_>>().await, [[0; 0]; 0]);
     assert_eq!(source::zip_strict(none()).collect::<Vec<_>>().await, []);
-    assert_eq!(source::zip_latest(none()).collect::<Vec<_>>().await, [[]; 0]);
+    assert_eq!(source::zip_latest(none()).collect::<Vec<_>>().await, [[0; 0]; 0]);
     assert_eq!(source::zip_latest_partial(none()).collect::<Vec<_>>().await, [[]; 0]);
-    assert_eq!(source::race(none()).collect::<Vec<_>>().await, []);
+    assert_eq!(source::race(none()).collect::<Vec<_>>().await, [0; 0]);
 }
 
 #[anypipe::test]
@@ -239,7 +239,7 @@ async fn race_goes_to_the_first_item() {
 async fn race_is_not_won_by_an_end() {
     let all: Vec<u32> = source::iter([]).race(timed(&[(1, 7)])).collect().await;
     assert_eq!(all, [7]);
-    assert_eq!(source::race([source::iter(0..0), source::iter(3..3)]).collect::<Vec<_>>().await, []);
+    assert_eq!(source::race([source::iter(0..0), source::iter(3..3)]).collect::<Vec<_>>().await, [0; 0]);
 }
 
 #[anypipe::test]

@@ -17,7 +17,7 @@ async fn running_folds() {
     let sums =
         async |items: u32| Pipeline::range(0..items).accumulate(|a, b| a + b).collect::<Vec<_>>().await;
     assert_eq!(sums(5).await, [0, 1, 3, 6, 10]);
-    assert_eq!(sums(0).await, []);
+    assert_eq!(sums(0).await, [0; 0]);
     let from =
         |items: u32| Pipeline::range(0..items).accumulate_from(String::new(), |all, n| format!("{all}{n}"));
     assert_eq!(from(3).collect::<Vec<_>>().await, ["", "0", "01", "012"]);

@@ -45,13 +45,13 @@ async fn take_last_and_skip_last_know_the_end() {
     let last = async |items: u32, n| Pipeline::range(0..items).take_last(n).collect::<Vec<_>>().await;
     assert_eq!(last(5, 2).await, [3, 4]);
     assert_eq!(last(1, 2).await, [0]);
-    assert_eq!(last(0, 2).await, []);
+    assert_eq!(last(0, 2).await, [0; 0]);
     let watch = Watch::new();
     assert_eq!(watch.pipeline(0..1000).take_last(0).count().await, 0);
     assert_eq!(watch.asked(), 1000, "`take_last(0)` drains its source");
     let all_but = async |items: u32, n| Pipeline::range(0..items).skip_last(n).collect::<Vec<_>>().await;
     assert_eq!(all_but(5, 2).await, [0, 1, 2]);
-    assert_eq!(all_but(2, 2).await, []);
+    assert_eq!(all_but(2, 2).await, [0; 0]);
     assert_eq!(all_but(3, 0).await, [0, 1, 2]);
     // Held back are those that may be the last, and no more.
     let watch = Watch::new();
@@ -65,7 +65,7 @@ async fn take_last_and_skip_last_know_the_end() {
 async fn picks_by_position() {
     let digits = || Pipeline::range(0..10);
     assert_eq!(digits().skip(7).collect::<Vec<_>>().await, [7, 8, 9]);
-    assert_eq!(digits().skip(11).collect::<Vec<_>>().await, []);
+    assert_eq!(digits().skip(11).collect::<Vec<_>>().await, [0; 0]);
     assert_eq!(digits().step_by(4).collect::<Vec<_>>().await, [0, 4, 8]);
     assert_eq!(digits().step_by(usize::MAX).collect::<Vec<_>>().await, [0]);
     assert_eq!(digits().nth(10).first().await, None);

@@ -12,7 +12,7 @@ use anypipe::prelude::*;
 #[anypipe::test(seeds = 4)]
 async fn plain_ones() {
     assert_eq!(Pipeline::once(7).collect::<Vec<_>>().await, [7]);
-    assert_eq!(Pipeline::empty::<u8>().collect::<Vec<_>>().await, []);
+    assert_eq!(Pipeline::empty::<u8>().collect::<Vec<_>>().await, [0; 0]);
     assert_eq!(Pipeline::repeat('a').take(3).collect::<String>().await, "aaa");
     assert_eq!(Pipeline::range(2..5).collect::<Vec<_>>().await, [2, 3, 4]);
     assert_eq!(Pipeline::range(2..=5).count().await, 4);
@@ -42,7 +42,7 @@ async fn never_waits_for_a_stop() {
     let running = Pipeline::never::<u8>().then(async |n| n).collect::<Vec<_>>().start();
     anypipe::task::yield_now().await;
     running.control().stop();
-    assert_eq!(running.await.expect("a stop is no failure"), []);
+    assert_eq!(running.await.expect("a stop is no failure"), [0; 0]);
 }
 
 #[anypipe::test(seeds = 4)]

@@ -69,7 +69,7 @@ async fn cycle_repeats_a_clone() {
     assert_eq!(round.cycle().take(7).collect::<Vec<_>>().await, [1, 2, 3, 1, 2, 3, 1]);
     assert_eq!(watch.asked(), 7);
     watch.assert_gone();
-    assert_eq!(Pipeline::empty::<u8>().cycle().collect::<Vec<_>>().await, []);
+    assert_eq!(Pipeline::empty::<u8>().cycle().collect::<Vec<_>>().await, [0; 0]);
     // What has tasks of its own, too; a round ends early, and those before it have ended.
     let workers = Pipeline::range(0..).then(async |n| n).workers(3).take(2).cycle();
     assert_eq!(workers.take(5).collect::<Vec<_>>().await, [0, 1, 0, 1, 0]);

@@ -10,10 +10,14 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
 
 use anypipe::ErrorKind;
 use anypipe::prelude::*;
+use anypipe::runtime::{RuntimeHandle, Sleep};
 use anypipe::top::{Server, serve_tcp};
+use anypipe_core::runtime::{Job, Runtime, Spawner, Task, Timer};
 
 struct Client {
     reader: BufReader<TcpStream>,
@@ -53,17 +57,17 @@ fn unique(name: &str) -> String {
 }
 
 /// True on the simulator, whose runs take nothing from outside.
-fn is_simulated() -> bool {
-    anypipe::runtime::current().name() == "sim"
+fn is_replayable() -> bool {
+    anypipe::runtime::current().is_replayable()
 }
 
-/// What a run on the simulator answers to what would steer it.
+/// What a run that can be replayed answers to what would steer it.
 #[track_caller]
 fn assert_refused(told: &str) {
-    assert!(told.starts_with("{\"error\":\"run ") && told.contains("is on the simulator"), "{told}");
+    assert!(told.starts_with("{\"error\":\"run ") && told.contains("can be replayed"), "{told}");
 }
 
-/// Endless items, but for the simulator, at the tenth of which `script` is called, in a stage of this name.
+/// Endless items, unless nothing could stop them, at the tenth of which `script` is called, in a stage of this name.
 fn endless(stage: &str, script: impl Fn() + Send + Sync + 'static) -> Run<usize> {
     let name = stage.to_owned();
     let scripted = move |n: u64| {
@@ -72,7 +76,7 @@ fn endless(stage: &str, script: impl Fn() + Send + Sync + 'static) -> Run<usize>
         }
         n
     };
-    let items = if is_simulated() { 0..100 } else { 0..u64::MAX };
+    let items = if is_replayable() { 0..100 } else { 0..u64::MAX };
     Pipeline::from_iter(items).map(scripted).workers(1).named(name).count()
 }
 
@@ -81,7 +85,8 @@ async fn a_client_sees_a_run_and_steers_it() {
     let server = Arc::new(serve_tcp("127.0.0.1:0").expect("loopback"));
     let stage = unique("scripted");
     let (name, serving) = (stage.clone(), Arc::clone(&server));
-    let runtime = anypipe::runtime::current().name();
+    let (runtime, replayable) = (anypipe::runtime::current().name(), is_replayable());
+    assert_eq!(replayable, runtime == "sim");
     let script = move || {
         let mut client = Client::new(&serving);
         let seen = client.run(&name).expect("it goes on");
@@ -96,11 +101,9 @@ async fn a_client_sees_a_run_and_steers_it() {
         let done = |what: &str| format!("{{\"done\":\"{what}\",\"run\":{number}}}");
 
         let dump = client.ask(&ask("dump", ""));
-        assert!(dump.starts_with(&format!(
-            "{{\"done\":\"dump\",\"run\":{number},\"dump\":\"run `count` on {runtime}"
-        )));
+        assert!(dump.starts_with(&format!("{{\"done\":\"dump\",\"dump\":\"run `count` on {runtime}")));
         assert!(dump.contains(&format!("`{name}` is being polled")), "{dump}");
-        if runtime == "sim" {
+        if replayable {
             let more = format!(",\"stage\":\"{name}\",\"n\":2");
             for (what, more) in
                 [("pause", ""), ("resume", ""), ("stop", ""), ("cancel", ""), ("set_workers", &more)]
@@ -136,19 +139,19 @@ async fn a_client_sees_a_run_and_steers_it() {
 async fn a_client_cancels_a_run() {
     let server = Arc::new(serve_tcp("127.0.0.1:0").expect("loopback"));
     let stage = unique("cancelled");
-    let (name, serving, simulated) = (stage.clone(), Arc::clone(&server), is_simulated());
+    let (name, serving, replayable) = (stage.clone(), Arc::clone(&server), is_replayable());
     let script = move || {
         let mut client = Client::new(&serving);
         let seen = client.run(&name).expect("it goes on");
         let number = seen.split(',').next().expect("its number");
         let told = client.ask(&format!("{{\"do\":\"cancel\",\"run\":{number}}}"));
-        if simulated {
+        if replayable {
             return assert_refused(&told);
         }
         assert_eq!(told, format!("{{\"done\":\"cancel\",\"run\":{number}}}"));
     };
     match endless(&stage, script).checked().await {
-        Ok(count) => assert_eq!((count, simulated), (100, true)),
+        Ok(count) => assert_eq!((count, replayable), (100, true)),
         Err(error) => assert_eq!(error.kind(), ErrorKind::Cancelled),
     }
     assert_eq!(Client::new(&server).run(&stage), None);
@@ -176,4 +179,64 @@ async fn several_runs_are_told_apart() {
     };
     let counts = Pipeline::from_iter([0]).then(work).workers(1).named(outer).collect::<Vec<_>>().await;
     assert!(counts[0] >= 10, "{counts:?}");
+}
+
+/// A runtime of somebody else's whose runs can be replayed: it leaves all to another.
+struct Replayed(RuntimeHandle);
+
+impl Spawner for Replayed {
+    fn spawn(&self, task: Task) {
+        self.0.spawn(task);
+    }
+
+    fn spawn_blocking(&self, job: Job) {
+        self.0.spawn_blocking(job);
+    }
+}
+
+impl Timer for Replayed {
+    fn now(&self) -> Instant {
+        self.0.now()
+    }
+
+    fn sleep(&self, length: Duration) -> Sleep {
+        self.0.sleep(length)
+    }
+}
+
+impl Runtime for Replayed {
+    fn name(&self) -> &'static str {
+        "recorded"
+    }
+
+    fn poll_budget(&self, cx: &mut Context<'_>) -> Poll<()> {
+        self.0.poll_budget(cx)
+    }
+
+    fn is_replayable(&self) -> bool {
+        true
+    }
+}
+
+#[anypipe::test]
+async fn what_can_be_replayed_is_not_steered_whatever_it_is_called() {
+    let server = Arc::new(serve_tcp("127.0.0.1:0").expect("loopback"));
+    let (stage, asked) = (unique("recorded"), Arc::new(AtomicU64::new(0)));
+    let (name, serving, asks) = (stage.clone(), Arc::clone(&server), Arc::clone(&asked));
+    let script = move |n: u64| {
+        if n == 10 {
+            let mut client = Client::new(&serving);
+            let seen = client.run(&name).expect("it goes on");
+            assert!(seen.contains("\"runtime\":\"recorded\""), "{seen}");
+            let number = seen.split(',').next().expect("its number");
+            let told = client.ask(&format!("{{\"do\":\"cancel\",\"run\":{number}}}"));
+            assert_refused(&told);
+            assert!(told.contains("is on `recorded`"), "{told}");
+            asks.fetch_add(1, Ordering::Relaxed);
+        }
+        n
+    };
+    let runtime = RuntimeHandle::new(Replayed(anypipe::runtime::current()));
+    let count = Pipeline::from_iter(0..100).map(script).workers(1).named(stage).count().on(&runtime).await;
+    assert_eq!((count, asked.load(Ordering::Relaxed)), (100, 1));
 }

@@ -143,6 +143,10 @@ impl Runtime for Around {
         self.inner.is_current()
     }
 
+    fn is_replayable(&self) -> bool {
+        self.inner.is_replayable()
+    }
+
     fn locals(&self) -> Option<Locals> {
         Some(self.inner.locals())
     }

@@ -205,6 +205,10 @@ impl Runtime for Site {
         self.inner.runtime.wait_in_job(wait, limit)
     }
 
+    fn is_replayable(&self) -> bool {
+        self.inner.runtime.is_replayable()
+    }
+
     fn is_current(&self) -> bool {
         // Who awaits a run there is one of those who work at it.
         true

@@ -27,6 +27,9 @@ pub struct LiveRun {
     pub name: &'static str,
     /// The name of its runtime.
     pub runtime: &'static str,
+    /// True where it can be replayed, as on the simulator: nothing from another thread may steer it
+    /// ([`Runtime::is_replayable`](crate::runtime::Runtime::is_replayable)).
+    pub is_replayable: bool,
     /// Steers it, and shows what it does.
     pub control: Control,
 }
@@ -65,7 +68,8 @@ pub fn runs() -> Vec<LiveRun> {
     let told = |(number, controls): (u64, Controls)| {
         let (name, runtime) = controls.told()?;
         let goes_on = !matches!(controls.state(), RunState::Ended | RunState::Failed);
-        goes_on.then(|| LiveRun { number, name, runtime, control: Control::new(controls) })
+        let (runtime, is_replayable) = (runtime.name(), runtime.is_replayable());
+        goes_on.then(|| LiveRun { number, name, runtime, is_replayable, control: Control::new(controls) })
     };
     live.into_iter().filter_map(told).collect()
 }

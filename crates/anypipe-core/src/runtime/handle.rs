@@ -32,6 +32,13 @@ pub trait Runtime: Spawner + Timer {
         false
     }
 
+    /// True where all that its tasks do follows from what it began with, as from a seed, so that a run can be replayed.
+    /// What comes from elsewhere, as from another thread, would be lost in that: whoever steers runs from there must leave
+    /// these alone.
+    fn is_replayable(&self) -> bool {
+        false
+    }
+
     /// Waits in blocking work of this runtime, on its thread, in the runtime's own way: polls `wait` until it is ready, or
     /// `limit` has passed. True where it has done so.
     ///
@@ -122,6 +129,11 @@ impl RuntimeHandle {
     /// See [`Runtime::is_current`].
     pub fn is_current(&self) -> bool {
         self.held.runtime.is_current()
+    }
+
+    /// See [`Runtime::is_replayable`].
+    pub fn is_replayable(&self) -> bool {
+        self.held.runtime.is_replayable()
     }
 
     /// See [`Runtime::wait_in_job`].

@@ -285,9 +285,9 @@ impl Controls {
         self.with_begun(|begun| begun.ended = now);
     }
 
-    /// The run's name, and its runtime's, once it has begun.
-    pub(crate) fn told(&self) -> Option<(&'static str, &'static str)> {
-        self.with_begun(|begun| (begun.name, begun.runtime.name()))
+    /// The run's name, and its runtime, once it has begun.
+    pub(crate) fn told(&self) -> Option<(&'static str, RuntimeHandle)> {
+        self.with_begun(|begun| (begun.name, begun.runtime.clone()))
     }
 
     pub(crate) fn downgrade(&self) -> WeakControls {
