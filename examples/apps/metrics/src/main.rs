@@ -37,18 +37,19 @@ async fn run_and_scrape(address: SocketAddr) -> Result<(), Box<dyn Error>> {
     // One line makes the run's numbers known.
     let orders = orders().metrics("orders", Duration::from_millis(20)).start();
 
+    let taken = r#"anypipe_stage_items_total{pipeline="orders",stage="price",end="taken"}"#;
+    let running = r#"anypipe_run_state{pipeline="orders",state="running"}"#;
     let live = loop {
         let scraped = scrape(address).await?;
-        if scraped.get(r#"anypipe_stage_items_total{pipeline="orders",stage="price",end="taken"}"#)
-            > Some(&0.0)
-        {
+        // The state is recorded last: all else is there then.
+        if scraped.get(taken) > Some(&0.0) && scraped.contains_key(running) {
             break scraped;
         }
         sleep(Duration::from_millis(5)).await;
     };
     println!("while it runs, from http://{address}/metrics:");
     print(&live, "price");
-    assert_eq!(live[r#"anypipe_run_state{pipeline="orders",state="running"}"#], 1.0);
+    assert_eq!(live[running], 1.0);
     assert_eq!(live[r#"anypipe_stage_workers{pipeline="orders",stage="price"}"#], 4.0);
 
     let priced = orders.await?;
