@@ -45,14 +45,51 @@ impl Place {
 struct Frame {
     /// The innermost scope or entered runtime.
     place: Option<Place>,
-    /// What to flush when the poll is over. Most polls have one, which needs no allocation.
-    dirty: Option<Arc<dyn Flush>>,
-    /// The rest of it, in the rare case.
-    more_dirty: Option<Vec<Arc<dyn Flush>>>,
-    /// The values of tasks that were there before, where a task's poll hides them.
-    hidden: Locals,
     /// What is known of the place.
     facts: Facts,
+    /// What was noted around it.
+    around: Notes,
+    /// What is to be done when it is left, if there is anything.
+    rest: Option<Rest>,
+}
+
+/// What the poll that goes on has noted of itself.
+#[derive(Clone, Copy, Default)]
+struct Notes {
+    /// What the task being polled would wait for if it gave way now.
+    waits_for: Option<WaitsFor>,
+    /// True where it has called other tasks to work since that was last asked.
+    called: bool,
+}
+
+/// What is to be done when a frame is left.
+#[derive(Default)]
+struct Rest {
+    /// What to flush. Most have one, which needs no allocation.
+    dirty: Option<Arc<dyn Flush>>,
+    /// The rest of it, in the rare case.
+    more_dirty: Vec<Arc<dyn Flush>>,
+    /// The values of tasks that were there before, where a task's poll hides them.
+    hidden: Locals,
+}
+
+impl Rest {
+    fn add(&mut self, dirty: Arc<dyn Flush>) {
+        if self.dirty.is_none() {
+            self.dirty = Some(dirty);
+        } else {
+            self.more_dirty.push(dirty);
+        }
+    }
+
+    fn flush(self) {
+        if let Some(dirty) = self.dirty {
+            dirty.flush();
+        }
+        for dirty in self.more_dirty {
+            dirty.flush();
+        }
+    }
 }
 
 /// What a thread polls for a scope.
@@ -75,14 +112,10 @@ enum Polls {
 struct Facts {
     /// What is being polled.
     polls: Polls,
-    /// What the task being polled would wait for if it gave way now.
-    waits_for: Option<WaitsFor>,
-    /// How long the poll has gone on.
-    stretch: Stretch,
+    /// How long the poll has gone on, once it has asked.
+    stretch: Option<Stretch>,
     /// True while core drops what was cut off: a task that was cancelled, aborted or panicked.
     breaking: bool,
-    /// True where it has called other tasks to work since that was last asked.
-    called: bool,
     /// The seat of the stage that what is polled works for; 0 for none.
     seat: u32,
     /// The channel whose last receiver takes the task with it when it goes.
@@ -98,6 +131,12 @@ impl Facts {
 }
 
 impl Frame {
+    /// Hides the values of tasks that are there, until it is left.
+    #[cold]
+    fn hide(&mut self, locals: &mut Locals) {
+        self.rest = Some(Rest { hidden: locals.take(), ..Rest::default() });
+    }
+
     fn is_cancelled(&self) -> bool {
         matches!(&self.place, Some(Place::Scope(scope)) if scope.is_cancelled())
     }
@@ -172,15 +211,41 @@ impl Frames {
     }
 }
 
+/// And what is noted of the poll that goes on, for which no frame need be looked up.
+#[derive(Default)]
+struct Here {
+    notes: Cell<Notes>,
+    frames: RefCell<Frames>,
+}
+
 thread_local! {
-    static FRAMES: RefCell<Frames> = RefCell::new(Frames::default());
+    static HERE: Here = Here::default();
 }
 
 /// Looks at what the thread knows, and runs nothing of others meanwhile; `None` on a thread that is ending, and
 /// knows nothing any more.
 #[inline]
 fn with_frames<R>(look: impl FnOnce(&mut Frames) -> R) -> Option<R> {
-    FRAMES.try_with(|frames| look(&mut frames.borrow_mut())).ok()
+    HERE.try_with(|here| look(&mut here.frames.borrow_mut())).ok()
+}
+
+/// As [`with_frames`], with the notes of the poll that goes on.
+#[inline]
+fn with_here<R>(look: impl FnOnce(&Cell<Notes>, &mut Frames) -> R) -> Option<R> {
+    HERE.try_with(|here| look(&here.notes, &mut here.frames.borrow_mut())).ok()
+}
+
+/// Changes what is noted of the poll that goes on; gives what was noted before.
+#[inline]
+fn note(change: impl FnOnce(&mut Notes)) -> Notes {
+    let change = |here: &Here| {
+        let before = here.notes.get();
+        let mut notes = before;
+        change(&mut notes);
+        here.notes.set(notes);
+        before
+    };
+    HERE.try_with(change).unwrap_or_default()
 }
 
 fn with_current<R>(look: impl FnOnce(&mut Frame) -> R) -> Option<R> {
@@ -192,8 +257,8 @@ fn with_current<R>(look: impl FnOnce(&mut Frame) -> R) -> Option<R> {
 /// Guards may be dropped in any order: what was entered last, of all that was not left yet, is what counts.
 #[must_use = "the runtime is left again when this is dropped"]
 pub struct Entered {
-    /// The number of its entry; `None` once that was left.
-    entry: Option<u64>,
+    /// The number of its entry; 0 once that was left, and on a thread that is ending.
+    entry: u64,
     /// The guard belongs to the thread that made it.
     _not_send: PhantomData<*const ()>,
 }
@@ -205,77 +270,70 @@ impl fmt::Debug for Entered {
 }
 
 impl Entered {
-    /// Enters a frame; its facts are made where they lie. Where it `hides`, the code in it sees no values of tasks.
-    #[inline]
-    fn new(place: Place, hides: bool, facts: impl FnOnce() -> Facts) -> Self {
-        let enter = |frames: &mut Frames| {
-            let (number, frame) = frames.entered.enter();
-            (frame.place, frame.facts) = (Some(place), facts());
-            if hides && frames.locals.is_some() {
-                frame.hidden = frames.locals.take();
-            }
-            number
-        };
-        Self { entry: with_frames(enter), _not_send: PhantomData }
-    }
-
     /// Ends a poll and tells what the task waits for.
+    #[inline]
     pub(crate) fn leave(mut self) -> WaitsFor {
         self.restore().unwrap_or(WaitsFor::Future)
     }
 
     /// Ends a poll, after which the thread works for the same scope, with nobody to flush for it.
     pub(crate) fn end_poll(&mut self) {
-        let (mut dirty, mut more_dirty) = (None, None);
-        let _ = with_frames(|frames| {
-            let frame = frames.entered.leave(self.entry.take()?)?;
-            (dirty, more_dirty) = (frame.dirty.take(), frame.more_dirty.take());
-            let (place, unwinding_outside) = (frame.place.take(), frame.facts.unwinding_outside);
-            let hidden = frame.hidden.take();
+        let rest = with_here(|notes, frames| {
+            let frame = frames.entered.leave(self.entry)?;
+            let (place, mut rest) = (frame.place.take(), frame.rest.take());
+            let unwinding_outside = frame.facts.unwinding_outside;
             let (number, frame) = frames.entered.enter();
             (frame.place, frame.facts) = (place, Facts { unwinding_outside, ..Facts::default() });
-            frame.hidden = hidden;
-            self.entry = Some(number);
-            Some(())
+            notes.set(Notes::default());
+            let hidden = rest.as_mut().and_then(|rest| rest.hidden.take());
+            frame.rest = hidden.map(|hidden| Rest { hidden: Some(hidden), ..Rest::default() });
+            self.entry = number;
+            rest
         });
-        flush(dirty, more_dirty);
+        if let Some(rest) = rest.flatten() {
+            rest.flush();
+        }
     }
 
     /// Leaves the frame, flushes, and tells what the task waits for.
+    #[inline]
     fn restore(&mut self) -> Option<WaitsFor> {
-        let entry = self.entry.take()?;
-        let (mut place, mut dirty, mut more_dirty, mut waits_for) = (None, None, None, None);
-        let mut left = None;
-        let _ = with_frames(|frames| {
-            if let Some(frame) = frames.entered.leave(entry) {
-                (place, waits_for) = (frame.place.take(), frame.facts.waits_for);
-                (dirty, more_dirty) = (frame.dirty.take(), frame.more_dirty.take());
-                if frame.hidden.is_some() {
-                    left = std::mem::replace(&mut frames.locals, frame.hidden.take());
-                }
-            }
-        });
-        flush(dirty, more_dirty);
-        drop(place);
-        drop(left);
-        waits_for
+        match std::mem::take(&mut self.entry) {
+            0 => None,
+            entry => leave(entry),
+        }
     }
 }
 
-#[inline]
-fn flush(dirty: Option<Arc<dyn Flush>>, more_dirty: Option<Vec<Arc<dyn Flush>>>) {
-    if let Some(flush) = dirty {
-        flush.flush();
+/// Leaves the frame of this entry, as [`Entered::restore`].
+#[inline(never)]
+fn leave(entry: u64) -> Option<WaitsFor> {
+    let (mut place, mut waits_for, mut has_rest) = (None, None, false);
+    let _ = with_here(|notes, frames| {
+        if let Some(frame) = frames.entered.leave(entry) {
+            (place, has_rest) = (frame.place.take(), frame.rest.is_some());
+            waits_for = notes.replace(frame.around).waits_for;
+        }
+    });
+    if has_rest {
+        settle();
     }
-    if let Some(more) = more_dirty {
-        flush_all(more);
-    }
+    drop(place);
+    waits_for
 }
 
-#[cold]
-fn flush_all(dirty: Vec<Arc<dyn Flush>>) {
-    for flush in dirty {
-        flush.flush();
+/// Does what is to be done where a frame was left.
+#[inline(never)]
+fn settle() {
+    let rest = with_frames(|frames| {
+        let mut rest = frames.entered.last_left()?.rest.take()?;
+        if rest.hidden.is_some() {
+            std::mem::swap(&mut frames.locals, &mut rest.hidden);
+        }
+        Some(rest)
+    });
+    if let Some(rest) = rest.flatten() {
+        rest.flush();
     }
 }
 
@@ -297,9 +355,15 @@ impl Drop for Entered {
 /// ```
 pub fn enter(runtime: RuntimeHandle) -> Entered {
     // Under another runtime, but no other task than before.
-    let around = with_current(|frame| (frame.facts.breaking, frame.facts.unwinding_outside));
-    let (breaking, unwinding_outside) = around.unwrap_or_default();
-    Entered::new(Place::Runtime(runtime), false, || Facts { breaking, unwinding_outside, ..Facts::default() })
+    let entry = with_here(|notes, frames| {
+        let Facts { breaking, unwinding_outside, .. } = frames.current().facts;
+        let (number, frame) = frames.entered.enter();
+        frame.place = Some(Place::Runtime(runtime));
+        frame.facts = Facts { breaking, unwinding_outside, ..Facts::default() };
+        frame.around = notes.take();
+        number
+    });
+    Entered { entry: entry.unwrap_or(0), _not_send: PhantomData }
 }
 
 /// Marks the thread as polling the own part of the run that `scope` is of, which is the run's sink or isn't.
@@ -332,15 +396,20 @@ pub(crate) fn blocking(scope: &Scope) -> Entered {
     enter_scope(scope, Polls::Job, 0)
 }
 
+/// Not inlined: what it is called with, and gives, lies in registers.
+#[inline(never)]
 fn enter_scope(scope: &Scope, polls: Polls, seat: u32) -> Entered {
-    let unwinding_outside = std::thread::panicking();
-    let hides = polls != Polls::OwnPart;
-    Entered::new(Place::Scope(scope.clone()), hides, || Facts {
-        polls,
-        seat,
-        unwinding_outside,
-        ..Facts::default()
-    })
+    let entry = with_here(|notes, frames| {
+        let (number, frame) = frames.entered.enter();
+        frame.place = Some(Place::Scope(scope.clone()));
+        frame.facts = Facts { polls, seat, unwinding_outside: std::thread::panicking(), ..Facts::default() };
+        frame.around = notes.take();
+        if polls != Polls::OwnPart && frames.locals.is_some() {
+            frame.hide(&mut frames.locals);
+        }
+        number
+    });
+    Entered { entry: entry.unwrap_or(0), _not_send: PhantomData }
 }
 
 /// The seat of the stage that the code works for which runs now, as a task of it or in the run's own part; 0 for none.
@@ -440,7 +509,7 @@ pub(super) fn swap_locals(locals: Locals) -> Locals {
 
 /// Notes that the poll that goes on calls another task to work.
 pub(super) fn note_call() {
-    with_current(|frame| frame.facts.called = true);
+    note(|notes| notes.called = true);
 }
 
 /// True where the poll that goes on has called other tasks since it was last asked.
@@ -448,7 +517,7 @@ pub(super) fn note_call() {
 /// Who is called may wait for this very thread, where another is idle: tokio keeps a task apart for the thread that
 /// has woken it, until what that thread polls gives way.
 pub(crate) fn has_called() -> bool {
-    with_current(|frame| std::mem::take(&mut frame.facts.called)).unwrap_or_default()
+    note(|notes| notes.called = false).called
 }
 
 /// True where the code that runs is polled by a task on this runtime, or by one that polls another.
@@ -670,13 +739,14 @@ fn poll_turns(cx: &mut Context<'_>, more: bool) -> Poll<u32> {
         if frame.is_cancelled() {
             return Asked::Over(true);
         }
-        let is_time = frame.facts.stretch.ask();
+        let stretch = frame.facts.stretch.get_or_insert_default();
+        let (is_time, over) = (stretch.ask(), stretch.over);
         match &frame.place {
             Some(place) if frame.facts.is_polling() && is_time => Asked::Clock(place.runtime().clone()),
-            _ if frame.facts.is_polling() => Asked::Over(frame.facts.stretch.over),
+            _ if frame.facts.is_polling() => Asked::Over(over),
             // Nobody tells where a poll begins: it is a new one each time after it gave way.
-            _ if frame.facts.stretch.over => {
-                frame.facts.stretch = Stretch::default();
+            _ if over => {
+                frame.facts.stretch = None;
                 Asked::Over(true)
             }
             _ => Asked::Over(false),
@@ -688,11 +758,12 @@ fn poll_turns(cx: &mut Context<'_>, more: bool) -> Poll<u32> {
         Some(Asked::Clock(runtime)) => {
             let now = runtime.now();
             let read = |frame: &mut Frame| {
-                frame.facts.stretch.read(now);
+                let stretch = frame.facts.stretch.get_or_insert_default();
+                stretch.read(now);
                 if more {
-                    turns = frame.facts.stretch.ask_for_all();
+                    turns = stretch.ask_for_all();
                 }
-                frame.facts.stretch.over
+                stretch.over
             };
             with_current(read).unwrap_or(false)
         }
@@ -708,7 +779,7 @@ fn poll_turns(cx: &mut Context<'_>, more: bool) -> Poll<u32> {
 
 /// Notes what the task being polled waits for, for reports.
 pub(crate) fn note_wait(waits_for: WaitsFor) {
-    let _ = with_current(|frame| frame.facts.waits_for = Some(waits_for));
+    note(|notes| notes.waits_for = Some(waits_for));
 }
 
 /// Notes that the task being polled waits for an item: for the author of a stream that others wait for, where it is pending.
@@ -723,10 +794,8 @@ pub fn waits_for_input() {
 pub(crate) fn flush_later(flush: Arc<dyn Flush>) {
     let mut now = Some(flush);
     let _ = with_current(|frame| {
-        if frame.facts.is_polling() && frame.dirty.is_none() {
-            frame.dirty = now.take();
-        } else if frame.facts.is_polling() {
-            frame.more_dirty.get_or_insert_default().extend(now.take());
+        if frame.facts.is_polling() {
+            now.take().into_iter().for_each(|flush| frame.rest.get_or_insert_default().add(flush));
         }
     });
     if let Some(flush) = now {

@@ -20,7 +20,7 @@ impl<T: Default> Entries<T> {
     /// guard before is to be overwritten.
     #[inline]
     pub(super) fn enter(&mut self) -> (u64, &mut T) {
-        if self.depth == self.all.len() {
+        if self.depth >= self.all.len() {
             self.grow();
         }
         self.last += 1;
@@ -45,6 +45,11 @@ impl<T: Default> Entries<T> {
         }
         self.depth = innermost;
         Some(&mut self.all[innermost].1)
+    }
+
+    /// What was left last, where nothing was entered since.
+    pub(super) fn last_left(&mut self) -> Option<&mut T> {
+        self.all.get_mut(self.depth).map(|(_, entry)| entry)
     }
 
     /// Makes an entry the innermost.

@@ -38,10 +38,10 @@ impl Panic {
 
 /// Runs `f`; a panic comes back as a value.
 pub(crate) fn catch<R>(f: impl FnOnce() -> R) -> Result<R, Panic> {
-    let outer = swap_stage(None);
+    // What is left here by a panic that somebody else caught is for nobody: it is put aside by the next.
+    let outer = if is_stage_left() { swap_stage(None) } else { None };
     match catch_unwind(AssertUnwindSafe(f)) {
         Ok(value) => {
-            // What is left here by a panic that somebody else caught is for nobody: it is put aside by the next.
             if outer.is_some() {
                 swap_stage(outer);
             }
@@ -61,6 +61,13 @@ fn caught(outer: Option<String>, payload: Box<dyn Any + Send>) -> Panic {
     Panic { stage: swap_stage(outer), payload }
 }
 
+/// True where a panic has left its stage here.
+#[inline]
+fn is_stage_left() -> bool {
+    STAGE.try_with(|current| current.borrow().is_some()).unwrap_or(false)
+}
+
+#[cold]
 fn swap_stage(stage: Option<String>) -> Option<String> {
     STAGE.try_with(|current| current.replace(stage)).ok().flatten()
 }
@@ -171,6 +178,15 @@ pub(crate) fn wake_each(wakers: impl IntoIterator<Item = Waker>) {
     drop_rest(&mut || wakers.by_ref().for_each(Waker::wake));
 }
 
+#[inline]
+fn wake_one(waker: Waker) {
+    if std::thread::panicking() {
+        return wake_each([waker]);
+    }
+    // The most common; what it panics with goes on as it is.
+    waker.wake();
+}
+
 /// Wakes one, where there is one; the poll that does so knows of it ([`has_called`](super::has_called)).
 pub(crate) fn call(waker: Option<Waker>) {
     if let Some(waker) = waker {
@@ -179,43 +195,64 @@ pub(crate) fn call(waker: Option<Waker>) {
     }
 }
 
-/// Wakers to be woken once a lock is let go; the first needs no allocation.
+/// Wakers to be woken once a lock is let go; one needs no allocation.
 #[derive(Default)]
-pub(crate) struct Wakes {
-    first: Option<Waker>,
-    more: Vec<Waker>,
+pub(crate) enum Wakes {
+    #[default]
+    None,
+    One(Waker),
+    More(Vec<Waker>),
 }
 
 impl Wakes {
+    #[inline]
     pub(crate) fn add(&mut self, waker: Waker) {
-        if self.first.is_none() {
-            self.first = Some(waker);
-        } else {
-            self.more.push(waker);
+        match self {
+            Self::None => *self = Self::One(waker),
+            _ => self.add_to_others(waker),
         }
+    }
+
+    #[cold]
+    fn add_to_others(&mut self, waker: Waker) {
+        *self = Self::More(match std::mem::take(self) {
+            Self::None => vec![waker],
+            Self::One(first) => vec![first, waker],
+            Self::More(mut all) => {
+                all.push(waker);
+                all
+            }
+        });
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.first.is_none()
+        matches!(self, Self::None)
     }
 
     /// Wakes all, as [`wake_each`]; the poll that does so knows of it ([`has_called`](super::has_called)).
+    #[inline]
     pub(crate) fn call(self) {
-        if self.is_empty() {
-            return;
+        match self {
+            Self::None => {}
+            Self::One(waker) => {
+                note_call();
+                wake_one(waker);
+            }
+            Self::More(all) => {
+                note_call();
+                wake_each(all);
+            }
         }
-        note_call();
-        self.wake();
     }
 
     /// Wakes all, as [`wake_each`].
+    #[inline]
     pub(crate) fn wake(self) {
-        let Some(first) = self.first else { return };
-        if self.more.is_empty() && !std::thread::panicking() {
-            // The most common; what it panics with goes on as it is.
-            return first.wake();
+        match self {
+            Self::None => {}
+            Self::One(waker) => wake_one(waker),
+            Self::More(all) => wake_each(all),
         }
-        wake_each(iter::once(first).chain(self.more));
     }
 }
 
@@ -238,7 +275,12 @@ impl IntoIterator for Wakes {
     type IntoIter = iter::Chain<option::IntoIter<Waker>, vec::IntoIter<Waker>>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.first.into_iter().chain(self.more)
+        let (first, more) = match self {
+            Self::None => (None, Vec::new()),
+            Self::One(waker) => (Some(waker), Vec::new()),
+            Self::More(all) => (None, all),
+        };
+        first.into_iter().chain(more)
     }
 }
 

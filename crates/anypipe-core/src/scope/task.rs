@@ -16,8 +16,8 @@ use super::tally::SINK;
 use super::{Scope, Tally, context};
 use crate::error::RunError;
 use crate::runtime::{Blocks, Polled, WaitsFor};
-use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use crate::sync::{Mutex, MutexGuard};
 
 pub(crate) type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 /// The name of a stage or a task.
@@ -85,7 +85,7 @@ pub(crate) struct TaskCell {
 
 struct Slot {
     future: Option<BoxFuture<()>>,
-    /// The waker of the last poll, together with the future.
+    /// The waker of the last poll, from its end to that of the task.
     waker: Option<Waker>,
     /// What it waited for when it last gave way.
     waits_for: WaitsFor,
@@ -235,14 +235,11 @@ impl TaskCell {
     }
 
     fn poll(&self, cx: &mut Context<'_>) -> Poll<()> {
-        let (waker, future) = {
-            let mut slot = self.slot.lock();
-            (slot.waker.take(), slot.future.take())
-        };
+        let future = self.slot.lock().future.take();
         let Some(mut future) = future else { return Poll::Ready(()) };
         if !self.is_calm() {
             if self.is_cancelled() {
-                self.end_broken(future, waker);
+                self.end_broken(future, self.take_waker());
                 return Poll::Ready(());
             }
             self.begin_poll();
@@ -252,52 +249,75 @@ impl TaskCell {
         match polled {
             Ok(Poll::Pending) => {
                 let waits_for = entered.leave();
-                return self.wait(future, waker, waits_for, cx);
+                return self.wait(future, waits_for, cx.waker());
             }
             Ok(Poll::Ready(())) => {
                 entered.end_poll();
                 let dropped = drop_caught(future);
                 drop(entered);
-                self.end(dropped.err().map(|panic| panic.into_error(Some(&self.name))), waker);
+                let failure = dropped.err().map(|panic| panic.into_error(Some(&self.name)));
+                self.end(failure, self.take_waker());
             }
             Err(panic) => {
                 drop(entered);
-                self.end_panicked(panic, future, waker);
+                self.end_panicked(panic, future);
             }
         }
         Poll::Ready(())
     }
 
+    fn take_waker(&self) -> Option<Waker> {
+        self.slot.lock().waker.take()
+    }
+
     /// Puts the future back after a poll, unless the task was cancelled meanwhile.
     #[inline]
-    fn wait(
-        &self,
-        future: BoxFuture<()>,
-        mut waker: Option<Waker>,
-        waits_for: WaitsFor,
-        cx: &mut Context<'_>,
-    ) -> Poll<()> {
-        if !waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
-            // It may be anybody's, and the future is in hand.
-            if let Err(panic) = catch(|| waker = Some(cx.waker().clone())) {
-                self.end_panicked(panic, future, waker);
-                return Poll::Ready(());
-            }
+    fn wait(&self, future: BoxFuture<()>, waits_for: WaitsFor, waker: &Waker) -> Poll<()> {
+        let slot = self.slot.lock();
+        if slot.waker.as_ref().is_some_and(|known| known.will_wake(waker)) {
+            self.put_back(slot, future, waits_for)
+        } else {
+            drop(slot);
+            self.wait_anew(future, waits_for, waker)
         }
-        let mut slot = self.slot.lock();
+    }
+
+    /// As [`wait`](TaskCell::wait), with another waker than before.
+    #[cold]
+    fn wait_anew(&self, future: BoxFuture<()>, waits_for: WaitsFor, waker: &Waker) -> Poll<()> {
+        // It may be anybody's, and the future is in hand.
+        let replaced = catch(|| {
+            let waker = waker.clone();
+            let old = self.slot.lock().waker.replace(waker);
+            drop(old);
+        });
+        if let Err(panic) = replaced {
+            self.end_panicked(panic, future);
+            return Poll::Ready(());
+        }
+        self.put_back(self.slot.lock(), future, waits_for)
+    }
+
+    #[inline]
+    fn put_back(
+        &self,
+        mut slot: MutexGuard<'_, Slot>,
+        future: BoxFuture<()>,
+        waits_for: WaitsFor,
+    ) -> Poll<()> {
         slot.waits_for = waits_for;
         // The canceller sets its flag before it looks into the slot: one of us sees the other.
         if self.is_calm() {
-            (slot.future, slot.waker) = (Some(future), waker);
+            slot.future = Some(future);
             return Poll::Pending;
         }
         drop(slot);
-        self.wait_watched(future, waker, waits_for)
+        self.wait_watched(future, waits_for)
     }
 
-    /// As [`wait`](TaskCell::wait), for a task that is watched or cancelled.
+    /// As [`put_back`](TaskCell::put_back), for a task that is watched or cancelled.
     #[cold]
-    fn wait_watched(&self, future: BoxFuture<()>, waker: Option<Waker>, waits_for: WaitsFor) -> Poll<()> {
+    fn wait_watched(&self, future: BoxFuture<()>, waits_for: WaitsFor) -> Poll<()> {
         let (read, again) = context::take_end();
         let now = read.unwrap_or_else(|| self.scope.runtime().now_in_task());
         let mut slot = self.slot.lock();
@@ -307,21 +327,21 @@ impl TaskCell {
             None => {}
         }
         if !self.is_cancelled() {
-            (slot.future, slot.waker) = (Some(future), waker);
+            slot.future = Some(future);
             return Poll::Pending;
         }
         drop(slot);
-        self.end_broken(future, waker);
+        self.end_broken(future, self.take_waker());
         Poll::Ready(())
     }
 
     #[cold]
-    fn end_panicked(&self, panic: Panic, future: BoxFuture<()>, waker: Option<Waker>) {
+    fn end_panicked(&self, panic: Panic, future: BoxFuture<()>) {
         let error = panic.into_error(Some(&self.name));
         let told = RunError::panic_message(&self.name, error.to_string());
         self.slot.lock().panicked = Some(told);
         self.scope.fail(error);
-        self.end_broken(future, waker);
+        self.end_broken(future, self.take_waker());
     }
 
     fn dropped_by_runtime(&self) {
