@@ -2,15 +2,15 @@
 
 use std::future::{Future, pending, ready};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use anypipe_core::ErrorKind;
 use anypipe_core::run::{StartError, Started, TaskHandle, inherit, move_on_after, shield, task_group};
 use anypipe_core::scope::CancelToken;
 
 use crate::registry::Draw;
-use crate::tools::{Clock, Dropped, drop_after, give_way, panic_in, sleep, together, unit, until};
+use crate::tools::{Clock, Dropped, drop_after, give_way, panic_in, settle, sleep, together, unit, until};
 
 crate::suite::cases! { ($) tasks as __tasks {
     a_child_that_fails_before_it_is_ready_fails_its_starter_alone(),
@@ -19,6 +19,7 @@ crate::suite::cases! { ($) tasks as __tasks {
     a_started_that_goes_with_its_child_tells_the_childs_end(),
     an_error_that_no_starter_waits_for_fails_the_group(),
     a_child_that_panics_before_it_is_ready_fails_the_group(),
+    a_child_that_panics_when_all_others_have_ended_fails_the_group(),
     a_child_that_can_not_be_started_says_why(),
     a_handle_joins_cancels_and_goes_with_its_child_where_asked(),
     a_guard_cancels_its_token_unless_disarmed(),
@@ -235,6 +236,26 @@ async fn a_child_that_panics_before_it_is_ready_fails_the_group() {
     });
     let text = panic_in(group).await.expect("the panic goes on in the group's awaiter");
     assert_eq!(text, "stage `task` panicked: no port");
+}
+
+/// The body is told also where it was told before that there are no children any more.
+async fn a_child_that_panics_when_all_others_have_ended_fails_the_group() {
+    let (given, had) = (Arc::new(Mutex::new(None)), Dropped::new());
+    let (gives, tells) = (Arc::clone(&given), had.tells());
+    let group = task_group(inherit, |group| async move {
+        group.spawn(async move { drop(tells) });
+        *gives.lock().unwrap() = Some(group);
+        pending::<()>().await;
+    });
+    together(|around| async move {
+        let text = around.spawn(panic_in(group));
+        until(|| had.count() == 1 && given.lock().unwrap().is_some()).await;
+        settle().await;
+        let group = given.lock().unwrap().take().expect("it was given");
+        group.spawn(async { assert!(std::hint::black_box(false), "late") });
+        assert!(text.await.expect("it doesn't panic").is_some_and(|text| text.ends_with("panicked: late")));
+    })
+    .await;
 }
 
 async fn a_child_that_can_not_be_started_says_why() {

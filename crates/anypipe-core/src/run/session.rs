@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
 use super::Plan;
 use super::live::{self, Listed};
@@ -12,7 +12,7 @@ use crate::error::RunError;
 use crate::runtime::{Alarm, RuntimeHandle};
 use crate::scope::{
     Cancelled, Controls, Deadline, DeadlineWatch, Panic, Part, RunEnd, SINK, Scope, WorkerState, break_off,
-    catch, current_scope, observes, polling, polling_own, resume_from_drop, within,
+    catch, current_scope, observes, polling, polling_own, replace_waker, resume_from_drop, within,
 };
 use crate::sync::Lone;
 
@@ -100,6 +100,8 @@ pub(crate) struct Course {
     cancel: Vec<Cancelled>,
     /// Ends the run as cancelled, after the grace of a stop.
     grace: Alarm,
+    /// The waker that is called for whatever else ends the run, once its body was polled.
+    known: Option<Waker>,
     /// What to do with tasks that still run when the body is done.
     at_end: AtEnd,
     /// True once a body that is a future is over, one way or the other.
@@ -141,6 +143,7 @@ impl Course {
             deadline: watch,
             cancel,
             grace,
+            known: None,
             at_end,
             finishing: false,
             joined: false,
@@ -243,10 +246,24 @@ impl Course {
     /// Has the task woken by whatever else ends the run, and looks whether it has come. A body that gave something
     /// waits for none of it.
     fn look_around(&mut self, cx: &mut Context<'_>) {
+        if self.is_known(cx.waker()) {
+            return;
+        }
         // First: a failure from here on wakes us, and one before is seen after it.
         self.scope.register(cx);
+        drop(replace_waker(&mut self.known, cx.waker()));
         self.look_at_cancel(cx);
         self.look_at_clock(cx);
+    }
+
+    /// True where all that could end the run has the waker still: what takes it away cancels the run, or asks for a grace.
+    #[inline]
+    fn is_known(&self, waker: &Waker) -> bool {
+        self.known.as_ref().is_some_and(|known| known.will_wake(waker))
+            && self.cancel.is_empty()
+            && self.deadline.is_none()
+            && !self.grace.is_set()
+            && !self.scope.controls().asks_grace()
     }
 
     fn look_at_cancel(&mut self, cx: &mut Context<'_>) {

@@ -9,13 +9,20 @@ use super::{Stats, Tally};
 pub(super) struct Chart {
     /// In the order in which they were attached: each has the place that its tally tells.
     all: Vec<Station>,
-    /// Those that are attached any number of times, by their names.
+    /// The seat of who asks the source.
+    source: Option<u32>,
+    /// What most runs have not.
+    more: Option<Box<More>>,
+}
+
+#[derive(Default)]
+struct More {
+    /// The stages that are attached any number of times, by their names.
     repeated: BTreeMap<Cow<'static, str>, Tally>,
     /// The seats of those who ask for what a stage gives, besides the first that did, by the stage's number.
-    more_asked: BTreeSet<(u32, u32)>,
-    /// The seat of who asks the source, and those of who asks others, where there are several.
-    source: Option<u32>,
-    more_sources: Vec<u32>,
+    asked: BTreeSet<(u32, u32)>,
+    /// Those of who asks the sources behind the first.
+    sources: Vec<u32>,
 }
 
 /// One stage of a run.
@@ -41,15 +48,17 @@ pub(crate) struct About {
 impl Chart {
     /// What counts the items of a stage. Those of one name that are attached any number of times share it.
     pub(super) fn enter(&mut self, name: Cow<'static, str>, about: About, repeated: bool) -> Tally {
-        let known = if repeated { self.repeated.get(&name).cloned() } else { None };
-        known.unwrap_or_else(|| {
-            let tally = Tally::next(self.all.last().map(|last| &last.tally), repeated);
-            if repeated {
-                self.repeated.insert(name.clone(), tally.clone());
+        if repeated {
+            if let Some(known) = self.more.get_or_insert_default().repeated.get(&name) {
+                return known.clone();
             }
-            self.all.push(Station { name, about, tally: tally.clone() });
-            tally
-        })
+        }
+        let tally = Tally::next(self.all.last().map(|last| &last.tally), repeated);
+        if repeated {
+            self.more.get_or_insert_default().repeated.insert(name.clone(), tally.clone());
+        }
+        self.all.push(Station { name, about, tally: tally.clone() });
+        tally
     }
 
     pub(super) fn set_kind(&mut self, of: &Tally, kind: StageKind) {
@@ -60,7 +69,7 @@ impl Chart {
 
     /// True where stages of this name are attached any number of times.
     pub(super) fn is_repeated(&self, name: &str) -> bool {
-        self.repeated.contains_key(name)
+        self.more.as_ref().is_some_and(|more| more.repeated.contains_key(name))
     }
 
     pub(super) fn stations(&self) -> &[Station] {
@@ -69,7 +78,7 @@ impl Chart {
 
     /// Notes that who is in this seat asks for what a stage gives.
     pub(super) fn note_asked(&mut self, of: &Tally, by: u32) {
-        self.more_asked.insert((of.number(), by));
+        self.more.get_or_insert_default().asked.insert((of.number(), by));
     }
 
     /// Enters a source, that who is in this seat asks.
@@ -77,19 +86,20 @@ impl Chart {
         if self.source.is_none() {
             self.source = Some(asked_by);
         } else {
-            self.more_sources.push(asked_by);
+            self.more.get_or_insert_default().sources.push(asked_by);
         }
     }
 
     /// Who asks each of the sources, by their seats.
     pub(super) fn sources(&self) -> Vec<u32> {
-        self.source.iter().chain(&self.more_sources).copied().collect()
+        let more = self.more.iter().flat_map(|more| &more.sources);
+        self.source.iter().chain(more).copied().collect()
     }
 
     /// All ways from a stage, by its number, to the seat of one that asks for what it gives; sorted.
     pub(super) fn ways(&self) -> BTreeSet<(u32, u32)> {
         let first = self.all.iter().filter_map(|at| Some((at.tally.number(), at.tally.asked_by()?)));
-        first.chain(self.more_asked.iter().copied()).collect()
+        first.chain(self.more.iter().flat_map(|more| &more.asked).copied()).collect()
     }
 
     pub(super) fn stats(&self) -> Stats {

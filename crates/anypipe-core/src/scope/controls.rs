@@ -8,7 +8,7 @@ use super::chart::{About, Chart};
 use super::context::current_seat;
 use super::observer::{Observer, set_observes};
 use super::picture::{RunState, StageKind, WorkerState};
-use super::tally::Past;
+use super::tally::{Past, Resizable};
 use super::waiters::{Place, Waiters};
 use super::{CancelToken, Cut, Resize, Scope, Stats, Tally, replace_waker, wake_each};
 use crate::runtime::RuntimeHandle;
@@ -31,6 +31,8 @@ struct Inner {
     cancelled: AtomicBool,
     /// How long a stop may take before it becomes a cancel.
     grace: Mutex<Grace>,
+    /// True from when a grace is asked for until that is taken up.
+    asks_grace: AtomicBool,
     /// Sources that wait for the end of a pause.
     waiting: Mutex<Waiters>,
     /// The errors of items, a `Vec` of the run's error type, where all of them were asked for.
@@ -137,9 +139,15 @@ impl Controls {
         let mut grace = self.inner.grace.lock();
         let old = replace_waker(&mut grace.run, cx.waker());
         let asked = grace.asked.take();
+        self.inner.asks_grace.store(false, Ordering::SeqCst);
         drop(grace);
         drop(old);
         asked
+    }
+
+    /// True where a grace was asked for, and nobody has taken that up.
+    pub(crate) fn asks_grace(&self) -> bool {
+        self.inner.asks_grace.load(Ordering::SeqCst)
     }
 
     /// From now on errors of this type are kept and don't end the run.
@@ -325,11 +333,11 @@ impl Controls {
         match (named.next().map(|station| station.tally.resize()), named.count()) {
             (Some(_), more @ 1..) => Named::Several(more + 1),
             (Some(_), 0) if chart.is_repeated(name) => Named::Repeated,
-            (Some(Some(Some(stage))), 0) => Named::One(Weak::clone(stage)),
-            (Some(Some(None)), 0) => Named::Fixed,
-            (None | Some(None), _) => {
+            (Some(Resizable::Yes(stage)), 0) => Named::One(stage),
+            (Some(Resizable::No), 0) => Named::Fixed,
+            (None | Some(Resizable::Unknown), _) => {
                 let known = chart.stations().iter();
-                let known = known.filter(|station| matches!(station.tally.resize(), Some(Some(_))));
+                let known = known.filter(|station| matches!(station.tally.resize(), Resizable::Yes(_)));
                 Named::None(known.map(|station| station.name.to_string()).collect())
             }
         }
@@ -371,6 +379,7 @@ impl Controls {
     pub(crate) fn ask_grace(&self, length: Duration) {
         let mut grace = self.inner.grace.lock();
         grace.asked = Some(length);
+        self.inner.asks_grace.store(true, Ordering::SeqCst);
         let run = grace.run.take();
         drop(grace);
         self.inner.stop.cancel();

@@ -183,7 +183,11 @@ impl State {
         if self.running > 0 {
             return false;
         }
-        told.wakers.extend(self.waiting());
+        // The run stays where it is: a failure that comes later finds it there.
+        self.take_joiners(&mut told.wakers);
+        if let Some(run) = &self.run {
+            told.wakers.add(run.clone());
+        }
         if let Some(abandoned) = &mut self.abandoned {
             told.heirs.extend(abandoned.heir.take());
             self.ended = true;
@@ -192,9 +196,19 @@ impl State {
     }
 
     /// All who wait, to be woken once the lock is let go.
-    fn waiting(&mut self) -> impl Iterator<Item = Waker> + use<> {
-        let joiners = self.joiners.as_mut().map(|joiners| joiners.take());
-        joiners.into_iter().flatten().chain(self.run.take())
+    fn waiting(&mut self) -> Wakes {
+        let mut wakers = Wakes::default();
+        self.take_joiners(&mut wakers);
+        if let Some(run) = self.run.take() {
+            wakers.add(run);
+        }
+        wakers
+    }
+
+    fn take_joiners(&mut self, wakers: &mut Wakes) {
+        if let Some(joiners) = &mut self.joiners {
+            wakers.extend(joiners.take());
+        }
     }
 
     /// Gives the waker that was there before, for the caller to drop once the lock is let go.
@@ -508,7 +522,9 @@ impl Scope {
                 heir.count_down_outer(&mut told);
             }
         }
-        self.wake(told.wakers);
+        if !told.wakers.is_empty() {
+            self.wake(told.wakers);
+        }
     }
 
     /// This scope, the one that joins it, and so on.
@@ -598,7 +614,7 @@ impl Scope {
             Some(_) => Some(error),
             first => first.replace(error),
         };
-        let wakers: Wakes = state.waiting().collect();
+        let wakers = state.waiting();
         drop(state);
         drop(consequence);
         run.cancel();
@@ -686,7 +702,7 @@ impl Scope {
         // All flags before the first wake.
         for scope in cancelled {
             let mut state = scope.inner.state.lock();
-            let (members, waiting): (_, Wakes) = (state.members.all(), state.waiting().collect());
+            let (members, waiting) = (state.members.all(), state.waiting());
             drop(state);
             let wakers = members.into_iter().filter_map(Member::cancel).chain(waiting);
             scope.wake(wakers);
@@ -718,6 +734,9 @@ impl Scope {
         let mut state = self.inner.state.lock();
         if state.running == 0 {
             state.ended = true;
+            let run = state.run.take();
+            drop(state);
+            drop(run);
             return Poll::Ready(());
         }
         let old = wait(&mut state);
@@ -726,7 +745,7 @@ impl Scope {
         Poll::Pending
     }
 
-    /// Has the task that polls told of a failure and of a cancel.
+    /// Has the task that polls told of a failure and of a cancel, also of those that come after the last task has ended.
     pub(crate) fn register(&self, cx: &mut Context<'_>) {
         let mut state = self.inner.state.lock();
         let old = state.set_run(cx.waker());

@@ -1,7 +1,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::ops::Deref;
-use std::sync::{Arc, OnceLock, Weak};
+use std::sync::{Arc, Weak};
 
 use super::picture::Times;
 use super::{Resize, StageStats, WorkerChange};
@@ -46,14 +46,24 @@ pub(crate) struct Counts {
     pub(crate) left: Count,
     /// Workers that wait for work on a thread whose item was given up.
     overdue: Count,
-    /// The stage, where it can be changed while it goes on, and `None` where it can't; not known while it is being attached.
-    resize: OnceLock<Option<Weak<dyn Resize>>>,
+    /// The stage, where it can be changed while it goes on.
+    resize: Mutex<Resizable>,
     /// How many workers were seen.
     seen: AtomicU32,
     /// The seat of the stage that asks for what it gives; 0 as long as none has.
     asked_by: AtomicU32,
     /// What is known of what was.
     past: Past,
+}
+
+/// Whether a stage can be changed while it goes on.
+#[derive(Clone, Default)]
+pub(super) enum Resizable {
+    /// Not known yet: it is being attached.
+    #[default]
+    Unknown,
+    No,
+    Yes(Weak<dyn Resize>),
 }
 
 /// What is kept of a stage besides its counts, once there is anything. Held while a worker ends, and while one looks: the
@@ -144,13 +154,16 @@ impl Tally {
 
     /// Notes whether the stage can be changed while it goes on.
     pub(super) fn enter_resize(&self, stage: Option<Weak<dyn Resize>>) {
+        let mut resize = self.resize.lock();
         // One that is attached any number of times counts here as before.
-        let _ = self.resize.set(stage);
+        if let Resizable::Unknown = *resize {
+            *resize = stage.map_or(Resizable::No, Resizable::Yes);
+        }
     }
 
-    /// The stage, where it can be changed; not known while it is being attached.
-    pub(super) fn resize(&self) -> Option<&Option<Weak<dyn Resize>>> {
-        self.resize.get()
+    /// The stage, where it can be changed.
+    pub(super) fn resize(&self) -> Resizable {
+        self.resize.lock().clone()
     }
 
     /// Its place among those who ask for items: the stage's number, counted from 1.
