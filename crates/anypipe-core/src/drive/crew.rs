@@ -503,7 +503,7 @@ fn poll_input<In: Send + 'static, T>(
     cx: &mut Context<'_>,
 ) -> Polled<In> {
     let Some(Baton { input, next }) = baton else { return Poll::Ready(Ok(None)) };
-    if line.port.permits() == 0 {
+    if line.port.permits() == 0 && !line.port.claim_alone() {
         ready!(line.poll_room(want(crew, &line.pace), cx))?;
     }
     match input.poll_next(cx) {

@@ -145,6 +145,9 @@ impl<T> Hop<T> {
 
     /// Drops items that nobody takes any more, and counts them.
     pub(super) fn drop_unwanted(&self, items: Vec<T>) {
+        if items.is_empty() {
+            return;
+        }
         self.board.tally.left.add(items.len());
         drop_items(items);
     }
@@ -251,6 +254,9 @@ impl<T> State<T> {
     /// Takes all items out, in their order.
     pub(super) fn take_all(&mut self, items: &mut Vec<T>) {
         items.append(&mut self.queue);
+        if self.window.is_empty() {
+            return;
+        }
         for ticket in self.head..self.head + self.window.len() as u64 {
             let slot = slot(ticket, self.window.len());
             items.extend(self.window[slot].take().flatten());

@@ -272,24 +272,39 @@ impl Ledger {
     }
 
     /// Gives back the permits, and the weight, of the items that were taken out since the last time.
+    #[inline]
     fn collect_owed(&mut self, board: &Board) {
         let out = board.out.items.load(Ordering::SeqCst);
+        if out != self.paid {
+            self.collect(out, board);
+        }
+    }
+
+    /// As [`collect_owed`](Ledger::collect_owed), up to this item.
+    #[inline]
+    fn collect(&mut self, out: usize, board: &Board) {
         let owed = out.wrapping_sub(std::mem::replace(&mut self.paid, out));
         if !board.consumer_counts.load(Ordering::Relaxed) {
             board.tally.deliver(owed);
         }
         self.give_back(owed);
         if board.most_weight.is_some() {
-            self.finished -= owed;
-            let out = board.out.weight.load(Ordering::SeqCst);
-            let owed = out.wrapping_sub(std::mem::replace(&mut self.paid_weight, out));
-            // A closure that weighs the same item differently each time must not fill the hop for good.
-            self.weight = if self.finished == 0 { 0 } else { self.weight.saturating_sub(owed) };
+            self.collect_weight(owed, board);
         }
+    }
+
+    #[cold]
+    fn collect_weight(&mut self, owed: usize, board: &Board) {
+        self.finished -= owed;
+        let out = board.out.weight.load(Ordering::SeqCst);
+        let owed = out.wrapping_sub(std::mem::replace(&mut self.paid_weight, out));
+        // A closure that weighs the same item differently each time must not fill the hop for good.
+        self.weight = if self.finished == 0 { 0 } else { self.weight.saturating_sub(owed) };
     }
 
     /// How many of `want` permits can be had now. Weighed items come one at a time, so that each is
     /// weighed before the next is made.
+    #[inline]
     fn room(&self, board: &Board, want: usize) -> usize {
         let free = if self.free > 0 { self.free.unsigned_abs() } else { 0 };
         match board.most_weight {
@@ -303,8 +318,17 @@ impl Ledger {
     #[inline]
     fn call_for_room(&mut self, board: &Board, calls: &mut Calls) {
         let room = self.room(board, usize::MAX);
-        if room > 0 {
-            self.call(room, board, calls);
+        if room == 0 {
+            return;
+        }
+        match self.producers.alone() {
+            Some(producer) => {
+                board.room_is_wanted.store(false, Ordering::Relaxed);
+                if let Some(waker) = producer.call() {
+                    calls.called.add(waker);
+                }
+            }
+            None => self.call(room, board, calls),
         }
     }
 
@@ -363,6 +387,7 @@ impl Ledger {
     }
 
     /// Pays for what the consumer has taken out.
+    #[inline]
     pub(super) fn pay(&mut self, board: &Board, calls: &mut Calls) {
         self.collect_owed(board);
         self.call_for_room(board, calls);

@@ -158,11 +158,13 @@ impl<T: Send + 'static> Outlet<T> {
     fn fetch(&mut self, cx: &mut Context<'_>) -> (Found, Option<T>) {
         let mut calls = Calls::default();
         let mut state = self.hop.state.lock();
-        // Each keeps its room: nothing is allocated anew.
-        std::mem::swap(&mut self.local, &mut state.queue);
-        let alone = if self.local.len() == 1 && !self.steps { self.local.pop() } else { None };
+        let alone = if state.queue.len() == 1 && !self.steps { state.queue.pop() } else { None };
         if alone.is_some() {
             self.hop.board.out.add(1);
+        } else {
+            // Each keeps its room: nothing is allocated anew.
+            std::mem::swap(&mut self.local, &mut state.queue);
+            self.local.reverse();
         }
         self.hop.board.settle();
         state.ledger.pay(&self.hop.board, &mut calls);
@@ -172,7 +174,6 @@ impl<T: Send + 'static> Outlet<T> {
             state.ledger.look(cx.waker(), &mut calls)
         };
         drop(state);
-        self.local.reverse();
         calls.make();
         (found, alone)
     }

@@ -153,7 +153,8 @@ impl<T> Port<T> {
     }
 
     /// Claims what was taken out, without the lock, where nobody else could want it and there is nothing to put.
-    fn claim_alone(&mut self) -> bool {
+    #[inline]
+    pub(super) fn claim_alone(&mut self) -> bool {
         if self.alone && self.batch.is_empty() {
             self.claimed(self.hop.board.taken_out_since(self.claimed));
         }
@@ -222,8 +223,18 @@ impl<T> Port<T> {
         self.hop.polled()
     }
 
+    #[inline]
     fn count(&mut self) {
-        self.hop.board.tally.taken.add(std::mem::take(&mut self.taken) as usize);
+        if self.taken > 0 {
+            self.hop.board.tally.taken.add(std::mem::take(&mut self.taken) as usize);
+        }
+        if self.filtered | self.failed > 0 {
+            self.count_rare();
+        }
+    }
+
+    #[cold]
+    fn count_rare(&mut self) {
         self.hop.board.tally.filtered.add(std::mem::take(&mut self.filtered) as usize);
         self.hop.board.tally.failed.add(std::mem::take(&mut self.failed) as usize);
     }

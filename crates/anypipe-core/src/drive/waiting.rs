@@ -27,7 +27,8 @@ pub(super) struct Each {
 
 impl Each {
     /// Calls it, where it waits.
-    fn call(&mut self) -> Option<Waker> {
+    #[inline]
+    pub(super) fn call(&mut self) -> Option<Waker> {
         if std::mem::take(&mut self.waits) { self.waker.clone() } else { None }
     }
 }
@@ -41,6 +42,15 @@ pub(super) struct Crew {
 }
 
 impl Crew {
+    /// Gives a task a place in the line, where it has none.
+    fn line_up(&mut self, index: usize) -> &mut Each {
+        let each = &mut self.all[index];
+        if !std::mem::replace(&mut each.in_line, true) {
+            self.line.push_back(index);
+        }
+        each
+    }
+
     fn call(&mut self) -> Option<Waker> {
         while let Some(index) = self.line.pop_front() {
             let each = &mut self.all[index];
@@ -80,20 +90,32 @@ impl Waiting {
 
     /// Has the task called in its turn; gives its old waker.
     #[must_use]
+    #[inline]
     pub(super) fn enter(&mut self, index: usize, waker: &Waker) -> Option<Waker> {
-        self.all()[index].waits = true;
-        if let Self::Crew(crew) = self {
-            let crew = crew.get_mut();
-            if !std::mem::replace(&mut crew.all[index].in_line, true) {
-                crew.line.push_back(index);
-            }
-        }
-        self.register(index, waker)
+        let each = match self {
+            Self::Alone(each) => each,
+            Self::Crew(crew) => crew.get_mut().line_up(index),
+        };
+        each.waits = true;
+        replace_waker(&mut each.waker, waker)
     }
 
     /// The task waits no more; `false` where it had been called.
+    #[inline]
     pub(super) fn leave(&mut self, index: usize) -> bool {
-        std::mem::take(&mut self.all()[index].waits)
+        match self {
+            Self::Alone(each) => std::mem::take(&mut each.waits),
+            Self::Crew(crew) => std::mem::take(&mut crew.get_mut().all[index].waits),
+        }
+    }
+
+    /// The only one.
+    #[inline]
+    pub(super) fn alone(&mut self) -> Option<&mut Each> {
+        match self {
+            Self::Alone(each) => Some(each),
+            Self::Crew(_) => None,
+        }
     }
 
     /// Calls the first that waits.
