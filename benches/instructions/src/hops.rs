@@ -1,8 +1,10 @@
 //! Four tasks in a row, each with a channel behind it, and a consumer that sums.
 
+use std::future::Future;
 use std::time::Duration;
 
 use anypipe::prelude::*;
+use anypipe::task::{TaskGroup, task_group};
 
 use crate::bare::Bare;
 
@@ -58,10 +60,32 @@ pub async fn rendezvous(_: &Bare, _: usize, items: u64) -> u64 {
         .await
 }
 
+/// What spawns the tasks of those that are wired by hand.
+pub trait Spawns {
+    fn spawn(&self, future: impl Future<Output = ()> + Send + 'static);
+}
+
+impl Spawns for Bare {
+    fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) {
+        Self::spawn(self, future);
+    }
+}
+
+impl<R: Send + 'static> Spawns for TaskGroup<R> {
+    fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) {
+        drop(Self::spawn(self, future));
+    }
+}
+
+/// As [`tokio`], in tasks of a group, which has what a pipeline's have: they are joined, cancelled, and their panics told.
+pub async fn tokio_in_group(_: &Bare, capacity: usize, items: u64) -> u64 {
+    task_group(async move |group| tokio(&group, capacity, items).await).await
+}
+
 /// The four by hand: how a channel is made, and what sends to it and receives from it until it is closed.
 macro_rules! by_hand {
     ($name:ident, $channel:path, |$sender:ident, $n:ident| $send:expr, |$receiver:ident| $receive:expr) => {
-        pub async fn $name(on: &Bare, capacity: usize, items: u64) -> u64 {
+        pub async fn $name(on: &impl Spawns, capacity: usize, items: u64) -> u64 {
             let ($sender, mut last) = $channel(capacity);
             on.spawn(async move {
                 for $n in 0..items {

@@ -92,10 +92,11 @@ const HOPS: [Named; 8] = [
 ];
 const WATCHED: [Named; 2] =
     [contender!(anypipe, "anypipe", hops::watched), contender!(anypipe, "not watched", hops::anypipe)];
-const RENDEZVOUS: [Named; 3] = [
+const RENDEZVOUS: [Named; 4] = [
     contender!(anypipe, "anypipe", hops::rendezvous),
     contender!(bare, "its channel", hops::rendezvous_channel),
     contender!(bare, "tokio", hops::tokio),
+    contender!(anypipe, "tokio, in a group", hops::tokio_in_group),
 ];
 const FOR_EACH: [Named; 1] = [contender!(anypipe, "anypipe", ends::for_each)];
 const INTO_STREAM: [Named; 1] = [contender!(anypipe, "anypipe", ends::into_stream)];
@@ -111,6 +112,10 @@ const UNORDERED: [Named; 3] = [
 ];
 const CROWD: [Named; 2] =
     [contender!(anypipe, "anypipe", workers::crowd), contender!(bare, "flume", workers::crowd_flume)];
+const CROWD_ROOMY: [Named; 2] = [
+    contender!(anypipe, "anypipe", workers::crowd_roomy),
+    contender!(bare, "flume", workers::crowd_flume_roomy),
+];
 const MAPS: [Named; 3] = [
     contender!(anypipe, "anypipe", fused::maps::anypipe),
     contender!(bare, "futures", fused::maps::futures),
@@ -232,6 +237,10 @@ fn cases() -> Vec<Case> {
     add("instructions", "workers", "unordered", &UNORDERED, CAPACITY, ITEMS, 1);
     for workers in [100, 10_000] {
         add("instructions", "crowd", &format!("{workers} workers"), &CROWD, workers, ITEMS_OF_A_CROWD, 1);
+    }
+    for workers in [100, 10_000] {
+        let row = format!("{workers} workers, room for all");
+        add("instructions", "crowd", &row, &CROWD_ROOMY, workers, ITEMS_OF_A_CROWD, 1);
     }
     add("instructions", "fused", "3 maps", &MAPS, CAPACITY, ITEMS, 1);
     add("instructions", "fused", "2 filters, half gone", &FILTERS, CAPACITY, ITEMS, 1);

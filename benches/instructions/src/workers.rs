@@ -33,8 +33,17 @@ pub async fn buffer_unordered(_: &Bare, _: usize, items: u64) -> u64 {
 
 /// So many workers, with futures that wait a turn.
 pub async fn crowd(_: &Bare, workers: usize, items: u64) -> u64 {
+    crowd_with(workers, CAPACITY, items).await
+}
+
+/// As [`crowd`], where there is room for what they make in one turn: none waits for it.
+pub async fn crowd_roomy(_: &Bare, workers: usize, items: u64) -> u64 {
+    crowd_with(workers, workers, items).await
+}
+
+async fn crowd_with(workers: usize, buffer: usize, items: u64) -> u64 {
     let worked = Pipeline::from_iter(0..items).then(turn).workers(workers);
-    worked.buffer_size(CAPACITY).unordered().fold(0, |sum, n| sum + n).await
+    worked.buffer_size(buffer).unordered().fold(0, |sum, n| sum + n).await
 }
 
 /// Gives an item after a turn of the executor.
@@ -56,6 +65,10 @@ pub async fn flume(on: &Bare, capacity: usize, items: u64) -> u64 {
 
 pub async fn crowd_flume(on: &Bare, workers: usize, items: u64) -> u64 {
     by_hand(on, CAPACITY, items, workers, turn).await
+}
+
+pub async fn crowd_flume_roomy(on: &Bare, workers: usize, items: u64) -> u64 {
+    by_hand(on, workers, items, workers, turn).await
 }
 
 async fn by_hand<F: Future<Output = u64> + Send + 'static>(
