@@ -179,6 +179,9 @@ impl Waiting {
 
     /// The wakers of all.
     pub(super) fn take_all(&mut self) -> Wakes {
-        self.all().iter_mut().filter_map(|each| each.waker.take()).collect()
+        match self {
+            Self::Alone(each) => each.waker.take().map_or(Wakes::None, Wakes::One),
+            Self::Crew(crew) => crew.get_mut().all.iter_mut().filter_map(|each| each.waker.take()).collect(),
+        }
     }
 }
