@@ -11,6 +11,10 @@ use std::time::Duration;
 use anypipe::Control;
 use anypipe::picture::RunState;
 use anypipe::prelude::*;
+#[cfg(unix)]
+use anypipe::top::serve;
+#[cfg(not(unix))]
+use anypipe::top::serve_tcp as serve;
 
 use common::{Screen, until};
 
@@ -37,12 +41,25 @@ fn planted() -> (Control, thread::JoinHandle<Result<usize, anypipe::RunError>>) 
     (control, thread::spawn(move || anypipe::run_on(anypipe::runtime::Smol::threads(1), run.checked())))
 }
 
+/// Where nobody serves yet.
+#[cfg(unix)]
+fn free() -> String {
+    let path = std::env::temp_dir().join(format!("anypipe-top-{}", std::process::id()));
+    path.to_str().expect("text").to_owned()
+}
+
+/// Where nobody serves yet: a port, since there are no Unix sockets.
+#[cfg(not(unix))]
+fn free() -> String {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").expect("loopback");
+    free.local_addr().expect("a port").to_string()
+}
+
 #[test]
 fn keys_steer_what_is_seen() {
     let _alone = RUNS.lock().unwrap_or_else(PoisonError::into_inner);
-    let folder = std::env::temp_dir().join(format!("anypipe-top-{}", std::process::id()));
-    let path = folder.to_str().expect("text").to_owned();
-    let serving = anypipe::top::serve(&path).expect("a free path");
+    let path = free();
+    let serving = serve(&path).expect("nobody serves there");
     let (control, run) = planted();
     let Some(mut screen) = Screen::open(&["--every", "0.1", &path]) else { return };
 
@@ -88,7 +105,7 @@ fn keys_steer_what_is_seen() {
     // The line is lost, and found again.
     drop(serving);
     screen.shows("trying again");
-    let serving = anypipe::top::serve(&path).expect("it is free again");
+    let serving = serve(&path).expect("it is free again");
     screen.shows("no run goes on");
     until(|| !screen.text().contains("trying again"), || screen.text());
     screen.leave();
