@@ -205,7 +205,7 @@ async fn a_shared_rate_keeps_nothing_of_what_has_ended() {
 }
 
 /// How often the same work is done at the most, to find what it costs at its best: the machine is others' too.
-const ROUNDS: usize = 4;
+const ROUNDS: usize = 12;
 
 /// Checks that the same work costs less than four times as much among `many` as among `few`, setting up included.
 pub(crate) fn costs_the_same(make: Make<'_>, few: usize, many: usize, work: impl Fn(usize) -> BoxFuture) {
