@@ -374,14 +374,17 @@ async fn a_panic_goes_to_who_awaits_it_and_else_to_the_run() {
     assert_eq!(panic_in(group).await.as_deref(), Some("stage `shield` panicked: unseen"));
     // Its run was dropped: the scope around that is told.
     let outer = task_group(inherit, |_| async move {
+        let gate = CancelToken::new();
+        let gated = gate.clone();
         let inner = task_group(inherit, |_| async move {
-            shield(async {
-                settle().await;
+            shield(async move {
+                gated.cancelled().await;
                 assert!(std::hint::black_box(false), "adopted");
             })
             .await;
         });
         assert!(drop_after(1, inner).await.is_none());
+        gate.cancel();
     });
     assert_eq!(panic_in(outer).await.as_deref(), Some("stage `shield` panicked: adopted"));
 }
