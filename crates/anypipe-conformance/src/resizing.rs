@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
-use anypipe_core::run::picture::StagePicture;
+use anypipe_core::run::picture::{Changed, StagePicture};
 use anypipe_core::run::{ChangeReason, Control, ResizeError, Running, StageControl, inherit, scoped};
 use anypipe_core::scope::CancelToken;
 use anypipe_core::{ErrorKind, Holds, Source};
@@ -843,7 +843,13 @@ fn shown(control: &Control) -> StagePicture {
 
 /// From how many workers to how many, and why.
 fn told(shown: &StagePicture) -> Vec<(usize, usize, ChangeReason)> {
-    shown.changes.iter().map(|change| (change.from, change.to, change.why)).collect()
+    told_of(shown, Changed::Workers)
+}
+
+/// The same of what has changed so.
+fn told_of(shown: &StagePicture, of: Changed) -> Vec<(usize, usize, ChangeReason)> {
+    let changes = shown.changes.iter().filter(|change| change.of == of);
+    changes.map(|change| (change.from, change.to, change.why)).collect()
 }
 
 async fn a_picture_follows_a_resize() {
@@ -873,6 +879,10 @@ async fn a_picture_follows_a_resize() {
     let of_more = more.stage("work").unwrap();
     assert_eq!(told(of_more), [(2, 5, ChangeReason::Asked)], "{more}");
     assert!(more.to_string().contains("`work` got 5 workers instead of 2, "), "{more}");
+    assert_eq!(told_of(of_more, Changed::Buffer), [(3, 7, ChangeReason::Asked)], "{more}");
+    assert!(more.to_string().contains("`work` got a buffer of 7 instead of 3, "), "{more}");
+    assert!(more.json().contains(r#"{"of":"buffer","at":"#), "{}", more.json());
+    assert!(more.html().contains("`work` got a buffer of 7 instead of 3: somebody asked"), "{}", more.html());
     let mut numbers: Vec<_> = of_more.workers.iter().map(|worker| worker.number).collect();
     numbers.dedup();
     assert_eq!(numbers, [0, 1, 2, 3, 4], "{more}");
@@ -931,6 +941,10 @@ async fn a_resize_that_changes_nothing_is_no_event() {
     stage.set_buffer_size(9).unwrap();
     stage.set_workers(0).unwrap_err();
     assert_eq!((stage.changes(), shown(&control).buffer, told(&shown(&control))), (vec![], Some(9), vec![]));
+    let of_buffer = || told_of(&shown(&control), Changed::Buffer);
+    assert_eq!(of_buffer(), [(64, 9, ChangeReason::Asked)]);
+    stage.set_buffer_size(9).unwrap();
+    assert_eq!(of_buffer().len(), 1);
     // The last ones are kept.
     for many in 3..30 {
         stage.set_workers(many).unwrap();

@@ -14,6 +14,18 @@ pub(crate) use loom::thread_local;
 #[cfg(not(loom))]
 pub(crate) use std::thread_local;
 
+/// What each thread has of its own and drops nothing: it is there from the beginning, and nobody looks whether it was made.
+/// loom makes it when it is asked for.
+macro_rules! thread_cells {
+    (static $name:ident: $of:ty = $made:expr;) => {
+        #[cfg(not(loom))]
+        std::thread_local! { static $name: $of = const { $made }; }
+        #[cfg(loom)]
+        loom::thread_local! { static $name: $of = $made; }
+    };
+}
+pub(crate) use thread_cells;
+
 /// A lock without poisoning: no user code ever runs under one, so nothing can panic while it is held.
 #[derive(Debug)]
 pub(crate) struct Mutex<T>(imp::Mutex<T>);

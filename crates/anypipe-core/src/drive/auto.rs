@@ -33,6 +33,7 @@ pub struct Auto {
 /// so. While it holds up the others, which its workers' waits tell, it gets twice as many as long as these do more, then as
 /// many as it took for that, and now and then a few more or less on trial. Work that is mostly polling, as what
 /// computes is, never has more workers than there are cores, unless the range begins with more or it is `.blocking()`.
+/// For that the whole run is watched, as from a first [`picture`](crate::run::Control::picture) on.
 /// Where they wait for others much of their time, some are let go; where the same workers suddenly do much more or less, it begins anew. Throughput
 /// decides, not how long an item takes.
 ///

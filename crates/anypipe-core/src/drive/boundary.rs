@@ -8,7 +8,7 @@ use futures_core::Stream;
 
 use super::climb::Climb;
 use super::crew::{Feeds, Key, Order};
-use super::gauge::steer;
+use super::gauge::{Gauge, steer};
 use super::hop::{Hop, Room};
 use super::pair::hop;
 use super::port::Port;
@@ -232,8 +232,7 @@ impl Boundary {
         let buffer = if weighed { MOST_BUFFER } else { self.buffer };
         let permits = buffer.min(MOST_BUFFER) + self.workers;
         let steered = self.most.filter(|most| !one_task && *most > self.workers);
-        let measured = steered.map(|_| scope.runtime().now());
-        let room = Room { one_task, measured, permits, weight: limits.weight };
+        let room = Room { one_task, steered: steered.is_some(), permits, weight: limits.weight };
         let about =
             About { counts: true, buffer: (!weighed).then_some(self.buffer), blocks, ..About::default() };
         let tally = scope.tally(self.name.clone(), about);
@@ -243,7 +242,9 @@ impl Boundary {
             let cores = available_parallelism().map_or(1, NonZero::get);
             let climb = Climb::new(self.workers, most, cores);
             let name = format!("auto of `{}`", self.name);
-            scope.spawn(name, steer(resize.clone(), scope.runtime().clone(), climb));
+            // It goes by the times of the workers, as pictures do.
+            scope.begin_watching();
+            scope.spawn(name, steer(resize.clone(), Gauge::new(scope, &tally, blocks), climb));
         }
         scope.enter_resize(&tally, resize);
         let feeds = Feeds::new(self.workers, input, self.order, limits.key, tally);

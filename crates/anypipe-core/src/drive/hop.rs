@@ -2,15 +2,11 @@
 //! in chunks, with an exact bound. The README beside this file explains the protocol.
 
 use std::borrow::Cow;
-use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::task::Waker;
-use std::time::Instant;
 
-use super::gauge::Gauge;
 use super::ledger::{Ask, Board, Calls, Ledger, Look, Todo};
 use super::{Tally, Weigh};
-use crate::scope::{ChangeReason, Flush, Measured, Refused, Resize, Scope, Size, WorkerChange, drop_items};
+use crate::scope::{ChangeReason, Changed, Flush, Refused, Resize, Scope, Size, WorkerChange, drop_items};
 use crate::sync::Mutex;
 use crate::sync::atomic::Ordering;
 
@@ -60,8 +56,8 @@ impl<T> Batch<T> {
 pub(super) struct Room<T> {
     /// True where there is to be one producer for good.
     pub(super) one_task: bool,
-    /// From when on it is measured how the producers' time goes, where it is.
-    pub(super) measured: Option<Instant>,
+    /// True where there are to be as many producers as are worth having.
+    pub(super) steered: bool,
     /// The most items, those being made included.
     pub(super) permits: usize,
     /// The most weight of finished items, and how to weigh one.
@@ -96,9 +92,9 @@ pub(super) struct State<T> {
 impl<T> Hop<T> {
     pub(super) fn new(producers: usize, room: Room<T>, tally: Tally, of: (Scope, Cow<'static, str>)) -> Self {
         let (most_weight, weigh) = room.weight.unzip();
-        let ledger = Ledger::new(producers, room.permits, weigh.is_some(), room.measured);
+        let ledger = Ledger::new(producers, room.permits, weigh.is_some(), room.steered);
         let state = State { ledger, queue: Vec::new(), window: Vec::new(), head: 0 };
-        let board = Board::new(producers, most_weight, room.one_task, room.measured.is_some(), tally);
+        let board = Board::new(producers, most_weight, room.one_task, tally);
         Self { state: Mutex::new(state), board, weigh, stage: of }
     }
 
@@ -180,16 +176,6 @@ impl<T> Hop<T> {
         state.ledger.pay(&self.board, &mut calls);
         drop(state);
         calls.make();
-    }
-
-    /// The producer waits for input or for room from now on, or not any more; where it has gone nobody knows when.
-    pub(super) fn note_waits(&self, waits: bool, now: Option<Instant>) {
-        self.state.lock().ledger.note_waits(waits, now);
-    }
-
-    /// What the length of the producers' polls is added to, where that is measured.
-    pub(super) fn polled(&self) -> Option<Arc<AtomicU64>> {
-        if self.board.measured { self.state.lock().ledger.gauge().map(|gauge| gauge.polled()) } else { None }
     }
 
     /// What the producer is to do that looks.
@@ -292,24 +278,33 @@ impl<T: Send> Flush for Hop<T> {
 }
 
 impl<T> Hop<T> {
-    /// Has there be so many workers, and so much room, from now on, unless `gauge` gives `false`.
+    /// Has there be so many workers, and so much room, from now on.
     fn change(
         &self,
         workers: Option<usize>,
         buffer: Option<usize>,
         why: ChangeReason,
-        gauge: impl FnOnce(&mut Gauge) -> bool,
     ) -> Result<(), Refused> {
         let (scope, name) = &self.stage;
         let (at, mut calls) = (scope.runtime().now(), Calls::default());
         let mut state = self.state.lock();
         let ledger = &mut state.ledger;
-        if ledger.is_over() || self.board.is_closed() || !ledger.gauge().is_none_or(gauge) {
+        let is_asked = why == ChangeReason::Asked;
+        if ledger.is_over() || self.board.is_closed() || !(is_asked || ledger.steers()) {
             return Err(Refused::Ended);
         }
+        if is_asked && workers.is_some() {
+            ledger.let_go(&mut calls);
+        }
+        let (_, buffered) = ledger.size();
         let from = ledger.resize(&self.board, workers, buffer, &mut calls);
-        let change = WorkerChange { at, from, to: workers.unwrap_or(from), why };
-        self.board.tally.note_sizes(change, buffer);
+        let note = |of, from, to: Option<usize>| {
+            if let Some(to) = to {
+                self.board.tally.note_change(of, WorkerChange { at, from, to, why });
+            }
+        };
+        note(Changed::Workers, from, workers);
+        note(Changed::Buffer, buffered, buffer);
         drop(state);
         calls.wake();
         scope.observe_resize(name, workers, buffer);
@@ -325,28 +320,21 @@ impl<T: Send> Resize for Hop<T> {
         if self.is_weighed() && buffer.is_some() {
             return Err(Refused::Weighed);
         }
-        self.change(workers, buffer, ChangeReason::Asked, |gauge| {
-            if workers.is_some() {
-                gauge.let_go();
-            }
-            true
-        })
+        self.change(workers, buffer, ChangeReason::Asked)
     }
 
     fn steer(&self, workers: usize, why: ChangeReason) -> Option<()> {
-        self.change(Some(workers), None, why, |gauge| gauge.steers()).ok()
+        self.change(Some(workers), None, why).ok()
     }
 
     fn changes(&self) -> Vec<WorkerChange> {
         self.board.tally.changes()
     }
 
-    fn measure(&self, now: Instant, waker: &Waker) -> Option<Measured> {
-        let mut state = self.state.lock();
-        let (measured, old) = state.ledger.measure(self.board.tally.taken.get(), now, waker)?;
-        drop(state);
+    fn is_steered(&self, waker: &Waker) -> bool {
+        let (is_steered, old) = self.state.lock().ledger.is_steered(waker);
         drop(old);
-        Some(measured)
+        is_steered
     }
 
     fn size(&self) -> Size {

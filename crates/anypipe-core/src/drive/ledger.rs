@@ -3,12 +3,10 @@
 
 use std::cmp::Ordering::{Equal, Greater, Less};
 use std::task::Waker;
-use std::time::Instant;
 
 use super::Tally;
-use super::gauge::Gauge;
 use super::waiting::Waiting;
-use crate::scope::{Measured, Wakes};
+use crate::scope::{Wakes, replace_waker};
 use crate::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering, fence};
 
 /// What both sides of a hop look at without its lock.
@@ -31,8 +29,6 @@ pub(super) struct Board {
     pub(super) most_weight: Option<usize>,
     /// True where the stage is to have one task for good.
     pub(super) one_task: bool,
-    /// True where it is measured how the producers' time goes.
-    pub(super) measured: bool,
 }
 
 /// The consumer went: looked at before each user future starts.
@@ -99,8 +95,10 @@ pub(super) struct Ledger {
     leaving: usize,
     /// Set when one has gone that was not let go: the input is over, and nothing is left to do for others.
     ending: bool,
-    /// How their time goes, where that is measured.
-    gauge: Option<Box<Gauge>>,
+    /// True where they are to be as many as are worth having, until somebody has said how many.
+    steered: bool,
+    /// Who sees to that, to be told where it is over.
+    steerer: Option<Waker>,
     /// Set when a producer went without finishing.
     broken: bool,
 }
@@ -175,13 +173,7 @@ impl Calls {
 }
 
 impl Board {
-    pub(super) fn new(
-        producers: usize,
-        most_weight: Option<usize>,
-        one_task: bool,
-        measured: bool,
-        tally: Tally,
-    ) -> Self {
+    pub(super) fn new(producers: usize, most_weight: Option<usize>, one_task: bool, tally: Tally) -> Self {
         // Each producer may pass the most once: the sum must not overflow.
         let bound = usize::MAX / 2 / (producers + 1);
         Self {
@@ -192,7 +184,6 @@ impl Board {
             tally,
             most_weight: most_weight.map(|most| most.min(bound)),
             one_task,
-            measured,
         }
     }
 
@@ -240,7 +231,7 @@ impl Board {
 impl Ledger {
     /// Whether one producer has all permits is settled here, and not when its end is made: by then there may have to be others.
     /// Where items are weighed it is as one of several.
-    pub(super) fn new(workers: usize, permits: usize, weighed: bool, measured: Option<Instant>) -> Self {
+    pub(super) fn new(workers: usize, permits: usize, weighed: bool, steered: bool) -> Self {
         let lent = if workers == 1 && !weighed { permits } else { 0 };
         Self {
             free: signed(permits - lent),
@@ -256,7 +247,8 @@ impl Ledger {
             open: workers,
             leaving: 0,
             ending: false,
-            gauge: measured.map(|now| Box::new(Gauge::new(now))),
+            steered,
+            steerer: None,
             broken: false,
         }
     }
@@ -427,9 +419,7 @@ impl Ledger {
         }
         self.broken |= vanished;
         if self.open == 0 || vanished {
-            if let Some(gauge) = &mut self.gauge {
-                gauge.end().into_iter().for_each(|watcher| calls.called.add(watcher));
-            }
+            self.let_go(calls);
             self.consumer.take().into_iter().for_each(|consumer| calls.called.add(consumer));
         }
     }
@@ -445,28 +435,24 @@ impl Ledger {
 // How many workers there are, and how much they may hold, may be changed while they go on. Who does so notes it here and wakes
 // all; whoever hears of it first does what is to be done, in its own poll.
 impl Ledger {
-    /// A producer waits for input or for room from now on, or not any more.
-    pub(super) fn note_waits(&mut self, waits: bool, now: Option<Instant>) {
-        match (&mut self.gauge, now) {
-            (Some(gauge), Some(now)) if waits => gauge.wait(now),
-            (Some(gauge), now) => gauge.work(now),
-            (None, _) => {}
+    /// True where there are to be as many as are worth having. Who sees to that is told where it is over; gives the waker that
+    /// was there before.
+    pub(super) fn is_steered(&mut self, waker: &Waker) -> (bool, Option<Waker>) {
+        if !self.steered {
+            return (false, None);
         }
+        (true, replace_waker(&mut self.steerer, waker))
     }
 
-    /// How their time went; `None` at the end, of which the waker is told. Gives the waker that was there before.
-    pub(super) fn measure(
-        &mut self,
-        taken: u64,
-        now: Instant,
-        waker: &Waker,
-    ) -> Option<(Measured, Option<Waker>)> {
-        if self.is_over() { None } else { self.gauge.as_mut()?.measure(taken, now, waker) }
+    /// True where somebody sees to that.
+    pub(super) fn steers(&self) -> bool {
+        self.steered
     }
 
-    /// How their time goes, where that is measured.
-    pub(super) fn gauge(&mut self) -> Option<&mut Gauge> {
-        self.gauge.as_deref_mut()
+    /// Nobody sees to that any more.
+    pub(super) fn let_go(&mut self, calls: &mut Calls) {
+        self.steered = false;
+        self.steerer.take().into_iter().for_each(|steerer| calls.called.add(steerer));
     }
 
     /// True once the last producer has finished, or one has vanished.

@@ -25,7 +25,6 @@ impl<T> Line<T> {
     /// The task looks for an item.
     #[inline]
     pub(super) fn begin(&mut self) {
-        self.port.note_works(self.scope.runtime());
         self.pace.begin(&self.scope);
     }
 
@@ -35,7 +34,6 @@ impl<T> Line<T> {
         note_wait(waits_for);
         self.pace.waited();
         self.port.rest(waker);
-        self.port.note_waits(self.scope.runtime());
         if self.port.has_news() { Err(News) } else { Ok(()) }
     }
 
@@ -51,7 +49,6 @@ impl<T> Line<T> {
     #[inline(never)]
     pub(super) fn poll_room(&mut self, want: usize, cx: &mut Context<'_>) -> Poll<Result<(), News>> {
         if self.port.poll_claim(cx, want).is_pending() {
-            self.port.note_waits(self.scope.runtime());
             if self.scope.is_watched() {
                 // Nothing of the user's has run since the last item was done.
                 note_end(self.pace.read_now());

@@ -33,7 +33,7 @@ fn resized<T>(producers: usize, permits: usize, scope: &Scope) -> (Arc<Hop<T>>, 
 /// Without its producers' ends.
 fn begun<T>(producers: usize, permits: usize, scope: &Scope) -> (Arc<Hop<T>>, Outlet<T>) {
     let (name, room) =
-        (Cow::Borrowed("hop"), Room { one_task: false, measured: None, permits, weight: None });
+        (Cow::Borrowed("hop"), Room { one_task: false, steered: false, permits, weight: None });
     hop(producers, room, name.clone(), scope.tally(name, crate::scope::About::default()), scope)
 }
 

@@ -1,19 +1,17 @@
 //! A producer's end of a hop.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::task::{Context, Poll, Waker};
 
 use super::Tally;
 use super::hop::{Batch, Hop, Made};
 use super::ledger::{Ask, Look, Todo};
-use crate::runtime::{RuntimeHandle, WaitsFor};
+use crate::runtime::WaitsFor;
 use crate::scope::{is_unwinding, note_wait, replace_waker};
 
 /// A producer's end of a hop: permits, and what it has made.
 ///
 /// Dropped without [`finish`](Port::finish) it vanishes, and the output is broken.
-#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(super) struct Port<T> {
     hop: Arc<Hop<T>>,
     /// Which of the producers this is.
@@ -36,8 +34,6 @@ pub(super) struct Port<T> {
     parked: bool,
     /// True while an item is being worked on.
     busy: bool,
-    /// True while it waits for input or for room, as far as that is measured.
-    waits: bool,
     /// How it ends, where it goes now.
     ends: Ends,
 }
@@ -61,7 +57,7 @@ impl<T> Port<T> {
 
     fn with(hop: Arc<Hop<T>>, index: usize, lent: usize) -> Self {
         let batch = Batch::Plain(Vec::new());
-        let (registered, parked, busy, waits, ends) = (None, false, false, false, Ends::Broken);
+        let (registered, parked, busy, ends) = (None, false, false, Ends::Broken);
         Self {
             hop,
             index,
@@ -75,7 +71,6 @@ impl<T> Port<T> {
             failed: 0,
             parked,
             busy,
-            waits,
             ends,
         }
     }
@@ -101,29 +96,6 @@ impl<T> Port<T> {
     #[inline]
     pub(super) fn has_urgent_news(&self) -> bool {
         self.hop.board.has_urgent_news()
-    }
-
-    /// It waits for input or for room from now on, where that is measured.
-    #[inline]
-    pub(super) fn note_waits(&mut self, runtime: &RuntimeHandle) {
-        if self.hop.board.measured {
-            self.measure(true, runtime);
-        }
-    }
-
-    /// It waits no more.
-    #[inline]
-    pub(super) fn note_works(&mut self, runtime: &RuntimeHandle) {
-        if self.waits {
-            self.measure(false, runtime);
-        }
-    }
-
-    #[cold]
-    fn measure(&mut self, waits: bool, runtime: &RuntimeHandle) {
-        if std::mem::replace(&mut self.waits, waits) != waits {
-            self.hop.note_waits(waits, Some(runtime.now()));
-        }
     }
 
     /// True while an item is being worked on.
@@ -216,11 +188,6 @@ impl<T> Port<T> {
     /// What is told of items that were taken and never begun.
     pub(super) fn tally(&self) -> Tally {
         self.hop.board.tally.clone()
-    }
-
-    /// What the length of its polls is added to, where that is measured.
-    pub(super) fn polled(&self) -> Option<Arc<AtomicU64>> {
-        self.hop.polled()
     }
 
     #[inline]
@@ -346,9 +313,6 @@ impl<T> Port<T> {
 impl<T> Drop for Port<T> {
     fn drop(&mut self) {
         self.count();
-        if self.waits {
-            self.hop.note_waits(false, None);
-        }
         if self.busy {
             let ended =
                 if is_unwinding() { &self.hop.board.tally.panicked } else { &self.hop.board.tally.cancelled };

@@ -7,11 +7,9 @@ use std::future::Future;
 use std::ops::Deref;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::task::{Context, Poll, Waker, ready};
 
 use super::crew::{Feed, Taken};
-use super::gauge::add_polls;
 use super::ledger::{Look, Todo};
 use super::line::{Line, News, Unwanted, next_poll, present_poll};
 use super::pace::{Next, Pace};
@@ -114,21 +112,17 @@ pub(super) fn spawn<In: Send + 'static, W: Work<In>>(
         bench.line.pace.show_each();
     }
     let (scope, stage, tally) = (bench.line.scope.clone(), name.clone(), bench.line.port.tally());
-    let polled = if threads == Threads::Tasks { bench.line.port.polled() } else { None };
     let task = Box::pin(worker(bench, stage, work));
-    spawn_task(&scope, (name, tally), (threads, polled), task);
+    spawn_task(&scope, (name, tally), threads, task);
 }
 
 /// Spawns a task on these threads; built once.
 fn spawn_task(
     scope: &Scope,
     (name, tally): (Cow<'static, str>, Tally),
-    (threads, polled): (Threads, Option<Arc<AtomicU64>>),
-    mut task: BoxFuture<()>,
+    threads: Threads,
+    task: BoxFuture<()>,
 ) {
-    if let Some(polled) = polled {
-        task = Box::pin(add_polls(task, scope.runtime().clone(), polled));
-    }
     match threads {
         Threads::Tasks => scope.spawn_worker(name, Some(tally), task),
         Threads::Blocking => scope.spawn_on_pool(name, tally, None, task),

@@ -9,7 +9,7 @@ use super::Plan;
 use super::live::{self, Listed};
 use super::watch::Watchers;
 use crate::error::RunError;
-use crate::runtime::{Alarm, RuntimeHandle};
+use crate::runtime::{Alarm, RuntimeHandle, WaitsFor};
 use crate::scope::{
     Cancelled, Controls, Deadline, DeadlineWatch, Panic, Part, RunEnd, SINK, Scope, WorkerState, break_off,
     catch, current_scope, observes, polling, polling_own, replace_waker, resume_from_drop, within,
@@ -209,7 +209,7 @@ impl Course {
         }
         self.scope.note_body(Some((self.name, None)));
         if self.is_sink {
-            self.note_state(WorkerState::Polling);
+            self.begin_sink();
         }
         let entered = polling_own(&self.scope, self.is_sink);
         let polled = catch(|| self.within(|| poll(cx)));
@@ -218,7 +218,7 @@ impl Course {
         // One that has given something is at work, wherever that is, until it is asked for more.
         if self.is_sink {
             let waits = matches!(polled, Ok(Poll::Pending));
-            self.note_state(if waits { waits_for.into() } else { WorkerState::Awaiting });
+            self.wait_sink(if waits { waits_for } else { WaitsFor::Future });
         }
         match polled {
             Ok(Poll::Ready(())) => return Poll::Ready(true),
@@ -228,11 +228,21 @@ impl Course {
         if self.scope.is_cancelled() { Poll::Ready(false) } else { Poll::Pending }
     }
 
+    /// A poll of the sink begins.
     #[inline]
-    fn note_state(&self, state: WorkerState) {
-        self.scope.controls().note_own_state(state);
+    fn begin_sink(&self) {
+        self.scope.controls().note_own_state(WorkerState::Polling);
         if self.scope.is_watched() {
-            self.scope.stamp_own_part(state);
+            self.scope.begin_own_part();
+        }
+    }
+
+    /// It is over, and the sink waits for this.
+    #[inline]
+    fn wait_sink(&self, waits_for: WaitsFor) {
+        self.scope.controls().note_own_state(waits_for.into());
+        if self.scope.is_watched() {
+            self.scope.wait_own_part(waits_for);
         }
     }
 

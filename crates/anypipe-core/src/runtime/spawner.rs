@@ -95,6 +95,11 @@ pub enum WaitsFor {
     Thread,
 }
 
+impl WaitsFor {
+    /// All of them, each in the place of its number.
+    pub(crate) const ALL: [Self; 5] = [Self::Future, Self::Input, Self::Room, Self::Turn, Self::Thread];
+}
+
 impl fmt::Display for WaitsFor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -8,13 +8,11 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use super::chart::Station;
-use super::picture::{
-    ChangePicture, Edge, Picture, StageKind, StagePicture, Times, WorkerPicture, WorkerState,
-};
-use super::stamps::Stamps;
+use super::picture::{ChangePicture, Edge, Picture, StageKind, StagePicture, Times, WorkerPicture};
+use super::stamps::{self, End, Stamps};
 use super::tally::SINK;
 use super::task::Member;
-use super::{Controls, Scope, WorkerChange, context};
+use super::{Controls, Scope, Tally, WorkerChange};
 use crate::runtime::{RuntimeHandle, WaitsFor};
 
 /// What is looked at: all scopes of the run that are needed still.
@@ -60,7 +58,7 @@ impl Controls {
         let seen = self.seen()?;
         let own_state = self.own_state();
         if let (Some(state), Some(scope)) = (own_state, seen.scopes.first()) {
-            let stamps = Box::new(Stamps::new(0, state, now));
+            let stamps = Box::new(Stamps::new(0, state.waits_for(), now));
             scope.inner.state.lock().own_stamps.get_or_insert(stamps);
         }
         for scope in &seen.scopes {
@@ -155,28 +153,44 @@ impl Controls {
 
 impl super::State {
     fn own_worker(&self, now: Instant) -> Option<WorkerPicture> {
-        let stamps = self.own_stamps.as_ref()?;
-        let (lasts, times) = stamps.at(now);
-        let waits_for = match stamps.state {
-            WorkerState::Input => Some(WaitsFor::Input),
-            WorkerState::Room => Some(WaitsFor::Room),
-            WorkerState::Awaiting => Some(WaitsFor::Future),
-            WorkerState::Polling => None,
-        };
-        Some(WorkerPicture { number: 0, state: stamps.state, waits_for, lasts, times })
+        self.own_stamps.as_ref().map(|stamps| stamps.picture(now))
     }
 }
 
 impl Scope {
-    /// What the run's own part is doing from now on, where that is a stage, and watched.
-    #[cold]
-    pub(crate) fn stamp_own_part(&self, state: WorkerState) {
+    /// The run is watched from now on, unless it is already.
+    pub(crate) fn begin_watching(&self) {
+        if !self.controls().is_watched() {
+            self.controls().watch();
+        }
+    }
+
+    /// How long the workers of a stage in this scope were in each state, since the run is watched: all of them together, also
+    /// those that have ended.
+    pub(crate) fn times_of(&self, stage: &Tally, now: Instant) -> Times {
+        let mut members = self.inner.state.lock().members.all();
+        members.retain(|member| member.seat() == stage.seat());
+        times_and_workers(stage, &members, now).0
+    }
+
+    /// A poll of the run's own part begins, where that is a stage, and watched.
+    pub(crate) fn begin_own_part(&self) {
+        let now = self.runtime().now();
+        match &mut self.inner.state.lock().own_stamps {
+            Some(stamps) => stamps.begin(now),
+            none => *none = Some(Box::new(Stamps::new(0, None, now))),
+        }
+        stamps::note_beginning(now);
+    }
+
+    /// It is over, and the own part waits for this.
+    pub(crate) fn wait_own_part(&self, waits_for: WaitsFor) {
         let now = self.runtime().now();
         // What was noted by the poll around this one isn't of this.
-        context::note_beginning(now);
+        stamps::forget();
         match &mut self.inner.state.lock().own_stamps {
-            Some(stamps) => stamps.change(state, Some(now)),
-            none => *none = Some(Box::new(Stamps::new(0, state, now))),
+            Some(stamps) => stamps.wait(waits_for, End { at: now, again: false }),
+            none => *none = Some(Box::new(Stamps::new(0, Some(waits_for), now))),
         }
     }
 
@@ -184,7 +198,7 @@ impl Scope {
     #[cold]
     pub(crate) fn end_own_part(&self) {
         let now = self.runtime().now();
-        let take = || self.inner.state.lock().own_stamps.take().map(|stamps| stamps.at(now).1);
+        let take = || self.inner.state.lock().own_stamps.take().map(|stamps| stamps.times(now));
         self.controls().sink_ended().keep(take);
     }
 }
@@ -192,6 +206,17 @@ impl Scope {
 /// What each of them is doing that has not ended.
 fn workers(members: &[Arc<dyn Member>], now: Instant) -> Vec<WorkerPicture> {
     members.iter().filter_map(|member| member.picture(now)).collect()
+}
+
+/// How long the workers of a stage were in each state, all together, and what each of them is doing that has not ended.
+fn times_and_workers(
+    stage: &Tally,
+    members: &[Arc<dyn Member>],
+    now: Instant,
+) -> (Times, Vec<WorkerPicture>) {
+    let (mut times, workers) = stage.past().with(|| workers(members, now));
+    add_up(&mut times, &workers);
+    (times, workers)
 }
 
 fn add_up(times: &mut Times, workers: &[WorkerPicture]) {
@@ -206,13 +231,13 @@ fn picture_of(
     members: &[Arc<dyn Member>],
     (now, begun): (Instant, Instant),
 ) -> StagePicture {
-    let (mut times, mut workers) = station.tally.past().with(|| workers(members, now));
-    add_up(&mut times, &workers);
+    let (times, mut workers) = times_and_workers(&station.tally, members, now);
     workers.sort_by_key(|worker| worker.number);
     let stats = station.tally.stats(&station.name);
     // It may have been changed since it was attached.
     let (buffer, changes) = station.tally.past().sizes();
-    let changes = changes.into_iter().map(|WorkerChange { at, from, to, why }| ChangePicture {
+    let changes = changes.into_iter().map(|(of, WorkerChange { at, from, to, why })| ChangePicture {
+        of,
         at: at.saturating_duration_since(begun),
         from,
         to,

@@ -70,11 +70,11 @@ pub use self::context::{
     waits_for_input,
 };
 pub(crate) use self::context::{
-    Flush, flush_later, goes_with, is_breaking, is_cut_off, is_unwinding, note_again, note_end, note_wait,
-    polling, polling_own, with_output,
+    Flush, flush_later, goes_with, is_breaking, is_cut_off, is_unwinding, note_wait, polling, polling_own,
+    with_output,
 };
 pub(crate) use self::context::{
-    Turns, has_called, is_in_task_of, may_block, refuse_to_block, runtime_of_job, take_beginning,
+    Turns, has_called, is_in_task_of, may_block, refuse_to_block, runtime_of_job,
 };
 pub(crate) use self::controls::{Controls, Named, Pauses, WeakControls};
 pub(crate) use self::cut::{Cut, CutWatch};
@@ -95,11 +95,12 @@ pub use self::picture::{
     ChangePicture, Edge, Picture, RunState, StageKind, StagePicture, Times, WorkerPicture, WorkerState,
 };
 pub(crate) use self::promise::{Giver, Promise, promise, promise_of_task};
-pub use self::resize::{ChangeReason, WorkerChange};
-pub(crate) use self::resize::{Measured, Refused, Resize, Size};
+pub use self::resize::{ChangeReason, Changed, WorkerChange};
+pub(crate) use self::resize::{Refused, Resize, Size};
 pub use self::roster::{Listing, Roster};
 pub(crate) use self::shield::{NAME as SHIELD, Shielded};
 use self::stamps::Stamps;
+pub(crate) use self::stamps::{note_again, note_end, take_beginning};
 pub use self::stats::{StageStats, Stats};
 pub use self::tally::Meter;
 pub(crate) use self::tally::{Overdue, SINK, Tally};
@@ -314,10 +315,10 @@ impl Scope {
         self.inner.flags.load(Ordering::SeqCst) & CANCELLED != 0
     }
 
-    /// True where it was not cancelled, and nobody watches.
+    /// Whether it was cancelled, and whether it is watched.
     #[inline]
-    fn is_calm(&self) -> bool {
-        self.inner.flags.load(Ordering::SeqCst) == 0
+    fn flags(&self) -> u8 {
+        self.inner.flags.load(Ordering::SeqCst)
     }
 
     /// True where its tasks note when what they are doing changes.

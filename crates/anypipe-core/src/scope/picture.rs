@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::ChangeReason;
+use super::{ChangeReason, Changed};
 use crate::runtime::WaitsFor;
 
 /// What a run is doing.
@@ -77,6 +77,18 @@ pub enum WorkerState {
     Awaiting,
     /// It waits for room in its output.
     Room,
+}
+
+impl WorkerState {
+    /// What it waits for, as far as that is known.
+    pub(crate) fn waits_for(self) -> Option<WaitsFor> {
+        match self {
+            Self::Input => Some(WaitsFor::Input),
+            Self::Room => Some(WaitsFor::Room),
+            Self::Awaiting => Some(WaitsFor::Future),
+            Self::Polling => None,
+        }
+    }
 }
 
 impl From<WaitsFor> for WorkerState {
@@ -182,10 +194,12 @@ pub struct WorkerPicture {
     pub times: Times,
 }
 
-/// A change of how many workers a stage is to have.
+/// A change of how many workers a stage is to have, or of how many finished items may wait behind it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ChangePicture {
+    /// What it was made of.
+    pub of: Changed,
     /// When it was made, from when the run began.
     pub at: Duration,
     /// How many there were to be before.
@@ -194,6 +208,16 @@ pub struct ChangePicture {
     pub to: usize,
     /// What it was made for.
     pub why: ChangeReason,
+}
+
+impl fmt::Display for ChangePicture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { of, from, to, .. } = self;
+        match of {
+            Changed::Workers => write!(f, "got {to} workers instead of {from}"),
+            Changed::Buffer => write!(f, "got a buffer of {to} instead of {from}"),
+        }
+    }
 }
 
 /// One stage of a run.
@@ -231,8 +255,8 @@ pub struct StagePicture {
     /// The workers that live. A source has none: it is polled by the stage behind it, and its times are what that
     /// one waited for input.
     pub workers: Vec<WorkerPicture>,
-    /// How it got other workers while it went on, the oldest first: 16 changes at the most. Of the difference of two
-    /// pictures: those in between.
+    /// How it got other workers, or another buffer, while it went on, the oldest first: 16 changes at the most. Of the
+    /// difference of two pictures: those in between.
     pub changes: Vec<ChangePicture>,
     /// How long its workers were in each state, since it is watched: all of them together, also those that have ended.
     pub times: Times,

@@ -1,6 +1,6 @@
 use std::fmt;
 use std::task::Waker;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// A stage of a run, whose workers and buffer can be changed while it goes on.
 pub(crate) trait Resize: Send + Sync {
@@ -16,19 +16,8 @@ pub(crate) trait Resize: Send + Sync {
     /// How many workers it was given lately.
     fn changes(&self) -> Vec<WorkerChange>;
 
-    /// What is measured of it now, where that is done; `None` once it has ended. The waker is called then.
-    fn measure(&self, now: Instant, waker: &Waker) -> Option<Measured>;
-}
-
-/// What is measured of a stage.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Measured {
-    /// Items it has taken.
-    pub(crate) taken: u64,
-    /// How long its workers have waited for input or for room, all together.
-    pub(crate) waited: Duration,
-    /// How long they were polled, all together; nothing where they block threads.
-    pub(crate) polled: Duration,
+    /// True as long as [`steer`](Resize::steer) does anything. The waker is called where that is over.
+    fn is_steered(&self, waker: &Waker) -> bool;
 }
 
 /// Why a stage can't be changed.
@@ -51,6 +40,16 @@ pub(crate) struct Size {
     pub(crate) buffer: Option<usize>,
     /// The most items that it holds; none where they are weighed.
     pub(crate) bound: Option<usize>,
+}
+
+/// What of a stage has changed while it went on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Changed {
+    /// How many workers it is to have.
+    Workers,
+    /// How many finished items may wait behind it.
+    Buffer,
 }
 
 /// A change of how many workers a stage has; told by [`StageControl::changes`](crate::run::StageControl::changes).

@@ -1,62 +1,152 @@
+//! When what a worker does has changed, and the readings of the clock for it.
+
+use std::cell::Cell;
 use std::time::{Duration, Instant};
 
-use super::picture::{Times, WorkerState};
+use super::picture::{Times, WorkerPicture, WorkerState};
+use crate::runtime::{RuntimeHandle, WaitsFor};
+use crate::sync::thread_cells;
 
-/// What one worker is doing, since when, and how long it was in each state before.
+/// What one worker waits for, since when, and how long it waited for each thing before. While it didn't wait it was at work:
+/// so one sum is made for each poll.
 #[derive(Clone, Debug)]
 pub(super) struct Stamps {
     /// Which of its stage's workers it is, in the order in which they were seen.
-    pub(super) number: u32,
-    pub(super) state: WorkerState,
-    /// Up to when the times are summed.
+    number: u32,
+    /// Nothing while it is being polled.
+    waits_for: Option<WaitsFor>,
+    /// From when on it is watched.
+    watched: Instant,
+    /// When its last poll began, or ended.
     since: Instant,
-    /// When it began to do what it does.
+    /// When it began to wait for what it waited for last.
     began: Instant,
-    /// What it did before its last poll, and since when: it may go on with that.
-    before: (WorkerState, Instant),
-    /// How many nanoseconds it was in each state, by the state's number: quicker to sum than lengths of time are.
-    nanos: [u64; 4],
+    /// How many nanoseconds it waited, by the number of what it waited for: quicker to sum than lengths of time are.
+    waited: [u64; WaitsFor::ALL.len()],
 }
 
 impl Stamps {
-    pub(super) fn new(number: u32, state: WorkerState, now: Instant) -> Self {
-        Self { number, state, since: now, began: now, before: (state, now), nanos: [0; 4] }
+    pub(super) fn new(number: u32, waits_for: Option<WaitsFor>, now: Instant) -> Self {
+        let waited = [0; WaitsFor::ALL.len()];
+        Self { number, waits_for, watched: now, since: now, began: now, waited }
     }
 
-    /// It is doing this from now on; `None` where the moment is that from which it is watched.
-    pub(super) fn change(&mut self, state: WorkerState, now: Option<Instant>) {
-        if let Some(now) = now {
-            if let Some(passed) = now.checked_duration_since(self.since) {
-                let sum = &mut self.nanos[self.state as usize];
-                *sum = sum.saturating_add(nanos(passed));
-                self.since = now;
-            }
-            if state == WorkerState::Polling && self.state != state {
-                self.before = (self.state, self.began);
-            }
-            self.began = now;
+    /// A poll begins.
+    #[inline]
+    pub(super) fn begin(&mut self, now: Instant) {
+        if let Some(waits_for) = self.waits_for.take() {
+            let waited = now.saturating_duration_since(self.since);
+            // Enough for 584 years.
+            self.waited[waits_for as usize] +=
+                waited.as_secs() * 1_000_000_000 + u64::from(waited.subsec_nanos());
         }
-        self.state = state;
+        self.since = now;
     }
 
-    /// As [`change`](Stamps::change), after a poll that has done nothing new: it goes on with what it did before.
-    pub(super) fn go_on(&mut self, state: WorkerState, now: Instant) {
-        self.change(state, Some(now));
-        if self.before.0 == state {
-            self.began = self.before.1;
+    /// A poll is over, and the worker waits for this.
+    #[inline]
+    pub(super) fn wait(&mut self, waits_for: WaitsFor, end: End) {
+        self.waits_for = Some(waits_for);
+        self.since = end.at;
+        if !end.again {
+            self.began = end.at;
         }
     }
 
-    /// How long it has been doing what it does, and how long it was in each state, that one included.
-    pub(super) fn at(&self, now: Instant) -> (Duration, Times) {
-        let [input, polling, awaiting, room] = self.nanos.map(Duration::from_nanos);
-        let mut times = Times { input, polling, awaiting, room };
-        times.add(self.state, now.saturating_duration_since(self.since));
-        (now.saturating_duration_since(self.began), times)
+    /// It waits for this: where that began as it began to be watched nobody has noted it.
+    pub(super) fn see(&mut self, waits_for: Option<WaitsFor>) {
+        self.waits_for = self.waits_for.or(waits_for);
+    }
+
+    /// How long it was in each state, the present one included.
+    pub(super) fn times(&self, now: Instant) -> Times {
+        let mut times = Times::default();
+        for (waits_for, nanos) in WaitsFor::ALL.into_iter().zip(self.waited) {
+            times.add(waits_for.into(), Duration::from_nanos(nanos));
+        }
+        let present = self.waits_for.map_or(WorkerState::Polling, WorkerState::from);
+        times.add(present, now.saturating_duration_since(self.since));
+        // All the rest.
+        times.polling = Duration::ZERO;
+        times.polling = now.saturating_duration_since(self.watched).saturating_sub(times.total());
+        times
+    }
+
+    /// What it is doing.
+    pub(super) fn picture(&self, now: Instant) -> WorkerPicture {
+        let (waits_for, times) = (self.waits_for, self.times(now));
+        let state = waits_for.map_or(WorkerState::Polling, WorkerState::from);
+        let began = if state == WorkerState::Polling { self.since } else { self.began };
+        let lasts = now.saturating_duration_since(began);
+        WorkerPicture { number: self.number, state, waits_for, lasts, times }
     }
 }
 
-/// Enough for 584 years.
-fn nanos(time: Duration) -> u64 {
-    time.as_secs().saturating_mul(1_000_000_000).saturating_add(u64::from(time.subsec_nanos()))
+/// What is known of the clock in the poll that goes on on this thread, where that is of what is watched.
+///
+/// Apart from the frame of the poll: whose task isn't watched pays for none of it.
+struct Readings {
+    /// When it began, until somebody asks.
+    began: Cell<Option<Instant>>,
+    /// The last reading, where nothing was done after it but to give way.
+    last: Cell<Option<Instant>>,
+    /// True where it has only gone on with a future that it began with, and that is still pending.
+    again: Cell<bool>,
+}
+
+thread_cells! {
+    static READINGS: Readings =
+        Readings { began: Cell::new(None), last: Cell::new(None), again: Cell::new(false) };
+}
+
+/// The end of a poll.
+#[derive(Clone, Copy)]
+pub(super) struct End {
+    pub(super) at: Instant,
+    /// True where nothing new was done in it: its worker waits for the same as before.
+    pub(super) again: bool,
+}
+
+/// A poll begins.
+#[inline]
+pub(super) fn note_beginning(now: Instant) {
+    let _ = READINGS.try_with(|readings| readings.began.set(Some(now)));
+}
+
+/// When the poll that goes on began, once, where that is known: who begins to work need not read the clock again.
+#[inline]
+pub(crate) fn take_beginning() -> Option<Instant> {
+    READINGS.try_with(|readings| readings.began.take()).ok().flatten()
+}
+
+/// Notes a reading of the clock after which the poll gives way.
+#[inline]
+pub(crate) fn note_end(read: Option<Instant>) {
+    let _ = READINGS.try_with(|readings| readings.last.set(read));
+}
+
+/// Notes that the poll has gone on with a future that it began with, and that is still pending.
+#[cold]
+pub(crate) fn note_again() {
+    let _ = READINGS.try_with(|readings| readings.again.set(true));
+}
+
+/// A poll is over, now where nobody has noted when.
+#[inline]
+pub(super) fn take_end(runtime: &RuntimeHandle) -> End {
+    let take = |readings: &Readings| {
+        readings.began.set(None);
+        (readings.last.take(), readings.again.take())
+    };
+    let (last, again) = READINGS.try_with(take).unwrap_or_default();
+    End { at: last.unwrap_or_else(|| runtime.now_in_task()), again }
+}
+
+/// A poll is over, and what was noted in it is nobody else's.
+pub(super) fn forget() {
+    let _ = READINGS.try_with(|readings| {
+        readings.began.set(None);
+        readings.last.set(None);
+        readings.again.set(false);
+    });
 }

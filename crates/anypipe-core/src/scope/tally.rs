@@ -4,7 +4,7 @@ use std::ops::Deref;
 use std::sync::{Arc, Weak};
 
 use super::picture::Times;
-use super::{Resize, StageStats, WorkerChange};
+use super::{Changed, Resize, StageStats, WorkerChange};
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
@@ -75,10 +75,10 @@ pub(super) struct Past(Mutex<Option<Box<Kept>>>);
 struct Kept {
     /// How long the workers that have ended were in each state.
     times: Times,
-    /// How many finished items may wait since it was changed.
+    /// The last changes of how many workers there are, and of how many finished items may wait.
+    changes: VecDeque<(Changed, WorkerChange)>,
+    /// How many may wait since the last of these.
     buffer: Option<usize>,
-    /// The last changes of how many workers there are.
-    changes: VecDeque<WorkerChange>,
 }
 
 /// So many changes are kept.
@@ -100,8 +100,8 @@ impl Past {
         (past.as_ref().map_or_else(Times::default, |kept| kept.times), others)
     }
 
-    /// How many finished items may wait, where that was changed; and the last changes of how many workers there are.
-    pub(super) fn sizes(&self) -> (Option<usize>, Vec<WorkerChange>) {
+    /// How many finished items may wait, where that was changed; and the last changes of that, and of how many workers there are.
+    pub(super) fn sizes(&self) -> (Option<usize>, Vec<(Changed, WorkerChange)>) {
         let past = self.0.lock();
         past.as_ref()
             .map_or_else(Default::default, |kept| (kept.buffer, kept.changes.iter().copied().collect()))
@@ -203,26 +203,27 @@ impl Tally {
 
     /// Notes that the stage is to have other workers, or another buffer, under the lock of its hop. Of those that are attached
     /// any number of times none can be told from another.
-    pub(crate) fn note_sizes(&self, change: WorkerChange, buffer: Option<usize>) {
-        if self.shared || (change.from == change.to && buffer.is_none()) {
+    pub(crate) fn note_change(&self, of: Changed, change: WorkerChange) {
+        if self.shared || change.from == change.to {
             return;
         }
         let mut past = self.past.0.lock();
         let kept = past.get_or_insert_default();
-        kept.buffer = buffer.or(kept.buffer);
-        if change.from != change.to {
-            if kept.changes.len() == CHANGES {
-                kept.changes.pop_front();
-            }
-            // Its clock was read before the lock: another may have come in between.
-            let at = kept.changes.back().map_or(change.at, |last| last.at.max(change.at));
-            kept.changes.push_back(WorkerChange { at, ..change });
+        if of == Changed::Buffer {
+            kept.buffer = Some(change.to);
         }
+        if kept.changes.len() == CHANGES {
+            kept.changes.pop_front();
+        }
+        // Its clock was read before the lock: another may have come in between.
+        let at = kept.changes.back().map_or(change.at, |(_, last)| last.at.max(change.at));
+        kept.changes.push_back((of, WorkerChange { at, ..change }));
     }
 
     /// The last changes of how many workers there are to be, the oldest first.
     pub(crate) fn changes(&self) -> Vec<WorkerChange> {
-        self.past.sizes().1
+        let of_workers = |(of, change)| (of == Changed::Workers).then_some(change);
+        self.past.sizes().1.into_iter().filter_map(of_workers).collect()
     }
 
     /// Counts one more that is overdue, while this is held.

@@ -10,10 +10,10 @@ use std::time::Instant;
 
 use super::observer::Part;
 use super::panic::{Panic, catch, drop_broken, drop_caught};
-use super::picture::{WorkerPicture, WorkerState};
-use super::stamps::Stamps;
+use super::picture::WorkerPicture;
+use super::stamps::{self, End, Stamps};
 use super::tally::SINK;
-use super::{Scope, Tally, context};
+use super::{CANCELLED, Scope, Tally, WATCHED, context};
 use crate::error::RunError;
 use crate::runtime::{Blocks, Polled, WaitsFor};
 use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -97,6 +97,13 @@ struct Slot {
     stamps: Option<Box<Stamps>>,
 }
 
+impl Slot {
+    /// What it waits for, unless it is being polled or was never polled.
+    fn waits(&self) -> Option<WaitsFor> {
+        if self.future.is_some() && self.waker.is_some() { Some(self.waits_for) } else { None }
+    }
+}
+
 impl TaskCell {
     /// A task without its future.
     pub(super) fn new(name: TaskName, scope: Scope) -> Self {
@@ -176,14 +183,15 @@ impl TaskCell {
         slot.waker.clone().filter(|_| slot.future.is_some())
     }
 
-    /// True where it was not cancelled, and nobody watches.
+    /// Whether it was cancelled, and whether it is watched.
     #[inline]
-    fn is_calm(&self) -> bool {
-        !self.cancelled.load(Ordering::SeqCst) && self.scope.is_calm()
+    fn flags(&self) -> u8 {
+        let alone = if self.cancelled.load(Ordering::SeqCst) { CANCELLED } else { 0 };
+        alone | self.scope.flags()
     }
 
     fn is_cancelled(&self) -> bool {
-        self.cancelled.load(Ordering::SeqCst) || self.scope.is_cancelled()
+        self.flags() & CANCELLED != 0
     }
 
     /// Drops the future of a task that was cancelled or panicked, then ends it.
@@ -210,23 +218,13 @@ impl TaskCell {
         self.scope.ended(self.index.load(Ordering::Relaxed));
     }
 
-    /// Notes that a poll begins of a task that is watched.
-    #[cold]
-    fn begin_poll(&self) {
-        let now = self.scope.runtime().now_in_task();
-        context::note_beginning(now);
-        if let Some(stamps) = &mut self.slot.lock().stamps {
-            stamps.change(WorkerState::Polling, Some(now));
-        }
-    }
-
     /// Hands its times on to the stage, at its end.
     #[cold]
     fn keep_times(&self) {
         let now = self.scope.runtime().now();
         // What the last poll has noted is nobody else's.
-        let _ = context::take_end();
-        let take = || self.slot.lock().stamps.take().map(|stamps| stamps.at(now).1);
+        stamps::forget();
+        let take = || self.slot.lock().stamps.take().map(|stamps| stamps.times(now));
         match &self.stage {
             Some(stage) => stage.past().keep(take),
             None if self.seat == SINK => self.scope.controls().sink_ended().keep(take),
@@ -235,21 +233,40 @@ impl TaskCell {
     }
 
     fn poll(&self, cx: &mut Context<'_>) -> Poll<()> {
-        let future = self.slot.lock().future.take();
-        let Some(mut future) = future else { return Poll::Ready(()) };
-        if !self.is_calm() {
-            if self.is_cancelled() {
-                self.end_broken(future, self.take_waker());
-                return Poll::Ready(());
+        match self.flags() {
+            0 => self.poll_as::<false>(cx),
+            WATCHED => self.poll_as::<true>(cx),
+            _ => {
+                let future = self.slot.lock().future.take();
+                if let Some(future) = future {
+                    self.end_broken(future, self.take_waker());
+                }
+                Poll::Ready(())
             }
-            self.begin_poll();
+        }
+    }
+
+    /// Polls it, as one that is watched or isn't: this is built for both.
+    #[inline]
+    fn poll_as<const IS_WATCHED: bool>(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let began = if IS_WATCHED { Some(self.scope.runtime().now_in_task()) } else { None };
+        let future = {
+            let mut slot = self.slot.lock();
+            if let (Some(now), Some(stamps)) = (began, &mut slot.stamps) {
+                stamps.begin(now);
+            }
+            slot.future.take()
+        };
+        let Some(mut future) = future else { return Poll::Ready(()) };
+        if let Some(now) = began {
+            stamps::note_beginning(now);
         }
         let mut entered = context::polling_task(&self.scope, self.seat);
         let polled = catch(|| future.as_mut().poll(cx));
         match polled {
             Ok(Poll::Pending) => {
                 let waits_for = entered.leave();
-                return self.wait(future, waits_for, cx.waker());
+                return self.wait::<IS_WATCHED>(future, waits_for, cx.waker());
             }
             Ok(Poll::Ready(())) => {
                 entered.end_poll();
@@ -272,19 +289,31 @@ impl TaskCell {
 
     /// Puts the future back after a poll, unless the task was cancelled meanwhile.
     #[inline]
-    fn wait(&self, future: BoxFuture<()>, waits_for: WaitsFor, waker: &Waker) -> Poll<()> {
+    fn wait<const IS_WATCHED: bool>(
+        &self,
+        future: BoxFuture<()>,
+        waits_for: WaitsFor,
+        waker: &Waker,
+    ) -> Poll<()> {
+        let end = if IS_WATCHED { Some(stamps::take_end(self.scope.runtime())) } else { None };
         let slot = self.slot.lock();
         if slot.waker.as_ref().is_some_and(|known| known.will_wake(waker)) {
-            self.put_back(slot, future, waits_for)
+            self.put_back(slot, future, waits_for, end)
         } else {
             drop(slot);
-            self.wait_anew(future, waits_for, waker)
+            self.wait_anew(future, waits_for, waker, end)
         }
     }
 
     /// As [`wait`](TaskCell::wait), with another waker than before.
     #[cold]
-    fn wait_anew(&self, future: BoxFuture<()>, waits_for: WaitsFor, waker: &Waker) -> Poll<()> {
+    fn wait_anew(
+        &self,
+        future: BoxFuture<()>,
+        waits_for: WaitsFor,
+        waker: &Waker,
+        end: Option<End>,
+    ) -> Poll<()> {
         // It may be anybody's, and the future is in hand.
         let replaced = catch(|| {
             let waker = waker.clone();
@@ -295,36 +324,38 @@ impl TaskCell {
             self.end_panicked(panic, future);
             return Poll::Ready(());
         }
-        self.put_back(self.slot.lock(), future, waits_for)
+        self.put_back(self.slot.lock(), future, waits_for, end)
     }
 
+    /// Puts it back, after a poll whose end is known where it was watched from its beginning.
     #[inline]
     fn put_back(
         &self,
         mut slot: MutexGuard<'_, Slot>,
         future: BoxFuture<()>,
         waits_for: WaitsFor,
+        end: Option<End>,
     ) -> Poll<()> {
         slot.waits_for = waits_for;
+        if let (Some(end), Some(stamps)) = (end, &mut slot.stamps) {
+            stamps.wait(waits_for, end);
+        }
         // The canceller sets its flag before it looks into the slot: one of us sees the other.
-        if self.is_calm() {
+        if self.flags() == if end.is_some() { WATCHED } else { 0 } {
             slot.future = Some(future);
             return Poll::Pending;
         }
         drop(slot);
-        self.wait_watched(future, waits_for)
+        self.put_back_changed(future, waits_for)
     }
 
-    /// As [`put_back`](TaskCell::put_back), for a task that is watched or cancelled.
+    /// As [`put_back`](TaskCell::put_back), of a task that was cancelled in that poll, or is watched since then.
     #[cold]
-    fn wait_watched(&self, future: BoxFuture<()>, waits_for: WaitsFor) -> Poll<()> {
-        let (read, again) = context::take_end();
-        let now = read.unwrap_or_else(|| self.scope.runtime().now_in_task());
+    fn put_back_changed(&self, future: BoxFuture<()>, waits_for: WaitsFor) -> Poll<()> {
+        let end = stamps::take_end(self.scope.runtime());
         let mut slot = self.slot.lock();
-        match &mut slot.stamps {
-            Some(stamps) if again => stamps.go_on(waits_for.into(), now),
-            Some(stamps) => stamps.change(waits_for.into(), Some(now)),
-            None => {}
+        if let Some(stamps) = &mut slot.stamps {
+            stamps.wait(waits_for, end);
         }
         if !self.is_cancelled() {
             slot.future = Some(future);
@@ -363,7 +394,7 @@ impl TaskCell {
     fn told(&self, now: Option<Instant>) -> Option<String> {
         let slot = self.slot.lock();
         let name = &self.name;
-        let lasts = now.zip(slot.stamps.as_ref()).map(|(now, stamps)| stamps.at(now).0);
+        let lasts = now.zip(slot.stamps.as_ref()).map(|(now, stamps)| stamps.picture(now).lasts);
         let told = match (&slot.future, &slot.waker) {
             _ if self.ended.load(Ordering::Acquire) => return None,
             (None, _) => format!("`{name}` is being polled"),
@@ -377,25 +408,18 @@ impl TaskCell {
     pub(super) fn watch(&self, now: Instant) {
         let mut slot = self.slot.lock();
         if slot.stamps.is_none() && !self.ended.load(Ordering::Acquire) {
-            let waits = slot.future.is_some() && slot.waker.is_some();
-            let state = if waits { slot.waits_for.into() } else { WorkerState::Polling };
+            let waits_for = slot.waits();
             let number = self.stage.as_ref().map_or(0, Tally::next_worker);
-            slot.stamps = Some(Box::new(Stamps::new(number, state, now)));
+            slot.stamps = Some(Box::new(Stamps::new(number, waits_for, now)));
         }
     }
 
     fn picture(&self, now: Instant) -> Option<WorkerPicture> {
         let mut slot = self.slot.lock();
-        let waits_for = (slot.future.is_some() && slot.waker.is_some()).then_some(slot.waits_for);
+        let waits_for = slot.waits();
         let stamps = slot.stamps.as_mut()?;
-        if let Some(waits_for) = waits_for {
-            // It was watched from the moment on at which it gave way, and has not noted that.
-            if stamps.state == WorkerState::Polling {
-                stamps.change(waits_for.into(), None);
-            }
-        }
-        let (lasts, times) = stamps.at(now);
-        Some(WorkerPicture { number: stamps.number, state: stamps.state, waits_for, lasts, times })
+        stamps.see(waits_for);
+        Some(stamps.picture(now))
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::mermaid::Colour;
 use super::names::xml;
 use super::table::{COLUMNS, length, row};
-use super::{ChangePicture, Picture, StagePicture};
+use super::{Picture, StagePicture};
 use crate::scope::share;
 
 /// No script and nothing from elsewhere, whatever a name says.
@@ -92,7 +92,7 @@ impl Picture {
         page
     }
 
-    /// How the stages got other workers, by when they did.
+    /// How the stages got other workers, or other buffers, by when they did.
     fn write_changes(&self, page: &mut String) {
         let changes =
             self.stages.iter().flat_map(|stage| stage.changes.iter().map(move |made| (made, &stage.name)));
@@ -102,12 +102,9 @@ impl Picture {
         }
         changes.sort_by_key(|(made, _)| made.at);
         page.push_str("<h2>Changes</h2>\n<ul id=\"changes\">\n");
-        for (ChangePicture { at, from, to, why }, name) in changes {
-            let (at, name) = (length(*at), xml(name));
-            let _ = writeln!(
-                page,
-                "<li>{at} after it began: `{name}` got {to} workers instead of {from}: {why}</li>"
-            );
+        for (made, name) in changes {
+            let (at, name, why) = (length(made.at), xml(name), made.why);
+            let _ = writeln!(page, "<li>{at} after it began: `{name}` {made}: {why}</li>");
         }
         page.push_str("</ul>\n");
     }

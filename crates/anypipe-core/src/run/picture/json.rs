@@ -2,7 +2,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::names::json;
-use super::{ChangePicture, Picture, StagePicture, Times, WorkerPicture, WorkerState};
+use super::{ChangePicture, Changed, Picture, StagePicture, Times, WorkerPicture, WorkerState};
 use crate::scope::ChangeReason;
 
 impl Picture {
@@ -108,8 +108,12 @@ fn write_change(written: &mut String, change: &ChangePicture) {
         ChangeReason::Back => "back",
         ChangeReason::Spare => "spare",
     };
+    let of = match change.of {
+        Changed::Workers => "workers",
+        Changed::Buffer => "buffer",
+    };
     let (at, from, to) = (seconds(change.at), change.from, change.to);
-    let _ = write!(written, r#"{{"at":{at},"from":{from},"to":{to},"why":"{why}"}}"#);
+    let _ = write!(written, r#"{{"of":"{of}","at":{at},"from":{from},"to":{to},"why":"{why}"}}"#);
 }
 
 fn times(times: &Times) -> String {

@@ -15,5 +15,6 @@ mod table;
 
 pub use self::bottleneck::{Bottleneck, Reason, STALLED_AFTER};
 pub use crate::scope::{
-    ChangePicture, Edge, Picture, RunState, StageKind, StagePicture, Times, WorkerPicture, WorkerState,
+    ChangePicture, Changed, Edge, Picture, RunState, StageKind, StagePicture, Times, WorkerPicture,
+    WorkerState,
 };

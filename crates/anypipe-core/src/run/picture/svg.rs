@@ -14,7 +14,7 @@ const LETTERS: usize = 22;
 
 impl Picture {
     /// The graph as an SVG, for a page or a file. A stage that is at work most of the time is red, one that waits for room
-    /// dark, one that waits for input blue. It takes time in proportion to the stages and the ways between them.
+    /// dark, one that waits for input blue. It shows the moment, and no changes before it. It takes time in proportion to the stages and the ways between them.
     ///
     /// # Examples
     ///

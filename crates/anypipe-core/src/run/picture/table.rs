@@ -2,7 +2,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::names::line;
-use super::{Picture, StagePicture};
+use super::{Changed, Picture, StagePicture};
 use crate::scope::share;
 
 /// The columns behind the name.
@@ -12,7 +12,7 @@ pub(super) const COLUMNS: [&str; 9] =
 impl fmt::Display for Picture {
     /// A table: a row for each stage, with what came in and went out, what it holds, and the parts of the time in which its
     /// workers waited for input, were at work and waited for room. `now` tells what the worker does that has done so
-    /// longest. Below it, for each stage that got other workers, how many and why.
+    /// longest. Below it, for each stage that got other workers, or another buffer, how many and why.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
@@ -47,10 +47,10 @@ impl fmt::Display for Picture {
             write(name, row)?;
         }
         for stage in &self.stages {
-            if let Some(last) = stage.changes.last() {
-                let before = length(self.at.saturating_sub(last.at));
-                let (name, from, to, why) = (line(&stage.name), last.from, last.to, last.why);
-                writeln!(f, "`{name}` got {to} workers instead of {from}, {before} before: {why}")?;
+            for of in [Changed::Workers, Changed::Buffer] {
+                let Some(last) = stage.changes.iter().rfind(|made| made.of == of) else { continue };
+                let (name, before) = (line(&stage.name), length(self.at.saturating_sub(last.at)));
+                writeln!(f, "`{name}` {last}, {before} before: {}", last.why)?;
             }
         }
         match self.bottleneck() {
