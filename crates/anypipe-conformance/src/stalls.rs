@@ -5,10 +5,13 @@
 //! bring about.
 
 use std::future::pending;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anypipe_core::Run;
+use anypipe_core::channel::bounded;
+use anypipe_core::run::picture::Reason;
 use anypipe_core::run::{Control, Running, Stall};
 use anypipe_stages::{sink, source, stage};
 
@@ -18,6 +21,8 @@ crate::suite::cases! { ($) stalls as __stalls {
     what_is_stuck_is_told_once_and_when_it_is_over(),
     one_of_many_workers_is_told(),
     what_is_polled_and_gets_nowhere_is_told(),
+    what_is_polled_and_gets_nowhere_is_the_bottleneck(),
+    who_waited_before_is_not_stuck_yet(),
     a_sink_that_is_stuck_is_told(),
     the_end_of_the_run_is_the_end_of_a_stall(),
     a_source_that_awaits_is_no_stall(),
@@ -128,6 +133,75 @@ async fn what_is_polled_and_gets_nowhere_is_told() {
     let (run, _, heard) = warned(source.into(sink::count()));
     assert_eq!(run.await.unwrap(), 1);
     heard.are(&[("looks", false), ("looks", true)]);
+}
+
+/// Is woken again and again, for ever.
+async fn gets_nowhere<T>() -> T {
+    loop {
+        sleep(limit() / 10).await;
+    }
+}
+
+/// How long a run is looked at: on a virtual clock for an hour.
+fn hour() -> Duration {
+    limit() * if is_virtual() { 90 } else { 2 }
+}
+
+async fn what_is_polled_and_gets_nowhere_is_the_bottleneck() {
+    for in_sink in [false, true] {
+        let before = flow(source::from_iter(0..1)).pipe(stage::then(async |n: u64| n)).named("before");
+        let running = if in_sink {
+            before.into(sink::for_each_async(async |_: u64| gets_nowhere::<()>().await)).start()
+        } else {
+            let stuck = before.pipe(stage::then(async |_: u64| gets_nowhere::<u64>().await)).named("stuck");
+            stuck.into(sink::for_each(drop::<u64>)).start()
+        };
+        let control = running.control();
+        let stuck = if in_sink { "sink" } else { "stuck" };
+        until(|| control.picture().stage(stuck).is_some_and(|stuck| stuck.taken == Some(1))).await;
+        let earlier = control.picture();
+        sleep(hour()).await;
+        let between = control.picture().since(&earlier);
+        let found = between.bottleneck_with(limit()).expect("it is stuck");
+        assert_eq!(found.stages, [stuck], "{found}: {between}");
+        let Reason::Stalled { lasts, .. } = found.reason else { panic!("{found}: {between}") };
+        assert!(lasts >= hour(), "{found}: {between}");
+        control.cancel();
+        running.await.unwrap_err();
+    }
+}
+
+async fn who_waited_before_is_not_stuck_yet() {
+    if !is_virtual() {
+        // Where time passes by itself it may be stuck before anybody looks.
+        return;
+    }
+    // It has begun with its first item, which it doesn't give before it is told to; so it has counted nothing.
+    let (go, goes) = bounded::<()>(1);
+    let begun = Arc::new(AtomicBool::new(false));
+    let begins = Arc::clone(&begun);
+    let late = source::unfold(false, async |over: bool| {
+        sleep(limit() * 2).await;
+        (!over).then_some((1_u64, true))
+    });
+    let work = stage::map(move |n: u64| {
+        begins.store(true, Ordering::SeqCst);
+        goes.recv_blocking().unwrap();
+        n
+    });
+    let run = flow(late).pipe(work).blocking().named("work").into(sink::count());
+    let running = run.start();
+    let control = running.control();
+    sleep(Duration::from_millis(1)).await;
+    let earlier = control.picture();
+    until(|| begun.load(Ordering::SeqCst)).await;
+    let between = control.picture().since(&earlier);
+    assert!(between.watched > limit() && between.stage("work").unwrap().taken == Some(0), "{between}");
+    let found = between.bottleneck_with(limit());
+    let is_stalled = found.as_ref().is_some_and(|found| matches!(found.reason, Reason::Stalled { .. }));
+    assert!(!is_stalled, "{found:?}: {between}");
+    go.send(()).await.unwrap();
+    assert_eq!(running.await.unwrap(), 1);
 }
 
 async fn a_sink_that_is_stuck_is_told() {

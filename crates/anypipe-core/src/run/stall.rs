@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use super::picture::{Picture, RunState, StageKind, StagePicture, WorkerState};
+use super::picture::{Picture, RunState, StagePicture};
 use super::{Control, Run};
 
 /// A stage that is stuck, or is no longer; told to who asked by [`Run::warn_stalls`]. `Display` tells it with the tasks of
@@ -133,28 +133,14 @@ impl Stalls {
 }
 
 impl Suspect {
+    /// Looks at what lies between the last look and this one.
     fn look(&mut self, stage: &StagePicture, picture: &Picture) {
         // A run that is over has none.
-        let in_user_code = stage.workers.iter().filter(|worker| match worker.state {
-            WorkerState::Polling => true,
-            // A source may have nothing to give.
-            WorkerState::Awaiting => stage.kind != StageKind::Source,
-            WorkerState::Input | WorkerState::Room => false,
+        self.since = stage.stuck().map(|stuck| {
+            let since = picture.at.saturating_sub(stuck.lasts);
+            self.since.filter(|_| stuck.throughout).map_or(since, |before| before.min(since))
         });
-        // It was polled no later than then, by one worker at least.
-        let polled = in_user_code.map(|worker| picture.at.saturating_sub(worker.lasts)).min();
-        let before = self.since.filter(|_| !has_moved(stage));
-        self.since = polled.map(|polled| before.map_or(polled, |before| before.min(polled)));
     }
-}
-
-/// Whether a stage has done anything between two looks; taken for granted where that isn't counted.
-fn has_moved(stage: &StagePicture) -> bool {
-    let StagePicture { taken, delivered, filtered, failed, panicked, cancelled, .. } = stage;
-    let Some(taken) = taken else { return true };
-    [*taken, delivered.unwrap_or_default(), *filtered, *failed, *panicked, *cancelled]
-        .iter()
-        .any(|count| *count > 0)
 }
 
 /// The lines of a dump that are of the stage's tasks; of one that has none, what its workers are doing.

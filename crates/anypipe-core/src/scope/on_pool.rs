@@ -37,7 +37,9 @@ impl Scope {
         let bell = Arc::new(Bell { rung: AtomicBool::new(true), shell: Mutex::new(None) });
         let waker = Waker::from(Arc::clone(&bell));
         let future = Held { future: Some(future), scope: self.clone(), stage: stage.clone() };
-        let shell = OnPool { name: name.clone(), future: Some(future), job: None, jobs, over, bell, waker };
+        let (job, waits_for) = (None, WaitsFor::Thread);
+        let shell =
+            OnPool { name: name.clone(), future: Some(future), job, jobs, over, bell, waker, waits_for };
         self.spawn_worker(name, Some(stage), Box::pin(shell));
     }
 
@@ -70,6 +72,8 @@ struct OnPool {
     bell: Arc<Bell>,
     /// The bell's, with which the future is polled.
     waker: Waker,
+    /// What the future waits for, since its last poll.
+    waits_for: WaitsFor,
 }
 
 /// The future, which is cut off where it is dropped before its end.
@@ -180,7 +184,7 @@ impl Future for OnPool {
                     }
                     Ok(Turn { future, polled: Poll::Pending, waits_for }) => {
                         this.future = Some(future);
-                        context::note_wait(waits_for);
+                        this.waits_for = waits_for;
                     }
                     // Given up: the scope is about to drop this.
                     Err(_) => return Poll::Pending,
@@ -192,6 +196,8 @@ impl Future for OnPool {
             // After the waker is there.
             if !this.bell.rung.swap(false, Ordering::SeqCst) {
                 this.future = Some(future);
+                // Also where it was polled for no reason.
+                context::note_wait(this.waits_for);
                 return Poll::Pending;
             }
             let (name, waker) = (this.name.clone(), this.waker.clone());

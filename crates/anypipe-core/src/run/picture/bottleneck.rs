@@ -10,7 +10,7 @@ use std::num::NonZero;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
-use super::{Picture, StageKind, StagePicture, WorkerState};
+use super::{Picture, StageKind, StagePicture, Stuck};
 use crate::scope::share;
 
 /// How long a worker may be in user code before its stage counts as stalled, where nothing else is asked for.
@@ -74,7 +74,8 @@ impl Picture {
     /// It goes by the times in the picture. Take two, and ask their [difference](Picture::since): what a run did on the
     /// whole hides what it is doing now.
     ///
-    /// 1. A stage with a worker that has been in user code for 10 seconds is stalled.
+    /// 1. A stage with a worker that has been in user code for 10 seconds is stalled: without a poll that did anything new, or with
+    ///    nothing taken or given by the stage. [`warn_stalls`](crate::run::Run::warn_stalls) goes by the same rule.
     /// 2. Else it is the stage that is at work for the largest part of its time, 80 % at least. What is before it waits
     ///    for room then, and what is behind it for input. Two that differ by less than a tenth are both told.
     /// 3. Else the run is balanced.
@@ -129,15 +130,9 @@ impl Picture {
     }
 
     fn stalled(&self, limit: Duration) -> Option<Bottleneck> {
-        let in_user_code = |stage: &StagePicture| {
-            let workers = stage.workers.iter();
-            let stuck = workers.filter(|worker| {
-                matches!(worker.state, WorkerState::Polling | WorkerState::Awaiting) && worker.lasts >= limit
-            });
-            stuck.max_by_key(|worker| worker.lasts).map(|worker| (worker.number, worker.lasts))
-        };
-        let stuck = self.stages.iter().filter_map(|stage| in_user_code(stage).map(|worker| (stage, worker)));
-        let (stage, (worker, lasts)) = stuck.max_by_key(|(_, (_, lasts))| *lasts)?;
+        let stuck = self.stages.iter().filter_map(|stage| Some((stage, stage.stuck()?)));
+        let stuck = stuck.filter(|(_, stuck)| stuck.lasts >= limit);
+        let (stage, Stuck { worker, lasts, .. }) = stuck.max_by_key(|(_, stuck)| stuck.lasts)?;
         let advice = "look at what it awaits or does: `control.dump()` tells of each task; limit it by `.timeout_each(..)`";
         Some(Bottleneck {
             stages: vec![stage.name.clone()],

@@ -10,10 +10,12 @@ mod json;
 mod mermaid;
 mod names;
 mod since;
+mod stuck;
 mod svg;
 mod table;
 
 pub use self::bottleneck::{Bottleneck, Reason, STALLED_AFTER};
+pub(super) use self::stuck::Stuck;
 pub use crate::scope::{
     ChangePicture, Changed, Edge, Picture, RunState, StageKind, StagePicture, Times, WorkerPicture,
     WorkerState,
