@@ -298,16 +298,16 @@ impl TaskCell {
         let end = if IS_WATCHED { Some(stamps::take_end(self.scope.runtime())) } else { None };
         let slot = self.slot.lock();
         if slot.waker.as_ref().is_some_and(|known| known.will_wake(waker)) {
-            self.put_back(slot, future, waits_for, end)
+            self.put_back::<IS_WATCHED>(slot, future, waits_for, end)
         } else {
             drop(slot);
-            self.wait_anew(future, waits_for, waker, end)
+            self.wait_anew::<IS_WATCHED>(future, waits_for, waker, end)
         }
     }
 
     /// As [`wait`](TaskCell::wait), with another waker than before.
     #[cold]
-    fn wait_anew(
+    fn wait_anew<const IS_WATCHED: bool>(
         &self,
         future: BoxFuture<()>,
         waits_for: WaitsFor,
@@ -324,12 +324,12 @@ impl TaskCell {
             self.end_panicked(panic, future);
             return Poll::Ready(());
         }
-        self.put_back(self.slot.lock(), future, waits_for, end)
+        self.put_back::<IS_WATCHED>(self.slot.lock(), future, waits_for, end)
     }
 
     /// Puts it back, after a poll whose end is known where it was watched from its beginning.
     #[inline]
-    fn put_back(
+    fn put_back<const IS_WATCHED: bool>(
         &self,
         mut slot: MutexGuard<'_, Slot>,
         future: BoxFuture<()>,
@@ -341,7 +341,7 @@ impl TaskCell {
             stamps.wait(waits_for, end);
         }
         // The canceller sets its flag before it looks into the slot: one of us sees the other.
-        if self.flags() == if end.is_some() { WATCHED } else { 0 } {
+        if self.flags() == if IS_WATCHED { WATCHED } else { 0 } {
             slot.future = Some(future);
             return Poll::Pending;
         }
