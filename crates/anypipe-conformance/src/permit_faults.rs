@@ -12,7 +12,9 @@ use anypipe_sync::{AcquireError, Borrower, CapacityLimiter, Event, Lock, Semapho
 
 use crate::registry::Draw;
 use crate::subjects::{Held, Subject, Wait, subjects};
-use crate::tools::{Crumb, Dropped, Wakes, crowd, fresh, once, panic_in, panic_of, settle, together, until};
+use crate::tools::{
+    Crumb, Dropped, Wakes, crowd, fresh, give_way, once, panic_in, panic_of, settle, together, until,
+};
 
 crate::suite::cases! { ($) permit_faults as __permit_faults {
     a_hundred_thousand_wait_and_are_served(),
@@ -190,6 +192,9 @@ async fn a_waker_that_panics_leaves_nobody_unwoken() {
         let crumb = Crumb::new(subject.name);
         let mut held = Some(subject.try_acquire(1).expect("it is free"));
         let (mut first, mut second) = (subject.acquire(1), subject.acquire(1));
+        // In a poll that has just begun: one that has gone on for long, as a panic that is printed does, has who asks give
+        // way, and wakes it.
+        give_way().await;
         assert!(first.as_mut().poll(&mut Context::from_waker(&wakers[1])).is_pending());
         assert!(second.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
         assert_eq!(panic_of(|| drop(held.take())).as_deref(), Some("a waker panics"));
