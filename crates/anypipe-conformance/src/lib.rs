@@ -14,10 +14,10 @@
 //! | what holds for every registered operator alone | [`laws`] |
 //! | P7, whatever ends a run, at each call of the user's code | [`accounting`] |
 //! | what must not grow with the length or the depth of a program | [`growth`] |
-//! | what a run's pictures show, and which stage they call slow | [`pictures`] |
+//! | what a run's pictures show, and which stage they call slow | [`pictures`], [`bottlenecks`] |
 //! | which stage a run warns of that is stuck | [`stalls`] |
 //! | what was cut off, and what unwinds | [`cut_off`] |
-//! | stages that are resized while they run | [`resizing`] |
+//! | stages that are resized while they run, and those that are by themselves | [`resizing`], [`resizing_at_random`]; [`auto`] |
 //! | values that tasks inherit | [`locals`] |
 //! | children that are started, handles, tokens | [`tasks`] |
 //! | a run as a stream | [`streams`] |
@@ -51,8 +51,10 @@
 #![allow(clippy::similar_names, reason = "what does a thing and what sees it done are called alike")]
 
 pub mod accounting;
+pub mod auto;
 pub mod barriers;
 pub mod blocking;
+pub mod bottlenecks;
 pub mod broadcast_ring;
 pub mod broadcasts;
 mod case;
@@ -94,6 +96,7 @@ pub mod promises_runs;
 pub mod property;
 pub mod registry;
 pub mod resizing;
+pub mod resizing_at_random;
 mod rules;
 pub mod runtime_laws;
 pub mod scopes;

@@ -224,6 +224,9 @@ macro_rules! __groups {
         mod pictures {
             $crate::__pictures!(super::$run);
         }
+        mod bottlenecks {
+            $crate::__bottlenecks!(super::$run);
+        }
         mod stalls {
             $crate::__stalls!(super::$run);
         }
@@ -256,6 +259,12 @@ macro_rules! __groups {
         }
         mod resizing {
             $crate::__resizing!(super::$run);
+        }
+        mod resizing_at_random {
+            $crate::__resizing_at_random!(super::$run);
+        }
+        mod auto {
+            $crate::__auto!(super::$run);
         }
         mod pooled {
             $crate::__pooled!(super::$run);
