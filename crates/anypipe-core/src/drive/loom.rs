@@ -388,3 +388,47 @@ fn loom_hop_that_is_changed_before_its_producers_are_there_keeps_its_permits() {
         });
     }
 }
+
+#[test]
+fn loom_hop_passes_on_a_call_for_room_that_is_not_taken_up() {
+    for lets_go in [false, true] {
+        model(2, move || {
+            let scope = scope();
+            let (hop, mut ports, mut outlet) = resized::<u32>(2, 2, &scope);
+            let (mut other, mut first) = (ports.remove(1), ports.remove(0));
+            block_on(poll_fn(|cx| first.poll_claim(cx, 2)));
+            for item in 0..2 {
+                first.take_in();
+                first.push(item);
+            }
+            first.put();
+            // It is the first that is called.
+            assert!(block_on(poll_fn(|cx| Poll::Ready(first.poll_claim(cx, 1).is_pending()))));
+            let look = Look { amid: false, holds_back: false };
+            let others = thread::spawn(move || {
+                block_on(poll_fn(|cx| {
+                    if other.has_news() && matches!(other.look(look), Todo::Leave) {
+                        return Poll::Ready(());
+                    }
+                    other.poll_claim(cx, 1)
+                }));
+                other.finish();
+            });
+            if lets_go {
+                hop.resize(Some(1), None).unwrap();
+                first.look(look);
+            }
+            // There is room for one more.
+            for _ in 0..1 + usize::from(lets_go) {
+                assert!(block_on(next(&mut outlet)).is_some());
+            }
+            if !lets_go {
+                first.unpark();
+            }
+            first.finish();
+            drop(first);
+            others.join().unwrap();
+            drop(outlet);
+        });
+    }
+}

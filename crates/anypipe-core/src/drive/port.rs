@@ -291,6 +291,9 @@ impl<T> Port<T> {
         let todo = self.hop.look(look);
         if let Todo::Leave = todo {
             self.ends = Ends::LetGo;
+            // Before its state is dropped, which may take long.
+            self.unpark();
+            self.spare();
         }
         todo
     }

@@ -272,8 +272,6 @@ impl<In: Send + 'static, Out: Send + 'static> Bench<In, Out> {
         let holds_back = amid && self.feed.holds_back();
         let todo = self.line.port.look(Look { amid, holds_back });
         if let Todo::Leave = todo {
-            self.line.port.unpark();
-            self.line.port.spare();
             self.feed.dismiss();
         }
         todo
