@@ -55,7 +55,7 @@ impl Burst {
 
     /// For a stage that takes items of several inputs in turn, and shows nobody anything: how many of one input.
     pub fn of_turns(scope: &Scope) -> Self {
-        Self { pace: Pace::of_sink(), scope: scope.clone(), of_turns: true }
+        Self { pace: Pace::of_turns(), scope: scope.clone(), of_turns: true }
     }
 
     /// The stage begins to take items. What was done since it last did so is not counted.

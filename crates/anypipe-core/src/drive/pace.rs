@@ -8,14 +8,16 @@ use crate::sync::atomic::{AtomicBool, Ordering};
 
 /// A chunk that takes longer than this is slow: its items are shown at once.
 const SLOW: Duration = Duration::from_micros(50);
-/// The most items in a chunk.
+/// The most items in a chunk,
 const MOST: u16 = 64;
+/// and in a sink, which shows nobody anything: as many as a crowd of workers makes before it is polled again, while they are quick.
+const MOST_IN_A_SINK: u16 = 512;
 /// The clock is read again after about as many items as take this long, at the speed seen last: often enough to see
 /// soon that they turn slow, and rarely enough to cost little.
 const BETWEEN_READINGS: Duration = Duration::from_micros(1);
 /// And after this many at the latest,
 const MOST_BETWEEN_READINGS: u16 = 8;
-/// or this many in a sink, where nobody waits to be shown anything.
+/// or this many where nobody waits to be shown anything.
 const MOST_BETWEEN_READINGS_OF_A_SINK: u16 = 16;
 /// An item of several workers that takes longer than it takes to wake another is worth being shared.
 const WORTH_A_WAKE: Duration = Duration::from_micros(2);
@@ -40,6 +42,8 @@ pub(super) struct Pace {
     between: u16,
     /// And the most that there may be.
     most_between: u16,
+    /// The most items in a chunk.
+    most: u16,
     /// Chunks since the task last gave way.
     chunks: u16,
     /// True where the last items took long enough to be worked on beside what others do.
@@ -78,6 +82,7 @@ impl Pace {
             chunk: 1,
             between: 1,
             most_between: MOST_BETWEEN_READINGS,
+            most: MOST,
             chunks: 0,
             long: false,
             unread: 0,
@@ -88,12 +93,17 @@ impl Pace {
 
     /// For a sink.
     pub(super) fn of_sink() -> Self {
+        Self { most: MOST_IN_A_SINK, ..Self::of_turns() }
+    }
+
+    /// For who takes items of several inputs in turn.
+    pub(super) fn of_turns() -> Self {
         Self { most_between: MOST_BETWEEN_READINGS_OF_A_SINK, ..Self::new() }
     }
 
     /// Has each item be shown before the next, and the clock be read after it.
     pub(super) fn show_each(&mut self) {
-        self.most_between = 1;
+        (self.most_between, self.most) = (1, 1);
     }
 
     /// How many items make a chunk now.
@@ -164,8 +174,7 @@ impl Pace {
         }
         // No further than to what would be slow.
         if before.is_some() && now < began + SLOW / 2 {
-            // Where none waits for the next a chunk is one item.
-            self.chunk = (self.chunk * 2).min(if self.most_between == 1 { 1 } else { MOST });
+            self.chunk = (self.chunk * 2).min(self.most);
         }
         self.began = Some(now);
         self.begin_chunk();
