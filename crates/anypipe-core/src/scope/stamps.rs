@@ -60,6 +60,8 @@ impl Stamps {
 
     /// How long it was in each state, the present one included.
     pub(super) fn times(&self, now: Instant) -> Times {
+        // It may have gone on since the clock was read: no sum is ever less than it was.
+        let now = now.max(self.since);
         let mut times = Times::default();
         for (waits_for, nanos) in WaitsFor::ALL.into_iter().zip(self.waited) {
             times.add(waits_for.into(), Duration::from_nanos(nanos));
