@@ -164,7 +164,6 @@ impl<T: Send + 'static> Outlet<T> {
         } else {
             // Each keeps its room: nothing is allocated anew.
             std::mem::swap(&mut self.local, &mut state.queue);
-            self.local.reverse();
         }
         self.hop.board.settle();
         state.ledger.pay(&self.hop.board, &mut calls);
@@ -174,6 +173,9 @@ impl<T: Send + 'static> Outlet<T> {
             state.ledger.look(cx.waker(), &mut calls)
         };
         drop(state);
+        if alone.is_none() {
+            self.local.reverse();
+        }
         calls.make();
         (found, alone)
     }

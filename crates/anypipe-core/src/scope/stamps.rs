@@ -152,3 +152,23 @@ pub(super) fn forget() {
         readings.again.set(false);
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_sum_is_less_than_it_was_where_the_clock_was_read_before_a_poll_began() {
+        #[expect(clippy::disallowed_methods, reason = "any moment will do")]
+        let start = Instant::now();
+        let at = |millis| start + Duration::from_millis(millis);
+        let mut stamps = Stamps::new(0, Some(WaitsFor::Input), at(0));
+        stamps.begin(at(5));
+        stamps.wait(WaitsFor::Input, End { at: at(8), again: false });
+        let before = stamps.times(at(9));
+        assert_eq!((before.input, before.polling), (Duration::from_millis(6), Duration::from_millis(3)));
+        stamps.begin(at(20));
+        let after = stamps.times(at(10));
+        assert_eq!((after.input, after.polling), (Duration::from_millis(17), Duration::from_millis(3)));
+    }
+}
