@@ -68,19 +68,20 @@ pub trait Runtime: Spawner + Timer {
 /// belong to fails with [`ErrorKind::RuntimeGone`](crate::ErrorKind::RuntimeGone).
 #[derive(Clone)]
 pub struct RuntimeHandle {
-    held: Arc<Held<dyn Runtime>>,
+    held: Arc<Held>,
 }
 
-struct Held<R: ?Sized> {
+struct Held {
+    /// Apart, so that where it lies need not be reckoned out for each call: the clock is asked for each chunk.
+    runtime: Box<dyn Runtime>,
     /// What is kept with the handle, where the runtime keeps nothing.
     locals: OnceLock<Locals>,
-    runtime: R,
 }
 
 impl RuntimeHandle {
     /// Makes a handle of a backend.
     pub fn new(runtime: impl Runtime) -> Self {
-        Self { held: Arc::new(Held { locals: OnceLock::new(), runtime }) }
+        Self { held: Arc::new(Held { runtime: Box::new(runtime), locals: OnceLock::new() }) }
     }
 
     /// The runtime's name: `tokio`, `smol`, `async-std`, `sim`, or a third party's own.

@@ -328,7 +328,7 @@ impl TaskCell {
     }
 
     /// Puts it back, after a poll whose end is known where it was watched from its beginning.
-    #[inline]
+    #[inline(always)]
     fn put_back<const IS_WATCHED: bool>(
         &self,
         mut slot: MutexGuard<'_, Slot>,
