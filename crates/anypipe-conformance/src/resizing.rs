@@ -501,6 +501,12 @@ async fn a_picture_follows_a_resize() {
     assert_eq!(told_of(of_more, Changed::Buffer), [(3, 7, ChangeReason::Asked)], "{more}");
     assert!(more.to_string().contains("`work` got a buffer of 7 instead of 3, "), "{more}");
     assert!(more.json().contains(r#"{"of":"buffer","at":"#), "{}", more.json());
+    let (workers, buffer) = ("got 5 workers instead of 2", "got a buffer of 7 instead of 3");
+    assert!(more.mermaid().contains(&format!("<br/>{workers}<br/>{buffer}\"]")), "{}", more.mermaid());
+    assert!(more.dot().contains(&format!("\\n{workers}\\n{buffer}\"")), "{}", more.dot());
+    for told in [workers, buffer] {
+        assert!(more.svg().contains(&format!(">{told}</text>")), "{}", more.svg());
+    }
     assert!(more.html().contains("`work` got a buffer of 7 instead of 3: somebody asked"), "{}", more.html());
     let mut numbers: Vec<_> = of_more.workers.iter().map(|worker| worker.number).collect();
     numbers.dedup();

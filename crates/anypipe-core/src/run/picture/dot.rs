@@ -25,7 +25,7 @@ impl Picture {
                 written,
                 "    s{at} [label=\"{}\\n{}\", shape={shape}, fillcolor=\"{}\", fontcolor=\"{}\"];",
                 dot(&stage.name),
-                stage.brief(),
+                stage.brief().join("\\n"),
                 colour.fill(),
                 colour.text(),
             );

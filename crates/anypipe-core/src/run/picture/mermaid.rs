@@ -1,11 +1,12 @@
 use std::fmt::Write as _;
+use std::iter;
 
 use super::names::mermaid;
 use super::{Picture, StageKind, StagePicture};
 
 impl Picture {
     /// The graph for Mermaid, as many sites and editors draw it. A stage that is at work most of the time is red, one that
-    /// waits for room dark, one that waits for input blue.
+    /// waits for room dark, one that waits for input blue. One that got other workers, or another buffer, tells so.
     ///
     /// # Examples
     ///
@@ -23,9 +24,8 @@ impl Picture {
             };
             let _ = writeln!(
                 written,
-                "    s{at}{open}{}<br/>{}{close}:::{}",
-                mermaid(&stage.name),
-                stage.brief(),
+                "    s{at}{open}{}{close}:::{}",
+                [vec![mermaid(&stage.name)], stage.brief()].concat().join("<br/>"),
                 stage.colour().name(),
             );
         }
@@ -95,8 +95,8 @@ impl StagePicture {
         }
     }
 
-    /// What stands below its name: how busy it is, and what it has given.
-    pub(super) fn brief(&self) -> String {
+    /// What stands below its name, in lines: how busy it is and what it has given; and what was last changed of it.
+    pub(super) fn brief(&self) -> Vec<String> {
         let mut told = Vec::new();
         if !self.times.total().is_zero() {
             told.push(format!("{:.0} % at work", self.times.busy() * 100.0));
@@ -104,6 +104,7 @@ impl StagePicture {
         if let Some(items) = self.delivered.or(self.taken) {
             told.push(format!("{items} items"));
         }
-        told.join(", ")
+        let changes = self.last_changes().map(ToString::to_string);
+        iter::once(told.join(", ")).chain(changes).collect()
     }
 }

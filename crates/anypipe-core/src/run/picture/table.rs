@@ -2,7 +2,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::names::line;
-use super::{Changed, Picture, StagePicture};
+use super::{ChangePicture, Changed, Picture, StagePicture};
 use crate::scope::share;
 
 /// The columns behind the name.
@@ -47,8 +47,7 @@ impl fmt::Display for Picture {
             write(name, row)?;
         }
         for stage in &self.stages {
-            for of in [Changed::Workers, Changed::Buffer] {
-                let Some(last) = stage.changes.iter().rfind(|made| made.of == of) else { continue };
+            for last in stage.last_changes() {
                 let (name, before) = (line(&stage.name), length(self.at.saturating_sub(last.at)));
                 writeln!(f, "`{name}` {last}, {before} before: {}", last.why)?;
             }
@@ -57,6 +56,14 @@ impl fmt::Display for Picture {
             Some(found) => write!(f, "{found}"),
             None => f.write_str("take another picture in a while: it then tells which stage is slow"),
         }
+    }
+}
+
+impl StagePicture {
+    /// How it last got other workers, and another buffer.
+    pub(super) fn last_changes(&self) -> impl Iterator<Item = &ChangePicture> {
+        let last = |of| self.changes.iter().rfind(move |made| made.of == of);
+        [Changed::Workers, Changed::Buffer].into_iter().filter_map(last)
     }
 }
 
