@@ -26,8 +26,10 @@ mod chart;
 mod charted;
 mod context;
 mod controls;
+mod count;
 mod cut;
 mod deadline;
+mod end;
 mod entries;
 mod few;
 mod local;
@@ -42,6 +44,7 @@ mod promise;
 mod resize;
 mod roster;
 mod shield;
+mod spawn;
 mod stamps;
 mod stats;
 mod tally;
@@ -53,12 +56,10 @@ mod waiters;
 #[cfg(all(test, loom))]
 mod loom;
 
-use std::future::Future;
-use std::pin::Pin;
+use std::fmt;
 use std::sync::{Arc, Weak};
-use std::task::{Context, Poll, Waker};
+use std::task::Waker;
 use std::time::Instant;
-use std::{fmt, iter};
 
 use self::adoption::{Abandoned, Above, Line};
 pub use self::blocking::Blocking;
@@ -104,13 +105,13 @@ pub(crate) use self::stamps::{note_again, note_end, take_beginning};
 pub use self::stats::{StageStats, Stats};
 pub use self::tally::Meter;
 pub(crate) use self::tally::{Overdue, SINK, Tally};
-use self::task::{HoldsTask, JobCell, Member, TaskCell, TaskName};
+use self::task::{Member, TaskName};
 pub use self::token::{CancelToken, Cancelled, DropGuard};
 pub use self::waiters::{Place, Waiters};
-use crate::error::{ErrorKind, RunError};
-use crate::runtime::{Job, Polled, RuntimeHandle, Task, WaitsFor};
+use crate::error::RunError;
+use crate::runtime::{RuntimeHandle, WaitsFor};
 use crate::sync::atomic::{AtomicU8, Ordering};
-use crate::sync::{Lone, Mutex, MutexGuard};
+use crate::sync::{Lone, Mutex};
 
 /// A place to spawn tasks that are joined before the run they belong to resolves.
 ///
@@ -175,48 +176,6 @@ struct State {
     abandoned: Option<Box<Abandoned>>,
     /// Set when all is over; nothing can be spawned any more.
     ended: bool,
-}
-
-impl State {
-    /// Counts one thing less; true where it was the last, and those who wait are to be told.
-    fn count_down(&mut self, told: &mut Told) -> bool {
-        self.running -= 1;
-        if self.running > 0 {
-            return false;
-        }
-        // The run stays where it is: a failure that comes later finds it there.
-        self.take_joiners(&mut told.wakers);
-        if let Some(run) = &self.run {
-            told.wakers.add(run.clone());
-        }
-        if let Some(abandoned) = &mut self.abandoned {
-            told.heirs.extend(abandoned.heir.take());
-            self.ended = true;
-        }
-        true
-    }
-
-    /// All who wait, to be woken once the lock is let go.
-    fn waiting(&mut self) -> Wakes {
-        let mut wakers = Wakes::default();
-        self.take_joiners(&mut wakers);
-        if let Some(run) = self.run.take() {
-            wakers.add(run);
-        }
-        wakers
-    }
-
-    fn take_joiners(&mut self, wakers: &mut Wakes) {
-        if let Some(joiners) = &mut self.joiners {
-            wakers.extend(joiners.take());
-        }
-    }
-
-    /// Gives the waker that was there before, for the caller to drop once the lock is let go.
-    #[must_use]
-    fn set_run(&mut self, waker: &Waker) -> Option<Waker> {
-        replace_waker(&mut self.run, waker)
-    }
 }
 
 /// Leaves a waker in its place; gives the one that was there before, for the caller to drop once the lock is
@@ -363,197 +322,6 @@ impl Scope {
         child
     }
 
-    /// Spawns a task that the scope joins. `name` is told in panics and reports.
-    ///
-    /// In a scope that was cancelled or has ended the task is dropped instead, unpolled; the senders
-    /// it holds count as broken.
-    pub fn spawn<F>(&self, name: impl Into<std::borrow::Cow<'static, str>>, future: F)
-    where
-        F: Future<Output = ()> + Send + 'static,
-    {
-        self.spawn_boxed(name.into(), Box::pin(future));
-    }
-
-    pub(crate) fn spawn_boxed(&self, name: TaskName, future: task::BoxFuture<()>) {
-        self.spawn_worker(name, None, future);
-    }
-
-    /// Spawns a task that works for a stage.
-    pub(crate) fn spawn_worker(&self, name: TaskName, stage: Option<Tally>, future: task::BoxFuture<()>) {
-        let cell = Arc::new(TaskCell::of_stage(name, self.clone(), stage));
-        // The outcome is told by the scope's own state to those who ask.
-        let _ = Self::spawn_cell(&cell, future);
-    }
-
-    /// Spawns a task, whose cell has a scope already, or tells why it can't be.
-    pub(crate) fn spawn_cell<H: HoldsTask>(
-        holder: &Arc<H>,
-        future: task::BoxFuture<()>,
-    ) -> Result<(), RunError> {
-        let member = Arc::clone(holder) as Arc<dyn Member>;
-        Self::spawn_member(holder.cell(), member, Arc::clone(holder) as Arc<dyn Polled>, future)
-    }
-
-    fn spawn_member(
-        cell: &TaskCell,
-        member: Arc<dyn Member>,
-        task: Arc<dyn Polled>,
-        future: task::BoxFuture<()>,
-    ) -> Result<(), RunError> {
-        let scope = cell.scope();
-        let future = local::inherit(future);
-        cell.put(if observes() { scope.observe(cell.part(), future) } else { future });
-        scope.admit(member, || cell.take_back())?;
-        // After it was let in: who begins to watch in between finds it there.
-        if scope.is_watched() {
-            cell.watch(scope.runtime().now());
-        }
-        scope.inner.runtime.spawn(Task { cell: task });
-        Ok(())
-    }
-
-    /// Starts blocking work that the scope joins.
-    pub(crate) fn spawn_job(&self, name: TaskName, job: task::BoxJob) -> Result<(), RunError> {
-        let job = local::inherit_job(job);
-        let job = if observes() { self.observe_job(job) } else { job };
-        let cell = Arc::new(JobCell::new(name, self.clone(), job));
-        self.admit(Arc::clone(&cell) as Arc<dyn Member>, || cell.take_back())?;
-        self.inner.runtime.spawn_blocking(Job { cell });
-        Ok(())
-    }
-
-    /// Drops work that was not let in; its senders are broken, and its panics are failures.
-    fn drop_refused<T>(&self, work: T) {
-        if let Err(panic) = drop_broken(work) {
-            self.fail(panic.into_error(None));
-        }
-    }
-
-    /// Enters new work in the list; where the scope takes none any more, that is taken back and dropped.
-    fn admit<W>(&self, member: Arc<dyn Member>, take_back: impl FnOnce() -> W) -> Result<(), RunError> {
-        let Some(mut state) = self.lock_counted() else {
-            self.drop_refused(take_back());
-            return Err(RunError::scope_ended());
-        };
-        if self.is_cancelled() {
-            drop(state);
-            self.drop_refused(take_back());
-            self.count_down();
-            return Err(RunError::cancelled());
-        }
-        state.members.enter(member);
-        Ok(())
-    }
-
-    /// Tells that the work with this index is over, destructors and all.
-    fn ended(&self, index: usize) {
-        let mut told = Told::default();
-        let mut state = self.inner.state.lock();
-        let work = state.members.leave(index);
-        let was_last = state.count_down(&mut told);
-        drop(state);
-        drop(work);
-        if was_last {
-            self.count_down_outer(&mut told);
-            self.tell(told);
-        }
-    }
-
-    /// Counts one more thing to wait for, unless the scope has ended, or one that joins it.
-    fn count_up(&self) -> bool {
-        self.lock_counted().is_some()
-    }
-
-    /// As [`count_up`](Scope::count_up); gives the state as it is then.
-    fn lock_counted(&self) -> Option<MutexGuard<'_, State>> {
-        let mut state = self.inner.state.lock();
-        if state.ended || (state.running == 0 && !self.count_up_outer()) {
-            return None;
-        }
-        state.running += 1;
-        Some(state)
-    }
-
-    /// Counts one more thing to wait for in the scope that joins this one, which has nothing yet and is locked
-    /// meanwhile; and so on, as long as there was nothing. False where one of them has ended.
-    fn count_up_outer(&self) -> bool {
-        // All stay locked, so that nobody counts on what isn't counted further out.
-        let (mut first, mut more) = (None, Vec::new());
-        for scope in self.outer() {
-            let mut state = scope.inner.state.lock();
-            if state.ended {
-                return false;
-            }
-            if state.running > 0 {
-                state.running += 1;
-                break;
-            }
-            if first.is_none() {
-                first = Some(state);
-            } else {
-                more.push(state);
-            }
-        }
-        first.iter_mut().chain(&mut more).for_each(|state| state.running += 1);
-        true
-    }
-
-    /// Counts one thing less; where it was the last, also in those that join this scope, and tells those who wait.
-    fn count_down(&self) {
-        let mut told = Told::default();
-        let was_last = self.inner.state.lock().count_down(&mut told);
-        if was_last {
-            self.count_down_outer(&mut told);
-            self.tell(told);
-        }
-    }
-
-    /// Counts one thing less in the scope that joins this one, which has nothing any more; and so on, as long as that was
-    /// the last.
-    fn count_down_outer(&self, told: &mut Told) {
-        let mut outer = self.outer();
-        while outer.next().is_some_and(|scope| scope.inner.state.lock().count_down(told)) {}
-    }
-
-    /// Tells those who wait, and those who have adopted what has ended.
-    fn tell(&self, mut told: Told) {
-        while let Some(heir) = told.heirs.pop() {
-            let was_last = heir.inner.state.lock().count_down(&mut told);
-            if was_last {
-                heir.count_down_outer(&mut told);
-            }
-        }
-        if !told.wakers.is_empty() {
-            self.wake(told.wakers);
-        }
-    }
-
-    /// This scope, the one that joins it, and so on.
-    fn joined(&self) -> impl Iterator<Item = &Scope> {
-        iter::once(self).chain(self.outer())
-    }
-
-    /// The scope that joins this one, the one that joins that, and so on.
-    fn outer(&self) -> impl Iterator<Item = &Scope> {
-        iter::successors(self.inner.joined_by.as_ref(), |scope| scope.inner.joined_by.as_ref())
-    }
-
-    /// Wakes all. A waker that panics is a failure of the run, which it doesn't cancel: nothing is left to do. Where
-    /// another thread has polled the run to its end meanwhile, nobody is told.
-    fn wake(&self, wakers: impl IntoIterator<Item = Waker>) {
-        for waker in wakers {
-            if let Err(panic) = catch(|| waker.wake()) {
-                let error = panic.into_error(None);
-                let run = self.joined().last().unwrap_or(self);
-                let mut state = run.inner.state.lock();
-                match &mut state.failure {
-                    Some(first) => first.push_other(error),
-                    first => *first = Some(error),
-                }
-            }
-        }
-    }
-
     /// True while work may be let in.
     pub(crate) fn is_open(&self) -> bool {
         !self.is_cancelled() && !self.has_ended()
@@ -563,75 +331,9 @@ impl Scope {
         self.inner.state.lock().ended
     }
 
-    /// Fails the run: keeps the error and cancels the scope.
-    ///
-    /// The first error is the one the run fails with; panics that come later are kept beside it.
-    pub fn fail(&self, error: RunError) {
-        let mut failures = vec![(self.clone(), error)];
-        while let Some((scope, error)) = failures.pop() {
-            if let Some((heir, panics)) = scope.fail_or_pass(error) {
-                failures.extend(panics.into_iter().rev().map(|panic| (heir.clone(), panic)));
-            }
-        }
-    }
-
-    /// Fails the run, or gives who is to be told, and of what, where nobody awaits it any more: only panics go
-    /// on there.
-    fn fail_or_pass(&self, error: RunError) -> Option<(Scope, Vec<RunError>)> {
-        // A scope is joined by the run it is in, in the end.
-        let run = self.joined().last().unwrap_or(self);
-        let mut state = run.inner.state.lock();
-        if state.ended {
-            // The run is over, and has told what it had to: a panic goes on in what is still open.
-            drop(state);
-            let open = run.inner.above.nearest(|ancestor| !ancestor.has_ended())?;
-            return Some((open, error.into_panics()));
-        }
-        if let Some(abandoned) = &state.abandoned {
-            let heir = abandoned.heir.clone();
-            drop(state);
-            // Without the lock: what is no panic goes here, and may hold anybody's error.
-            let panics = error.into_panics();
-            if heir.is_none() {
-                if let Some(abandoned) = &mut run.inner.state.lock().abandoned {
-                    abandoned.panics.extend(panics);
-                }
-                return None;
-            }
-            return heir.map(|heir| (heir, panics));
-        }
-        let consequence = match &mut state.failure {
-            // A vanished producer is the consequence of what made it vanish, which may be told later:
-            // a panic drops the producer while it unwinds.
-            Some(first) if first.kind() == ErrorKind::Broken && error.kind() != ErrorKind::Broken => {
-                Some(std::mem::replace(first, error))
-            }
-            Some(first) if error.is_panic() => {
-                first.push_other(error);
-                None
-            }
-            // What is only cut off is the consequence of the first failure, and how much of it shows is a matter
-            // of the schedule.
-            Some(_) => Some(error),
-            first => first.replace(error),
-        };
-        let wakers = state.waiting();
-        drop(state);
-        drop(consequence);
-        run.cancel();
-        run.wake(wakers);
-        None
-    }
-
     /// True for one of any number that come and go.
     pub(crate) fn is_repeated(&self) -> bool {
         self.inner.repeated
-    }
-
-    /// Spawns the run's sink.
-    pub(crate) fn spawn_sink(&self, name: TaskName, future: task::BoxFuture<()>) {
-        let cell = Arc::new(TaskCell::of_sink(name, self.clone()));
-        let _ = Self::spawn_cell(&cell, future);
     }
 
     /// Notes that who polls asks for what a stage gives.
@@ -676,122 +378,9 @@ impl Scope {
         }
     }
 
-    /// Keeps an item's error where the run was asked for all of them ([`Run::all_errors`]) and is to
-    /// go on; a sink that stops at the first error calls this before it does.
-    ///
-    /// # Errors
-    ///
-    /// Hands the error back where the first one is to end the run.
-    ///
-    /// [`Run::all_errors`]: crate::Run::all_errors
-    pub fn keep_error<E: Send + 'static>(&self, error: E) -> Result<(), E> {
-        self.inner.controls.keep_error(error)
-    }
-
-    /// Cancels all tasks of this scope and of its children. It doesn't wait for their end.
-    pub fn cancel(&self) {
-        let mut cancelled = Vec::new();
-        let mut scopes = vec![self.clone()];
-        while let Some(scope) = scopes.pop() {
-            if scope.inner.flags.fetch_or(CANCELLED, Ordering::SeqCst) & CANCELLED == 0 {
-                let state = scope.inner.state.lock();
-                scopes.extend(state.children.iter().filter_map(Weak::upgrade).map(|inner| Scope { inner }));
-                drop(state);
-                cancelled.push(scope);
-            }
-        }
-        // All flags before the first wake.
-        for scope in cancelled {
-            let mut state = scope.inner.state.lock();
-            let (members, waiting) = (state.members.all(), state.waiting());
-            drop(state);
-            let wakers = members.into_iter().filter_map(Member::cancel).chain(waiting);
-            scope.wake(wakers);
-        }
-    }
-
-    /// Cancels all tasks of this scope and waits until the last has ended, destructors and all.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping the future stops the waiting only: the scope stays cancelled, and the run still
-    /// joins it.
-    pub async fn cancel_and_join(&self) {
-        self.cancel();
-        Join { scope: self, place: Place::default() }.await;
-    }
-
     /// True while it has anything to join.
     pub(crate) fn has_tasks(&self) -> bool {
         self.inner.state.lock().running > 0
-    }
-
-    /// Ready once nothing is running; the scope has then ended.
-    pub(crate) fn poll_join(&self, cx: &mut Context<'_>) -> Poll<()> {
-        self.poll_ended(|state| state.set_run(cx.waker()))
-    }
-
-    fn poll_ended(&self, wait: impl FnOnce(&mut State) -> Option<Waker>) -> Poll<()> {
-        let mut state = self.inner.state.lock();
-        if state.running == 0 {
-            state.ended = true;
-            let run = state.run.take();
-            drop(state);
-            drop(run);
-            return Poll::Ready(());
-        }
-        let old = wait(&mut state);
-        drop(state);
-        drop(old);
-        Poll::Pending
-    }
-
-    /// Has the task that polls told of a failure and of a cancel, also of those that come after the last task has ended.
-    pub(crate) fn register(&self, cx: &mut Context<'_>) {
-        let mut state = self.inner.state.lock();
-        let old = state.set_run(cx.waker());
-        drop(state);
-        drop(old);
-    }
-
-    /// The failure of the run, once; and whether there was one.
-    pub(crate) fn take_failure(&self) -> Option<RunError> {
-        self.inner.state.lock().failure.take()
-    }
-}
-
-/// Whom to tell, once the locks are let go, that nothing is running any more.
-#[derive(Default)]
-struct Told {
-    /// Those who wait.
-    wakers: Wakes,
-    /// Those who have adopted what has ended.
-    heirs: Vec<Scope>,
-}
-
-/// The wait of [`Scope::cancel_and_join`].
-struct Join<'a> {
-    scope: &'a Scope,
-    /// The place among those who join.
-    place: Place,
-}
-
-impl Future for Join<'_> {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let this = &mut *self;
-        this.scope
-            .poll_ended(|state| state.joiners.get_or_insert_default().enter(&mut this.place, cx.waker()))
-    }
-}
-
-impl Drop for Join<'_> {
-    fn drop(&mut self) {
-        let mut state = self.scope.inner.state.lock();
-        let waker = state.joiners.as_mut().and_then(|joiners| joiners.leave(self.place));
-        drop(state);
-        drop(waker);
     }
 }
 

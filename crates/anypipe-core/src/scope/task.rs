@@ -328,6 +328,10 @@ impl TaskCell {
     }
 
     /// Puts it back, after a poll whose end is known where it was watched from its beginning.
+    #[expect(
+        clippy::inline_always,
+        reason = "what it is called with is more than a call passes in registers"
+    )]
     #[inline(always)]
     fn put_back<const IS_WATCHED: bool>(
         &self,
