@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
 
-use super::crew::{Crew, Keeps, Put};
+use super::gatherers::{Gatherers, Keeps, Put};
 use super::{AtEnd, Choose, Plan, Run};
 use crate::scope::{Scope, drop_each};
 use crate::source::Source;
@@ -32,10 +32,10 @@ where
 {
     let (limit, futures) = (at_most("gather", limit), futures.into_iter());
     Run::planned(Plan::new("gather", choose, AtEnd::Cancel), move |scope| {
-        let crew = Crew::start("gather", limit, scope, futures, Slots(Vec::new()));
+        let gatherers = Gatherers::start("gather", limit, scope, futures, Slots(Vec::new()));
         async move {
             let all = |cx: &mut Context<'_>| {
-                crew.poll_body(cx, |state| state.is_done().then(|| std::mem::take(&mut state.keeps().0)))
+                gatherers.poll_body(cx, |state| state.is_done().then(|| std::mem::take(&mut state.keeps().0)))
             };
             poll_fn(all).await.into_iter().flatten().collect()
         }
@@ -62,10 +62,10 @@ where
     let (limit, futures) = (at_most("try_gather", limit), futures.into_iter());
     Run::planned(Plan::new("try_gather", choose, AtEnd::Cancel), move |scope| {
         let keeps = TrySlots { slots: Slots(Vec::new()), failed: None };
-        let crew = Crew::start("try_gather", limit, scope, futures, keeps);
+        let gatherers = Gatherers::start("try_gather", limit, scope, futures, keeps);
         async move {
             let all = |cx: &mut Context<'_>| {
-                crew.poll_body(cx, |state| match state.keeps().failed.take() {
+                gatherers.poll_body(cx, |state| match state.keeps().failed.take() {
                     Some(error) => Some(Err(error)),
                     None => state.is_done().then(|| Ok(std::mem::take(&mut state.keeps().slots.0))),
                 })
@@ -109,7 +109,7 @@ where
 
     fn attach(self, scope: &Scope) -> impl Stream<Item = Self::Item> + Send + 'static {
         let scope = scope.child();
-        let crew = Crew::start(
+        let gatherers = Gatherers::start(
             "as_completed",
             self.limit,
             &scope,
@@ -117,7 +117,7 @@ where
             Queue { outcomes: VecDeque::new() },
         );
         let fetched = Queue { outcomes: VecDeque::new() };
-        Completed { crew, scope, fetched, taken: 0, batch: (self.limit / 2).max(1) }
+        Completed { gatherers, scope, fetched, taken: 0, batch: (self.limit / 2).max(1) }
     }
 }
 
@@ -233,7 +233,7 @@ impl<T: Send + 'static> Keeps<T> for Queue<T> {
 
 /// The stream of an [`AsCompleted`].
 struct Completed<I, T> {
-    crew: Arc<Crew<I, Queue<T>>>,
+    gatherers: Arc<Gatherers<I, Queue<T>>>,
     /// The workers', that end with the stream.
     scope: Scope,
     /// Outcomes that were fetched in one go, to be taken one by one. They count until then.
@@ -259,12 +259,12 @@ where
             if let Some(item) = this.fetched.outcomes.pop_front() {
                 this.taken += 1;
                 if this.taken >= this.batch {
-                    this.crew.taken(std::mem::take(&mut this.taken));
+                    this.gatherers.taken(std::mem::take(&mut this.taken));
                 }
                 return Poll::Ready(Some(item));
             }
             let (taken, fetched) = (this.taken, &mut this.fetched.outcomes);
-            let look = this.crew.poll_body(cx, |state| {
+            let look = this.gatherers.poll_body(cx, |state| {
                 std::mem::swap(&mut state.keeps().outcomes, fetched);
                 // What was taken still counts, and is given back first.
                 (!fetched.is_empty() || taken > 0 || state.is_done()).then_some(())
@@ -274,7 +274,7 @@ where
                 if taken == 0 {
                     return Poll::Ready(None);
                 }
-                this.crew.taken(std::mem::take(&mut this.taken));
+                this.gatherers.taken(std::mem::take(&mut this.taken));
             }
         }
     }

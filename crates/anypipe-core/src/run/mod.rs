@@ -1,8 +1,8 @@
 //! What a terminal returns: a run that has not started yet, one in hand, and one as a stream.
 
 mod control;
-mod crew;
 mod gather;
+mod gatherers;
 mod group;
 mod handle;
 mod hosted;

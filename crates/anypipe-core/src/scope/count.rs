@@ -51,6 +51,11 @@ impl State {
 }
 
 impl Scope {
+    /// True while it has anything to join.
+    pub(crate) fn has_tasks(&self) -> bool {
+        self.inner.state.lock().running > 0
+    }
+
     /// Tells that the work with this index is over, destructors and all.
     pub(super) fn ended(&self, index: usize) {
         let mut told = Told::default();

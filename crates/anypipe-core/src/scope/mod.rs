@@ -377,11 +377,6 @@ impl Scope {
             tally.enter_resize(Some(stage));
         }
     }
-
-    /// True while it has anything to join.
-    pub(crate) fn has_tasks(&self) -> bool {
-        self.inner.state.lock().running > 0
-    }
 }
 
 impl Drop for Inner {

@@ -43,8 +43,8 @@ pub(super) enum Put<K> {
     Late(K),
 }
 
-/// A crew at work.
-pub(super) struct Crew<I, K> {
+/// Those who gather.
+pub(super) struct Gatherers<I, K> {
     /// The name of its tasks.
     name: &'static str,
     /// The most futures that are under way.
@@ -132,7 +132,7 @@ impl<I, K> State<I, K> {
     }
 }
 
-impl<I, K> Crew<I, K>
+impl<I, K> Gatherers<I, K>
 where
     I: Iterator + Send + 'static,
     I::Item: Future + Send + 'static,
@@ -151,10 +151,10 @@ where
             keeps,
             body: None,
         };
-        let crew = Arc::new(Self { name, limit, scope: scope.clone(), state: Mutex::new(state) });
-        let call = crew.state.lock().call(limit);
-        crew.make(call);
-        crew
+        let gatherers = Arc::new(Self { name, limit, scope: scope.clone(), state: Mutex::new(state) });
+        let call = gatherers.state.lock().call(limit);
+        gatherers.make(call);
+        gatherers
     }
 
     fn make(self: &Arc<Self>, call: Call) {
@@ -162,8 +162,8 @@ where
             Call::Nobody => {}
             Call::Parked(waker) => waker.wake(),
             Call::New(seat) => {
-                let crew = Arc::clone(self);
-                let worker = Worker { crew, seat, index: 0, future: None, turns: Turns::default() };
+                let gatherers = Arc::clone(self);
+                let worker = Worker { gatherers, seat, index: 0, future: None, turns: Turns::default() };
                 self.scope.spawn(self.name, worker);
             }
         }
@@ -278,8 +278,8 @@ pin_project! {
     where
         I: Iterator,
     {
-        crew: Arc<Crew<I, K>>,
-        // Its place in the crew.
+        gatherers: Arc<Gatherers<I, K>>,
+        // Its place among them.
         seat: usize,
         // That of the future in hand.
         index: usize,
@@ -308,8 +308,8 @@ where
                     return Poll::Pending;
                 };
                 let outcome = holding(outcome, || this.future.set(None));
-                this.crew.deliver(*this.index, outcome);
-                if this.crew.scope.is_cancelled() {
+                this.gatherers.deliver(*this.index, outcome);
+                if this.gatherers.scope.is_cancelled() {
                     // Asked at once, whatever turns are left: nothing starts any more.
                     this.turns.waited();
                     is_first = false;
@@ -319,7 +319,7 @@ where
                     ready!(this.turns.poll_go_on(cx));
                 }
             }
-            let Some((index, future)) = ready!(this.crew.poll_pull(cx, *this.seat)) else {
+            let Some((index, future)) = ready!(this.gatherers.poll_pull(cx, *this.seat)) else {
                 return Poll::Ready(());
             };
             *this.index = index;
