@@ -94,12 +94,12 @@ pub(crate) struct Course {
     watchers: Option<Box<Watchers>>,
     /// Its place among the runs of the program, where they are listed.
     listed: Option<Box<Listed>>,
-    /// Ends the run as timed out.
-    deadline: Option<DeadlineWatch>,
+    /// Ends the run as timed out. Few have a clock: it lies apart.
+    deadline: Option<Box<DeadlineWatch>>,
     /// Ends the run as cancelled, whichever is first.
     cancel: Vec<Cancelled>,
-    /// Ends the run as cancelled, after the grace of a stop.
-    grace: Alarm,
+    /// Ends the run as cancelled, after the grace of a stop, once that was asked for.
+    grace: Option<Box<Alarm>>,
     /// The waker that is called for whatever else ends the run, once its body was polled.
     known: Option<Waker>,
     /// What to do with tasks that still run when the body is done.
@@ -129,8 +129,7 @@ impl Course {
         if let Some(deadline) = &deadline {
             deadline.begin(now);
         }
-        let (watch, grace) =
-            (deadline.clone().map(|deadline| deadline.watch(&runtime)), Alarm::new(&runtime));
+        let watch = deadline.clone().map(|deadline| Box::new(deadline.watch(&runtime)));
         let scope = Scope::limited(runtime, current_scope().as_ref(), controls, deadline);
         scope.controls().begin(name, &scope, now);
         let listed = live::enter(scope.controls());
@@ -142,7 +141,7 @@ impl Course {
             listed,
             deadline: watch,
             cancel,
-            grace,
+            grace: None,
             known: None,
             at_end,
             finishing: false,
@@ -272,7 +271,7 @@ impl Course {
         self.known.as_ref().is_some_and(|known| known.will_wake(waker))
             && self.cancel.is_empty()
             && self.deadline.is_none()
-            && !self.grace.is_set()
+            && self.grace.is_none()
             && !self.scope.controls().asks_grace()
     }
 
@@ -295,14 +294,15 @@ impl Course {
         if self.scope.controls().is_cancelled() {
             return self.scope.fail(RunError::cancelled());
         }
-        if grace.is_none() && self.deadline.is_none() && !self.grace.is_set() {
+        if grace.is_none() && self.deadline.is_none() && self.grace.is_none() {
             return;
         }
         let over = catch(|| {
             if let Some(grace) = grace {
-                self.grace.set(grace);
+                let runtime = self.scope.runtime();
+                self.grace.get_or_insert_with(|| Box::new(Alarm::new(runtime))).set(grace);
             }
-            (self.is_too_late(cx), self.grace.poll(cx).is_ready())
+            (self.is_too_late(cx), self.grace.as_mut().is_some_and(|grace| grace.poll(cx).is_ready()))
         });
         match over {
             Ok((true, _)) => self.scope.fail(RunError::timed_out()),
