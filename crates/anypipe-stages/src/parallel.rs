@@ -1,5 +1,6 @@
 //! Work in tasks of its own, and on the blocking pool.
 
+use std::future::{Future, ready};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -17,8 +18,14 @@ impl<In: Send + 'static> Work<In> for Pass {
     type Out = In;
     type State = ();
 
-    async fn call(&self, _state: &mut (), _at: At<'_>, item: In) -> Option<In> {
-        Some(item)
+    // No `async` block: each worker would have room for all that it is called with.
+    fn call<'a>(
+        &'a self,
+        _state: &'a mut (),
+        _at: At<'a>,
+        item: In,
+    ) -> impl Future<Output = Option<In>> + Send + 'a {
+        ready(Some(item))
     }
 
     fn one_task(&self) -> bool {
@@ -55,8 +62,13 @@ where
     type Out = Y::Out;
     type State = Y::State;
 
-    async fn call(&self, state: &mut Y::State, _at: At<'_>, item: In) -> Option<Y::Out> {
-        self.0.apply(state, item)
+    fn call<'a>(
+        &'a self,
+        state: &'a mut Y::State,
+        _at: At<'a>,
+        item: In,
+    ) -> impl Future<Output = Option<Y::Out>> + Send + 'a {
+        ready(self.0.apply(state, item))
     }
 
     fn call_now(&self, state: &mut Y::State, _at: At<'_>, item: In) -> Result<Option<Y::Out>, In> {
