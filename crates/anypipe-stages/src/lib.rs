@@ -16,6 +16,7 @@ mod generate;
 mod held;
 mod is_result;
 mod lend;
+mod made;
 mod many;
 mod name;
 mod on_ok;

@@ -9,6 +9,7 @@ use anypipe_core::option::CanBlock;
 use anypipe_core::scope::is_on_pool;
 
 use crate::Seat;
+use crate::made::Made;
 
 /// Work that passes items on: the work of `boundary()` and `buffer(n)`.
 #[derive(Clone, Copy, Debug)]
@@ -18,14 +19,13 @@ impl<In: Send + 'static> Work<In> for Pass {
     type Out = In;
     type State = ();
 
-    // No `async` block: each worker would have room for all that it is called with.
     fn call<'a>(
         &'a self,
         _state: &'a mut (),
         _at: At<'a>,
         item: In,
     ) -> impl Future<Output = Option<In>> + Send + 'a {
-        ready(Some(item))
+        Made::new(ready(item))
     }
 
     fn one_task(&self) -> bool {
@@ -62,13 +62,8 @@ where
     type Out = Y::Out;
     type State = Y::State;
 
-    fn call<'a>(
-        &'a self,
-        state: &'a mut Y::State,
-        _at: At<'a>,
-        item: In,
-    ) -> impl Future<Output = Option<Y::Out>> + Send + 'a {
-        ready(self.0.apply(state, item))
+    async fn call(&self, state: &mut Y::State, _at: At<'_>, item: In) -> Option<Y::Out> {
+        self.0.apply(state, item)
     }
 
     fn call_now(&self, state: &mut Y::State, _at: At<'_>, item: In) -> Result<Option<Y::Out>, In> {

@@ -71,11 +71,14 @@ pub(super) struct Hop<T> {
     pub(super) state: Mutex<State<T>>,
     /// What they look at for each item.
     pub(super) board: Board,
-    /// How to weigh a finished item.
-    weigh: Option<Weigh<T>>,
-    /// The scope that fails where a producer vanished, and the stage's name. Here and not in the outlet, which more of what is
-    /// built for each stage may come to drop.
-    pub(super) stage: (Scope, Cow<'static, str>),
+    /// Weighs finished items, where that is asked for.
+    scales: Option<Box<Scales<T>>>,
+}
+
+struct Scales<T> {
+    weigh: Weigh<T>,
+    /// More than this makes no difference.
+    most: usize,
 }
 
 pub(super) struct State<T> {
@@ -91,11 +94,13 @@ pub(super) struct State<T> {
 
 impl<T> Hop<T> {
     pub(super) fn new(producers: usize, room: Room<T>, tally: Tally, of: (Scope, Cow<'static, str>)) -> Self {
-        let (most_weight, weigh) = room.weight.unzip();
-        let ledger = Ledger::new(producers, room.permits, weigh.is_some(), room.steered);
+        // Each producer may pass the most once: the sum must not overflow.
+        let bound = usize::MAX / 2 / (producers + 1);
+        let scales = room.weight.map(|(most, weigh)| Box::new(Scales { weigh, most: most.min(bound) }));
+        let most_weight = scales.as_ref().map(|scales| scales.most);
+        let ledger = Ledger::new(producers, room.permits, most_weight, room.steered);
         let state = State { ledger, queue: Vec::new(), window: Vec::new(), head: 0 };
-        let board = Board::new(producers, most_weight, room.one_task, tally);
-        Self { state: Mutex::new(state), board, weigh, stage: of }
+        Self { state: Mutex::new(state), board: Board::new(room.one_task, tally, of), scales }
     }
 
     /// The permits of a lone producer.
@@ -106,15 +111,12 @@ impl<T> Hop<T> {
     /// True where finished items are weighed.
     #[inline]
     pub(super) fn is_weighed(&self) -> bool {
-        self.weigh.is_some()
+        self.scales.is_some()
     }
 
-    /// An item's weight. More than the most makes no difference, and would overflow the sum.
-    pub(super) fn weigh(&self, item: &T) -> usize {
-        match (&self.weigh, self.board.most_weight) {
-            (Some(weigh), Some(most)) => weigh(item).min(most),
-            _ => 0,
-        }
+    /// An item's weight, where items are weighed.
+    pub(super) fn weigh(&self, item: &T) -> Option<usize> {
+        self.scales.as_ref().map(|scales| (scales.weigh)(item).min(scales.most))
     }
 
     /// All that a producer has to do with the hop, under one lock: it gives what it has made, with the permits it
@@ -122,7 +124,7 @@ impl<T> Hop<T> {
     /// room.
     pub(super) fn exchange(&self, ask: &Ask<'_>, batch: &mut Batch<T>) -> usize {
         // The user's closure runs without the lock. What is weighed is put item by item.
-        let weighed = if self.is_weighed() { batch.last().map(|item| self.weigh(item)) } else { None };
+        let weighed = if self.is_weighed() { batch.last().and_then(|item| self.weigh(item)) } else { None };
         let mut calls = Calls::default();
         let mut state = self.state.lock();
         state.ledger.give_back(ask.unused);
@@ -164,7 +166,7 @@ impl<T> Hop<T> {
     /// Counts a producer out, who leaves its place where it was let go.
     pub(super) fn leave(&self, vanished: bool, place: Option<usize>) {
         let mut calls = Calls::default();
-        self.state.lock().ledger.leave(vanished, place, &mut calls);
+        self.state.lock().ledger.leave(&self.board, vanished, place, &mut calls);
         calls.wake();
     }
 
@@ -285,7 +287,7 @@ impl<T> Hop<T> {
         buffer: Option<usize>,
         why: ChangeReason,
     ) -> Result<(), Refused> {
-        let (scope, name) = &self.stage;
+        let (scope, name) = &self.board.stage;
         let (at, mut calls) = (scope.runtime().now(), Calls::default());
         let mut state = self.state.lock();
         let ledger = &mut state.ledger;
@@ -294,7 +296,7 @@ impl<T> Hop<T> {
             return Err(Refused::Ended);
         }
         if is_asked && workers.is_some() {
-            ledger.let_go(&mut calls);
+            ledger.let_go(&self.board, &mut calls);
         }
         let (_, buffered) = ledger.size();
         let from = ledger.resize(&self.board, workers, buffer, &mut calls);
@@ -332,7 +334,7 @@ impl<T: Send> Resize for Hop<T> {
     }
 
     fn is_steered(&self, waker: &Waker) -> bool {
-        let (is_steered, old) = self.state.lock().ledger.is_steered(waker);
+        let (is_steered, old) = self.state.lock().ledger.is_steered(&self.board, waker);
         drop(old);
         is_steered
     }

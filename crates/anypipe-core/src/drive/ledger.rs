@@ -1,22 +1,35 @@
 //! The permits of a hop: who has them, who waits for them, what was taken out, and up to where that was paid for.
 //! Apart from the items, so that it is built once and not again for each type of item.
 
+use std::borrow::Cow;
 use std::cmp::Ordering::{Equal, Greater, Less};
+#[cfg(all(not(loom), target_pointer_width = "64"))]
+use std::mem::offset_of;
 use std::task::Waker;
 
 use super::Tally;
 use super::waiting::Waiting;
-use crate::scope::{Wakes, replace_waker};
+use crate::scope::{Scope, Wakes, replace_waker};
+use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering, fence};
 
 /// What both sides of a hop look at without its lock.
 ///
-/// In this order: what is only read lies apart from what is written for each item. An alignment would do it as
-/// well, but memory that is aligned is dear to get.
+/// In this order: what is rare lies between what is written for each item and what is only read, and keeps them a cache line
+/// apart.
 #[repr(C)]
 pub(super) struct Board {
     /// What the consumer has taken out.
     pub(super) out: Out,
+    /// The weight of that, where items are weighed.
+    pub(super) weight_out: AtomicUsize,
+    /// The scope that fails where a producer vanished, and the stage's name. Here and not in the outlet, which more of what is
+    /// built for each stage may come to drop.
+    pub(super) stage: (Scope, Cow<'static, str>),
+    /// Who sees to it that there are as many producers as are worth having, to be told where that is over; used under the lock.
+    steerer: Mutex<Option<Waker>>,
+    /// True where the stage is to have one task for good.
+    pub(super) one_task: bool,
     /// What the producers are to hear of, as bits; changed under the lock, and looked at before each item is taken.
     news: AtomicU8,
     /// Set under the lock, and before the first item, by a consumer that counts itself what it takes out, item by item.
@@ -25,11 +38,10 @@ pub(super) struct Board {
     pub(super) room_is_wanted: AtomicBool,
     /// Where the items have gone.
     pub(super) tally: Tally,
-    /// The most weight of finished items, where they are weighed.
-    pub(super) most_weight: Option<usize>,
-    /// True where the stage is to have one task for good.
-    pub(super) one_task: bool,
 }
+
+#[cfg(all(not(loom), target_pointer_width = "64"))]
+const _: () = assert!(offset_of!(Board, news) - size_of::<Out>() >= 64, "a cache line is as long");
 
 /// The consumer went: looked at before each user future starts.
 const CLOSED: u8 = 1;
@@ -45,14 +57,10 @@ const AT_TAKE: u8 = 4;
 pub(super) struct Out {
     /// How many items.
     pub(super) items: AtomicUsize,
-    /// The weight of these.
-    pub(super) weight: AtomicUsize,
     /// How many of the items the consumer has paid for itself.
     settled: AtomicUsize,
     /// True where the poll that goes on pays at its end.
     pub(super) noted: AtomicBool,
-    /// A cache line, up to what is only read.
-    _apart: [u64; 8],
 }
 
 impl Out {
@@ -78,13 +86,10 @@ pub(super) struct Ledger {
     /// How much there is to be: finished items that may wait, and workers.
     buffer: usize,
     workers: usize,
-    /// Up to where the items that were taken out have been paid for, and their weight.
+    /// Up to where the items that were taken out have been paid for.
     paid: usize,
-    paid_weight: usize,
-    /// The weight of the items that were finished and not taken out.
-    weight: usize,
-    /// How many these are; only counted where they are weighed.
-    finished: usize,
+    /// The same by weight, where items are weighed: most are not.
+    weights: Option<Box<Weights>>,
     /// The consumer, waiting for an item.
     consumer: Option<Waker>,
     /// The producers: each is woken when the consumer goes, and called when there is room where it waits for that.
@@ -97,10 +102,20 @@ pub(super) struct Ledger {
     ending: bool,
     /// True where they are to be as many as are worth having, until somebody has said how many.
     steered: bool,
-    /// Who sees to that, to be told where it is over.
-    steerer: Option<Waker>,
     /// Set when a producer went without finishing.
     broken: bool,
+}
+
+/// What a hop keeps of its items' weight.
+struct Weights {
+    /// The most weight of finished items.
+    most: usize,
+    /// Up to where the weight that was taken out has been paid for.
+    paid: usize,
+    /// The weight of the items that were finished and not taken out.
+    held: usize,
+    /// How many these are.
+    finished: usize,
 }
 
 /// What a producer wants of a hop.
@@ -173,17 +188,17 @@ impl Calls {
 }
 
 impl Board {
-    pub(super) fn new(producers: usize, most_weight: Option<usize>, one_task: bool, tally: Tally) -> Self {
-        // Each producer may pass the most once: the sum must not overflow.
-        let bound = usize::MAX / 2 / (producers + 1);
+    pub(super) fn new(one_task: bool, tally: Tally, stage: (Scope, Cow<'static, str>)) -> Self {
         Self {
             out: Out::default(),
+            weight_out: AtomicUsize::new(0),
+            stage,
+            steerer: Mutex::new(None),
+            one_task,
             news: AtomicU8::new(0),
             consumer_counts: AtomicBool::new(false),
             room_is_wanted: AtomicBool::new(false),
             tally,
-            most_weight: most_weight.map(|most| most.min(bound)),
-            one_task,
         }
     }
 
@@ -231,24 +246,21 @@ impl Board {
 impl Ledger {
     /// Whether one producer has all permits is settled here, and not when its end is made: by then there may have to be others.
     /// Where items are weighed it is as one of several.
-    pub(super) fn new(workers: usize, permits: usize, weighed: bool, steered: bool) -> Self {
-        let lent = if workers == 1 && !weighed { permits } else { 0 };
+    pub(super) fn new(workers: usize, permits: usize, most_weight: Option<usize>, steered: bool) -> Self {
+        let lent = if workers == 1 && most_weight.is_none() { permits } else { 0 };
         Self {
             free: signed(permits - lent),
             lent,
             buffer: permits.saturating_sub(workers),
             workers,
             paid: 0,
-            paid_weight: 0,
-            weight: 0,
-            finished: 0,
+            weights: most_weight.map(|most| Box::new(Weights { most, paid: 0, held: 0, finished: 0 })),
             consumer: None,
             producers: Waiting::new(workers),
             open: workers,
             leaving: 0,
             ending: false,
             steered,
-            steerer: None,
             broken: false,
         }
     }
@@ -280,36 +292,39 @@ impl Ledger {
             board.tally.deliver(owed);
         }
         self.give_back(owed);
-        if board.most_weight.is_some() {
+        if self.weights.is_some() {
             self.collect_weight(owed, board);
         }
     }
 
     #[cold]
     fn collect_weight(&mut self, owed: usize, board: &Board) {
-        self.finished -= owed;
-        let out = board.out.weight.load(Ordering::SeqCst);
-        let owed = out.wrapping_sub(std::mem::replace(&mut self.paid_weight, out));
+        let Some(weights) = &mut self.weights else { return };
+        weights.finished -= owed;
+        let out = board.weight_out.load(Ordering::SeqCst);
+        let owed = out.wrapping_sub(std::mem::replace(&mut weights.paid, out));
         // A closure that weighs the same item differently each time must not fill the hop for good.
-        self.weight = if self.finished == 0 { 0 } else { self.weight.saturating_sub(owed) };
+        weights.held = if weights.finished == 0 { 0 } else { weights.held.saturating_sub(owed) };
     }
 
-    /// How many of `want` permits can be had now. Weighed items come one at a time, so that each is
-    /// weighed before the next is made.
+    /// How many of `want` permits can be had now.
     #[inline]
-    fn room(&self, board: &Board, want: usize) -> usize {
+    fn room(&self, want: usize) -> usize {
         let free = if self.free > 0 { self.free.unsigned_abs() } else { 0 };
-        match board.most_weight {
-            Some(most) if self.weight >= most => 0,
-            Some(_) => free.min(want).min(1),
-            None => free.min(want),
-        }
+        if self.weights.is_some() { self.room_by_weight(free, want) } else { free.min(want) }
+    }
+
+    /// Weighed items come one at a time, so that each is weighed before the next is made.
+    #[cold]
+    fn room_by_weight(&self, free: usize, want: usize) -> usize {
+        let is_full = self.weights.as_ref().is_some_and(|weights| weights.held >= weights.most);
+        if is_full { 0 } else { free.min(want).min(1) }
     }
 
     /// Calls the producers that wait, as many as there is room for.
     #[inline]
     fn call_for_room(&mut self, board: &Board, calls: &mut Calls) {
-        let room = self.room(board, usize::MAX);
+        let room = self.room(usize::MAX);
         if room == 0 {
             return;
         }
@@ -340,7 +355,7 @@ impl Ledger {
             self.free = 0;
             return self.paid.wrapping_sub(ask.claimed);
         }
-        let granted = self.room(board, ask.want);
+        let granted = self.room(ask.want);
         self.free -= signed(granted);
         granted
     }
@@ -355,9 +370,9 @@ impl Ledger {
         shown: bool,
         calls: &mut Calls,
     ) -> usize {
-        if let Some(weight) = weighed {
-            self.finished += 1;
-            self.weight = self.weight.saturating_add(weight);
+        if let (Some(weight), Some(weights)) = (weighed, &mut self.weights) {
+            weights.finished += 1;
+            weights.held = weights.held.saturating_add(weight);
         }
         if shown {
             self.consumer.take().into_iter().for_each(|consumer| calls.called.add(consumer));
@@ -409,7 +424,7 @@ impl Ledger {
 
     /// Counts a producer out, who was let go where it leaves a place. The last one ends the output, cleanly unless one of
     /// them vanished.
-    pub(super) fn leave(&mut self, vanished: bool, place: Option<usize>, calls: &mut Calls) {
+    pub(super) fn leave(&mut self, board: &Board, vanished: bool, place: Option<usize>, calls: &mut Calls) {
         self.open -= 1;
         if let Some(place) = place {
             self.leaving -= 1;
@@ -419,7 +434,7 @@ impl Ledger {
         }
         self.broken |= vanished;
         if self.open == 0 || vanished {
-            self.let_go(calls);
+            self.let_go(board, calls);
             self.consumer.take().into_iter().for_each(|consumer| calls.called.add(consumer));
         }
     }
@@ -437,11 +452,11 @@ impl Ledger {
 impl Ledger {
     /// True where there are to be as many as are worth having. Who sees to that is told where it is over; gives the waker that
     /// was there before.
-    pub(super) fn is_steered(&mut self, waker: &Waker) -> (bool, Option<Waker>) {
+    pub(super) fn is_steered(&mut self, board: &Board, waker: &Waker) -> (bool, Option<Waker>) {
         if !self.steered {
             return (false, None);
         }
-        (true, replace_waker(&mut self.steerer, waker))
+        (true, replace_waker(&mut board.steerer.lock(), waker))
     }
 
     /// True where somebody sees to that.
@@ -450,9 +465,11 @@ impl Ledger {
     }
 
     /// Nobody sees to that any more.
-    pub(super) fn let_go(&mut self, calls: &mut Calls) {
-        self.steered = false;
-        self.steerer.take().into_iter().for_each(|steerer| calls.called.add(steerer));
+    pub(super) fn let_go(&mut self, board: &Board, calls: &mut Calls) {
+        if std::mem::take(&mut self.steered) {
+            let steerer = board.steerer.lock().take();
+            calls.called.extend(steerer);
+        }
     }
 
     /// True once the last producer has finished, or one has vanished.

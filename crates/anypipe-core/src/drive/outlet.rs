@@ -107,10 +107,9 @@ impl<T: Send + 'static> Outlet<T> {
     #[cold]
     fn step(&self) {
         let Some(item) = self.local.last() else { return };
-        if self.hop.is_weighed() {
-            let weight = &self.hop.board.out.weight;
-            weight
-                .store(weight.load(Ordering::Relaxed).wrapping_add(self.hop.weigh(item)), Ordering::Release);
+        if let Some(weight) = self.hop.weigh(item) {
+            let out = &self.hop.board.weight_out;
+            out.store(out.load(Ordering::Relaxed).wrapping_add(weight), Ordering::Release);
         }
         if self.hop.board.consumer_counts.load(Ordering::Relaxed) {
             self.hop.board.tally.delivered.add(1);
@@ -140,7 +139,7 @@ impl<T: Send + 'static> Outlet<T> {
                 self.ended = true;
                 return Poll::Ready(None);
             }
-            Found::Broken => fail_broken(&self.hop.stage),
+            Found::Broken => fail_broken(&self.hop.board.stage),
             Found::Nothing => {}
         }
         note_wait(WaitsFor::Input);
@@ -150,7 +149,7 @@ impl<T: Send + 'static> Outlet<T> {
     #[cold]
     fn note_asked(&mut self) {
         self.is_new = false;
-        self.hop.stage.0.note_asked(&self.hop.board.tally);
+        self.hop.board.stage.0.note_asked(&self.hop.board.tally);
     }
 
     /// Takes all there is from the hop. An item that is alone there goes out at once, and is paid for under the same

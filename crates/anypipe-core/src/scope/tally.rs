@@ -8,13 +8,12 @@ use super::{Changed, Resize, StageStats, WorkerChange};
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
-/// Counts where the items of one boundary have gone. All clones count together.
+/// Counts where the items of one boundary have gone. All clones count together. Many have one: it is kept small.
 #[derive(Clone)]
 pub(crate) struct Tally {
     /// Some stages of a run share an allocation.
     row: Arc<Row>,
-    index: u32,
-    /// Which of the run's stages it is of.
+    /// Which of the run's stages it is of: the number tells its place in the row.
     number: u32,
     /// True where boundaries in any number count here, each under a lock of its own.
     shared: bool,
@@ -139,12 +138,11 @@ impl Tally {
     /// The tally of a run's next stage, after this one of the stage before.
     pub(super) fn next(last: Option<&Self>, shared: bool) -> Self {
         let number = last.map_or(0, |last| last.number + 1);
-        match last {
-            Some(Self { row, index, .. }) if *index as usize + 1 < ROW => {
-                Self { row: Arc::clone(row), index: index + 1, number, shared }
-            }
-            _ => Self { row: Arc::default(), index: 0, number, shared },
-        }
+        let row = match last {
+            Some(last) if number as usize % ROW > 0 => Arc::clone(&last.row),
+            _ => Arc::default(),
+        };
+        Self { row, number, shared }
     }
 
     /// Counts items that the consumer of a boundary has taken out, under the boundary's lock.
@@ -246,7 +244,7 @@ impl Deref for Tally {
     type Target = Counts;
 
     fn deref(&self) -> &Counts {
-        &self.row[self.index as usize]
+        &self.row[self.number as usize % ROW]
     }
 }
 

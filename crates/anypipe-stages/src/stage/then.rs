@@ -1,11 +1,9 @@
 use std::future::Future;
-use std::pin::Pin;
-use std::task::{Context, Poll};
 
 use anypipe_core::drive::{At, Work};
-use pin_project_lite::pin_project;
-
 use anypipe_core::option::Parallel;
+
+use crate::made::Made;
 
 /// The work of [`then`]: an asynchronous closure on each item.
 #[derive(Clone, Debug)]
@@ -40,23 +38,6 @@ where
         _at: At<'a>,
         item: In,
     ) -> impl Future<Output = Option<U>> + Send + 'a {
-        Made { future: (self.f)(item) }
-    }
-}
-
-pin_project! {
-    /// The closure's future. An `async` block around it would be built for each stage, and is more than all the rest.
-    struct Made<Fut> {
-        #[pin]
-        future: Fut,
-    }
-}
-
-impl<Fut: Future> Future for Made<Fut> {
-    type Output = Option<Fut::Output>;
-
-    #[inline]
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.project().future.poll(cx).map(Some)
+        Made::new((self.f)(item))
     }
 }
