@@ -90,6 +90,10 @@ impl<T> Board<T> {
 
     /// Keeps what was made of an item until the work on it is done.
     pub(crate) fn keep(&self, index: u64, row: impl Iterator<Item = T> + Send + 'static) {
+        // Most items of a tree are leaves: where a row says that it has nothing, nobody asks it.
+        if row.size_hint().1 == Some(0) {
+            return;
+        }
         let row: Row<T> = Box::new(row);
         let mut state = self.lock();
         let mut left = Some(row);
