@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::hash::Hash;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -99,8 +99,9 @@ struct Groups<K, In> {
     all: BTreeMap<u64, Group<K, In>>,
     /// The number of the group of each key.
     of_key: HashMap<K, u64>,
-    /// Those that can be closed, by when the last item came for them: the one idle longest is the first.
-    by_use: BTreeMap<u64, u64>,
+    /// Those that can be closed, by the number of the last item that came for them: the one idle longest is the first. One
+    /// that another item came for stands there once more; where it stood before is passed over.
+    by_use: VecDeque<(u64, u64)>,
     /// The number of the group that has this place among the outputs.
     of_output: Vec<u64>,
     /// How many were closed and have not ended yet.
@@ -138,7 +139,7 @@ impl<K: Clone + Eq + Hash, In> Groups<K, In> {
             idle,
             all: BTreeMap::new(),
             of_key: HashMap::new(),
-            by_use: BTreeMap::new(),
+            by_use: VecDeque::new(),
             of_output: Vec::new(),
             closing: 0,
             count: 0,
@@ -169,9 +170,8 @@ impl<K: Clone + Eq + Hash, In> Groups<K, In> {
             }
             fan.rung().clear();
         }
-        self.by_use.remove(&std::mem::replace(&mut group.last, number));
-        group.at = now;
-        self.by_use.insert(number, id);
+        (group.last, group.at) = (number, now);
+        self.note_use(number, id);
         Dealt::Done(rung)
     }
 
@@ -191,13 +191,34 @@ impl<K: Clone + Eq + Hash, In> Groups<K, In> {
         }
         self.of_output[place] = id;
         self.of_key.insert(key.clone(), id);
-        self.by_use.insert(last, id);
         self.all.insert(id, Group { key, running: Some((fan, place)), closing: false, last, at: None });
+        self.note_use(last, id);
+    }
+
+    /// Notes that this item came for the group last.
+    fn note_use(&mut self, number: u64, id: u64) {
+        self.by_use.push_back((number, id));
+        // Most of it stands where something else came since: it goes, which takes a step for each item.
+        if self.by_use.len() > 2 * self.all.len() + 8 {
+            self.by_use.retain(|(number, id)| is_last_use(&self.all, *number, *id));
+        }
+    }
+
+    /// The group that is idle longest, of those that can be closed.
+    fn idle_longest(&mut self) -> Option<u64> {
+        while let Some(&(number, id)) = self.by_use.front() {
+            if is_last_use(&self.all, number, id) {
+                return Some(id);
+            }
+            self.by_use.pop_front();
+        }
+        None
     }
 
     /// Closes the group that is idle longest.
     fn close_first(&mut self) {
-        let Some((_, id)) = self.by_use.pop_first() else { return };
+        let Some(id) = self.idle_longest() else { return };
+        self.by_use.pop_front();
         let Some(group) = self.all.get_mut(&id) else { return };
         match &group.running {
             Some((fan, _)) => {
@@ -217,15 +238,15 @@ impl<K: Clone + Eq + Hash, In> Groups<K, In> {
 
     /// Closes all: no further items come.
     fn close_all(&mut self) {
-        while !self.by_use.is_empty() {
+        while self.idle_longest().is_some() {
             self.close_first();
         }
     }
 
     /// When the first of them will have been idle for too long.
-    fn due(&self) -> Option<Instant> {
-        let (_, id) = self.by_use.first_key_value()?;
-        self.all.get(id)?.at?.checked_add(self.idle?)
+    fn due(&mut self) -> Option<Instant> {
+        let (idle, id) = (self.idle?, self.idle_longest()?);
+        self.all.get(&id)?.at?.checked_add(idle)
     }
 
     /// The stages of a group have ended.
@@ -239,6 +260,11 @@ impl<K: Clone + Eq + Hash, In> Groups<K, In> {
             self.remove(id);
         }
     }
+}
+
+/// True where this item was the last that came for the group, and that can be closed.
+fn is_last_use<K, In>(groups: &BTreeMap<u64, Group<K, In>>, number: u64, id: u64) -> bool {
+    groups.get(&id).is_some_and(|group| group.last == number && !group.closing)
 }
 
 struct Grouped<S, K, In, Out, L, O> {
