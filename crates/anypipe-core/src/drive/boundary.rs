@@ -1,18 +1,15 @@
 use std::borrow::Cow;
 use std::fmt;
-use std::num::NonZero;
 use std::sync::{Arc, Weak};
-use std::thread::available_parallelism;
 
 use futures_core::Stream;
 
-use super::climb::Climb;
-use super::crew::{Feeds, Key, Order};
+use super::crew::{Crew, Feed, Key, Order};
 use super::gauge::{Gauge, steer};
 use super::hop::{Hop, Room};
 use super::pair::hop;
 use super::port::Port;
-use super::worker::{Bench, Common, spawn};
+use super::worker::{Bench, Tasks};
 use super::{Inlet, Outlet, Threads, Weigh, Work};
 use crate::holds::Holds;
 use crate::scope::{About, Resize, Scope};
@@ -201,73 +198,65 @@ impl Boundary {
         In: Send + 'static,
         W: Work<In>,
     {
-        let blocks = work.threads() != Threads::Tasks;
-        let (mut benches, outlet) = self.benches(Inlet::new(input), (work.one_task(), blocks), limits, scope);
+        let one_task = work.one_task();
+        self.spawn(Inlet::new(input), one_task, limits, scope, &Arc::new(work))
+    }
+
+    /// Spawns the workers; built once for the types of the items.
+    #[inline(never)]
+    fn spawn<In, Out>(
+        self,
+        input: Inlet<In>,
+        one_task: bool,
+        limits: Limits<In, Out>,
+        scope: &Scope,
+        tasks: &dyn Tasks<In, Out>,
+    ) -> Outlet<Out>
+    where
+        In: Send + 'static,
+        Out: Send + 'static,
+    {
+        let blocks = tasks.threads() != Threads::Tasks;
+        // A weight takes the place of the number of items.
+        let weighed = limits.weight.is_some();
+        let steered = self.most.filter(|most| !one_task && *most > self.workers);
+        let room = Room {
+            one_task,
+            steered: steered.is_some(),
+            permits: self.permits(weighed),
+            weight: limits.weight,
+        };
+        let tally = scope.tally(self.name.clone(), self.about(weighed, blocks));
+        let (hop, outlet) = hop(self.workers, room, self.name, tally, scope);
+        let (resize, tally): (Weak<dyn Resize>, _) = (Arc::<Hop<Out>>::downgrade(&hop), &hop.board.tally);
+        if let Some(most) = steered {
+            let (_, name) = &hop.board.stage;
+            steer(name, resize.clone(), Gauge::new(scope, tally, blocks), (self.workers, most));
+        }
+        scope.enter_resize(tally, resize);
+        let spawn = |index, feed| {
+            let port = Port::new(Arc::clone(&hop), index);
+            Bench::new(feed, port, scope.clone()).spawn(scope, tasks);
+        };
         if self.workers == 1 {
-            spawn(benches.next(), self.name, Common::alone(work));
+            spawn(0, Feed::alone(input, self.order, limits.key));
         } else {
-            let work = Arc::new(work);
-            for _ in 0..self.workers {
-                spawn(benches.next(), self.name.clone(), Common::Crew(Arc::clone(&work)));
+            let crew = Crew::new(self.workers, Some(input), limits.key, tally.clone());
+            for index in 0..self.workers {
+                spawn(index, Feed::shared(Arc::clone(&crew), index, self.order));
             }
         }
         outlet
     }
 
-    /// What each worker works at, and what takes what is made there; built once for the types of the items.
-    #[inline(never)]
-    fn benches<In, Out>(
-        &self,
-        input: Inlet<In>,
-        (one_task, blocks): (bool, bool),
-        limits: Limits<In, Out>,
-        scope: &Scope,
-    ) -> (Benches<In, Out>, Outlet<Out>)
-    where
-        In: Send + 'static,
-        Out: Send + 'static,
-    {
-        // A weight takes the place of the number of items.
-        let weighed = limits.weight.is_some();
+    /// How many items there may be, those being made included.
+    fn permits(&self, weighed: bool) -> usize {
         let buffer = if weighed { MOST_BUFFER } else { self.buffer };
-        let permits = buffer.min(MOST_BUFFER) + self.workers;
-        let steered = self.most.filter(|most| !one_task && *most > self.workers);
-        let room = Room { one_task, steered: steered.is_some(), permits, weight: limits.weight };
-        let about =
-            About { counts: true, buffer: (!weighed).then_some(self.buffer), blocks, ..About::default() };
-        let tally = scope.tally(self.name.clone(), about);
-        let (hop, outlet) = hop(self.workers, room, self.name.clone(), tally.clone(), scope);
-        let resize: Weak<dyn Resize> = Arc::<Hop<Out>>::downgrade(&hop);
-        if let Some(most) = steered {
-            let cores = available_parallelism().map_or(1, NonZero::get);
-            let climb = Climb::new(self.workers, most, cores);
-            let name = format!("auto of `{}`", self.name);
-            // It goes by the times of the workers, as pictures do.
-            scope.begin_watching();
-            scope.spawn(name, steer(resize.clone(), Gauge::new(scope, &tally, blocks), climb));
-        }
-        scope.enter_resize(&tally, resize);
-        let feeds = Feeds::new(self.workers, input, self.order, limits.key, tally);
-        (Benches { feeds, hop, index: 0, scope: scope.clone() }, outlet)
+        buffer.min(MOST_BUFFER) + self.workers
     }
-}
 
-/// What the workers of a stage work at.
-struct Benches<In, Out> {
-    feeds: Feeds<In>,
-    hop: Arc<Hop<Out>>,
-    /// Which worker is the next.
-    index: usize,
-    scope: Scope,
-}
-
-impl<In: Send + 'static, Out: Send + 'static> Benches<In, Out> {
-    /// That of the next worker.
-    #[inline(never)]
-    fn next(&mut self) -> Bench<In, Out> {
-        let port = Port::new(Arc::clone(&self.hop), self.index);
-        let feed = self.feeds.feed(self.index);
-        self.index += 1;
-        Bench::new(feed, port, self.scope.clone())
+    /// What the run's pictures tell of it.
+    fn about(&self, weighed: bool, blocks: bool) -> About {
+        About { counts: true, buffer: (!weighed).then_some(self.buffer), blocks, ..About::default() }
     }
 }

@@ -81,7 +81,14 @@ struct State<In> {
 }
 
 impl<In> Crew<In> {
-    fn new(workers: usize, baton: Option<Baton<In>>, key: Option<Key<In>>, tally: Tally) -> Self {
+    /// Of so many workers, who share this input; none where one of them has it.
+    pub(super) fn new(
+        workers: usize,
+        input: Option<Inlet<In>>,
+        key: Option<Key<In>>,
+        tally: Tally,
+    ) -> Arc<Self> {
+        let baton = input.map(|input| Baton { input, next: 0 });
         let state = State {
             baton,
             ended: false,
@@ -89,7 +96,7 @@ impl<In> Crew<In> {
             slots: Vec::new(),
             idle: Waiting::new(workers),
         };
-        Self { key, quick: AtomicBool::new(false), state: Mutex::new(state), tally }
+        Arc::new(Self { key, quick: AtomicBool::new(false), state: Mutex::new(state), tally })
     }
 
     /// Lets the next item of a key be worked on.
@@ -209,46 +216,6 @@ impl<In> Drop for Unbegun<'_, In> {
     }
 }
 
-/// Where the items of a stage's workers come from: one that is alone has the input to itself, several share it.
-pub(super) struct Feeds<In> {
-    /// The input, for a worker that is alone.
-    baton: Option<Baton<In>>,
-    /// For several.
-    crew: Option<Arc<Crew<In>>>,
-    order: Order,
-    /// That of a worker that is alone.
-    key: Option<Box<Key<In>>>,
-    keyed: bool,
-}
-
-impl<In: Send + 'static> Feeds<In> {
-    pub(super) fn new(
-        workers: usize,
-        input: Inlet<In>,
-        order: Order,
-        mut key: Option<Key<In>>,
-        tally: Tally,
-    ) -> Self {
-        let mut baton = Some(Baton { input, next: 0 });
-        let (mut crew, mut keyed) = (None, false);
-        if workers > 1 {
-            keyed = key.is_some();
-            crew = Some(Arc::new(Crew::new(workers, baton.take(), key.take(), tally)));
-        }
-        Self { baton, crew, order, key: key.map(Box::new), keyed }
-    }
-
-    /// That of one worker. To be asked once for each.
-    pub(super) fn feed(&mut self, index: usize) -> Feed<In> {
-        let (baton, key) = (self.baton.take(), self.key.take());
-        let mut feed = Feed { baton, crew: None, order: self.order, key, ordered: false, keyed: false };
-        if let Some(crew) = &self.crew {
-            feed.join(Arc::clone(crew), index, self.keyed);
-        }
-        feed
-    }
-}
-
 /// Where one worker's items come from.
 pub(super) struct Feed<In> {
     /// The input, while this worker has it.
@@ -276,10 +243,24 @@ enum Turn<In> {
 }
 
 impl<In: Send + 'static> Feed<In> {
+    /// That of a worker that is alone, and has the input to itself.
+    pub(super) fn alone(input: Inlet<In>, order: Order, key: Option<Key<In>>) -> Self {
+        let baton = Some(Baton { input, next: 0 });
+        Self { baton, crew: None, order, key: key.map(Box::new), ordered: false, keyed: false }
+    }
+
+    /// That of one of several, in this place.
+    pub(super) fn shared(crew: Arc<Crew<In>>, index: usize, order: Order) -> Self {
+        let mut feed = Self { baton: None, crew: None, order, key: None, ordered: false, keyed: false };
+        feed.join(crew, index);
+        feed
+    }
+
     /// From now on this worker is one of several.
-    fn join(&mut self, crew: Arc<Crew<In>>, index: usize, keyed: bool) {
+    fn join(&mut self, crew: Arc<Crew<In>>, index: usize) {
+        self.keyed = crew.key.is_some();
         // Items of one key come in order, whatever the others do.
-        (self.keyed, self.ordered) = (keyed, !keyed && self.order == Order::Ordered);
+        self.ordered = !self.keyed && self.order == Order::Ordered;
         self.crew = Some((crew, index));
     }
 
@@ -291,20 +272,15 @@ impl<In: Send + 'static> Feed<In> {
     /// That of one more worker, in this place. One that was alone has the input still, and shares it from now on.
     pub(super) fn other<T>(&mut self, index: usize, port: &mut Port<T>) -> Self {
         if self.crew.is_none() {
-            let key = self.key.take();
-            let keyed = key.is_some();
-            self.join(Arc::new(Crew::new(1, None, key.map(|key| *key), port.tally())), 0, keyed);
+            let key = self.key.take().map(|key| *key);
+            self.join(Crew::new(1, None, key, port.tally()), 0);
             if let Some(baton) = &self.baton {
                 port.begin_at(baton.next - u64::from(port.is_busy()));
             }
         }
-        let mut other =
-            Self { baton: None, crew: None, key: None, order: self.order, ordered: false, keyed: false };
-        if let Some((crew, _)) = &self.crew {
-            crew.admit(index);
-            other.join(Arc::clone(crew), index, self.keyed);
-        }
-        other
+        let Some((crew, _)) = &self.crew else { unreachable!("it is one of a crew") };
+        crew.admit(index);
+        Self::shared(Arc::clone(crew), index, self.order)
     }
 
     /// This worker was let go.

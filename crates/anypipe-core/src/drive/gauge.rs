@@ -1,9 +1,11 @@
 //! The task that has a stage have as many workers as are worth having, and what it goes by.
 
 use std::future::poll_fn;
+use std::num::NonZero;
 use std::pin::pin;
 use std::sync::Weak;
 use std::task::Poll;
+use std::thread::available_parallelism;
 use std::time::{Duration, Instant};
 
 use super::Tally;
@@ -61,8 +63,18 @@ const LONGEST: Duration = Duration::from_secs(1);
 /// What was begun before a change is done after this long.
 const SETTLES: Duration = Duration::from_millis(20);
 
+/// Spawns the task that has this stage have as many workers as are worth having, between these. Apart from the stage, so that it
+/// is built once and not again for each type of item.
+pub(super) fn steer(name: &str, stage: Weak<dyn Resize>, gauge: Gauge, (least, most): (usize, usize)) {
+    let cores = available_parallelism().map_or(1, NonZero::get);
+    let scope = gauge.scope.clone();
+    // It goes by the times of the workers, as pictures do.
+    scope.begin_watching();
+    scope.spawn(format!("auto of `{name}`"), climb(stage, gauge, Climb::new(least, most, cores)));
+}
+
 /// Has a stage as many workers as are worth having, until it ends.
-pub(super) async fn steer(stage: Weak<dyn Resize>, gauge: Gauge, mut climb: Climb) {
+async fn climb(stage: Weak<dyn Resize>, gauge: Gauge, mut climb: Climb) {
     // How long is worked on an item, on the mean.
     let (mut service, mut settles) = (Duration::ZERO, true);
     loop {

@@ -1,5 +1,6 @@
 //! A producer's end of a hop.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
@@ -78,6 +79,11 @@ impl<T> Port<T> {
     /// That of one more, in this place.
     pub(super) fn other(&self, index: usize) -> Self {
         Self::with(Arc::clone(&self.hop), index, 0)
+    }
+
+    /// The name of the stage that it works for.
+    pub(super) fn name(&self) -> &Cow<'static, str> {
+        &self.hop.board.stage.1
     }
 
     /// True once nobody takes the output any more.

@@ -4,7 +4,6 @@
 
 use std::borrow::Cow;
 use std::future::Future;
-use std::ops::Deref;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
@@ -18,15 +17,34 @@ use super::{At, Tally, Threads, Work};
 use crate::scope::task::BoxFuture;
 use crate::scope::{Breakable, Overdue, Scope, note_again};
 
+/// What makes the tasks of a stage. All that needs no more of its work is built once for the types of the items.
+pub(super) trait Tasks<In, Out> {
+    /// [`Work::threads`].
+    fn threads(&self) -> Threads;
+
+    /// That of a worker of the stage, which has this name.
+    fn task(&self, bench: Bench<In, Out>, name: Cow<'static, str>) -> BoxFuture<()>;
+}
+
+impl<In: Send + 'static, W: Work<In>> Tasks<In, W::Out> for Arc<W> {
+    fn threads(&self) -> Threads {
+        W::threads(self)
+    }
+
+    fn task(&self, bench: Bench<In, W::Out>, name: Cow<'static, str>) -> BoxFuture<()> {
+        Box::pin(worker(bench, name, Arc::clone(self)))
+    }
+}
+
 /// One task of a stage: takes an item, works on it, and puts what comes of it.
 ///
 /// What the task is made of is made before, and stays where it is: what an `async fn` is given is kept twice.
-pub(super) fn worker<In: Send + 'static, W: Work<In>>(
+fn worker<In: Send + 'static, W: Work<In>>(
     bench: Bench<In, W::Out>,
     name: Cow<'static, str>,
-    work: Common<W>,
+    work: Arc<W>,
 ) -> impl Future<Output = ()> + Send {
-    let mut worker = Worker { bench, work, name };
+    let mut worker = Worker { bench, name, work };
     async move {
         let mut state = W::State::default();
         let mut waker = present_poll().await;
@@ -54,11 +72,8 @@ pub(super) fn worker<In: Send + 'static, W: Work<In>>(
                     if let Poll::Ready(made) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
                         break made;
                     }
-                    if worker.bench.suspend(&waker).is_err() {
-                        let heard = hear(&mut worker.bench, &worker.work, &worker.name);
-                        if let Heard::Unwanted = heard {
-                            return;
-                        }
+                    if worker.bench.suspend(&worker.work, &waker).is_err() {
+                        return;
                     }
                     next_poll(&mut waker).await;
                     if worker.bench.line.port.is_closed() {
@@ -70,50 +85,6 @@ pub(super) fn worker<In: Send + 'static, W: Work<In>>(
             worker.finish(key, &mut state, &mut Context::from_waker(&waker));
         }
     }
-}
-
-/// A stage's work, which one task has alone for good, or a crew in common.
-pub(super) enum Common<W> {
-    Alone(W),
-    Crew(Arc<W>),
-}
-
-impl<W> Common<W> {
-    /// That of one task. Others may come to share it, also while a future of its has it.
-    pub(super) fn alone<In>(work: W) -> Self
-    where
-        W: Work<In>,
-    {
-        if work.one_task() { Self::Alone(work) } else { Self::Crew(Arc::new(work)) }
-    }
-}
-
-impl<W> Deref for Common<W> {
-    type Target = W;
-
-    #[inline]
-    fn deref(&self) -> &W {
-        match self {
-            Self::Alone(work) => work,
-            Self::Crew(work) => work,
-        }
-    }
-}
-
-/// Spawns one worker of a stage. Not inlined: the worker's loop would be built once for each place where it is spawned.
-#[inline(never)]
-pub(super) fn spawn<In: Send + 'static, W: Work<In>>(
-    mut bench: Bench<In, W::Out>,
-    name: Cow<'static, str>,
-    work: Common<W>,
-) {
-    let threads = work.threads();
-    if threads != Threads::Tasks {
-        bench.line.pace.show_each();
-    }
-    let (scope, stage, tally) = (bench.line.scope.clone(), name.clone(), bench.line.port.tally());
-    let task = Box::pin(worker(bench, stage, work));
-    spawn_task(&scope, (name, tally), threads, task);
 }
 
 /// Spawns a task on these threads; built once.
@@ -143,27 +114,13 @@ enum Heard {
     Leave,
 }
 
-/// Looks what there is to hear, and spawns those that are to be.
-#[cold]
-#[inline(never)]
-#[expect(clippy::ptr_arg, reason = "it is cloned as it is")]
-fn hear<In: Send + 'static, W: Work<In>>(
-    bench: &mut Bench<In, W::Out>,
-    work: &Common<W>,
-    name: &Cow<'static, str>,
-) -> Heard {
-    bench.hear(&mut |other| {
-        let Common::Crew(work) = work else { unreachable!("it has one task for good") };
-        spawn(other, name.clone(), Common::Crew(Arc::clone(work)));
-    })
-}
-
 /// What the task of a worker has.
 struct Worker<In, W: Work<In>> {
     bench: Bench<In, W::Out>,
-    work: Common<W>,
     /// The stage's name.
     name: Cow<'static, str>,
+    /// Its workers have it in common, also while futures of theirs have it.
+    work: Arc<W>,
 }
 
 impl<In: Send + 'static, W: Work<In>> Worker<In, W> {
@@ -199,9 +156,7 @@ impl<In: Send + 'static, W: Work<In>> Worker<In, W> {
     #[cold]
     #[inline(never)]
     fn hear(&mut self) -> Heard {
-        let heard = hear(&mut self.bench, &self.work, &self.name);
-        self.bench.line.begin();
-        heard
+        self.bench.hear_between(&self.work)
     }
 
     /// Keeps what was made of an item.
@@ -221,17 +176,9 @@ impl<In: Send + 'static, W: Work<In>> Worker<In, W> {
     /// Does what is to be done before the next item.
     #[cold]
     fn poll_unfinished(&mut self, state: &mut W::State, cx: &mut Context<'_>) -> Poll<Result<(), Unwanted>> {
-        if let Then::Settle(key) = self.bench.next {
-            self.bench.next = Then::Take;
-            self.finish(key, state, cx);
-        }
-        match self.bench.poll_unfinished() {
-            Poll::Ready(Err(News)) => match self.hear() {
-                Heard::Unwanted => Poll::Ready(Err(Unwanted)),
-                Heard::GoOn | Heard::Leave => Poll::Pending,
-            },
-            polled => polled.map(|_| Ok(())),
-        }
+        let settles = matches!(self.bench.next, Then::Settle(_));
+        let settled = if settles { self.work.poll_settled(state, cx) } else { Poll::Ready(()) };
+        self.bench.poll_unfinished(&self.work, settled, cx)
     }
 }
 
@@ -266,6 +213,17 @@ impl<In: Send + 'static, Out: Send + 'static> Bench<In, Out> {
         Self { line, feed, next: Then::Take, amid: false, overdue: None }
     }
 
+    /// Spawns a worker into this scope that works at this.
+    #[inline]
+    pub(super) fn spawn(mut self, scope: &Scope, tasks: &dyn Tasks<In, Out>) {
+        let (threads, tally) = (tasks.threads(), self.line.port.tally());
+        if threads != Threads::Tasks {
+            self.line.pace.show_each();
+        }
+        let name = self.line.port.name().clone();
+        spawn_task(scope, (name.clone(), tally), threads, tasks.task(self, name));
+    }
+
     /// Looks what there is to hear.
     fn look(&mut self) -> Todo {
         let amid = self.line.port.is_busy() || !matches!(self.next, Then::Take);
@@ -277,21 +235,30 @@ impl<In: Send + 'static, Out: Send + 'static> Bench<In, Out> {
         todo
     }
 
-    /// Looks what there is to hear, and calls `spawn` with what each of those works at who are to be.
+    /// Looks what there is to hear, and spawns those that are to be.
     #[inline(never)]
-    fn hear(&mut self, spawn: &mut dyn FnMut(Self)) -> Heard {
+    fn hear(&mut self, tasks: &dyn Tasks<In, Out>) -> Heard {
         match self.look() {
             Todo::GoOn => Heard::GoOn,
             Todo::Unwanted => Heard::Unwanted,
             Todo::Leave => Heard::Leave,
             Todo::Spawn(places) => {
                 for place in places {
-                    spawn(self.other(place));
+                    self.other(place).spawn(&self.line.scope, tasks);
                 }
                 self.feed.share();
                 Heard::GoOn
             }
         }
+    }
+
+    /// As [`hear`](Bench::hear), between two items.
+    #[cold]
+    #[inline(never)]
+    fn hear_between(&mut self, tasks: &dyn Tasks<In, Out>) -> Heard {
+        let heard = self.hear(tasks);
+        self.line.begin();
+        heard
     }
 
     /// That of one more worker, in this place.
@@ -328,14 +295,17 @@ impl<In: Send + 'static, Out: Send + 'static> Bench<In, Out> {
 
     /// The future of an item's work is pending.
     #[inline(never)]
-    fn suspend(&mut self, waker: &Waker) -> Result<(), News> {
+    fn suspend(&mut self, tasks: &dyn Tasks<In, Out>, waker: &Waker) -> Result<(), Unwanted> {
         if std::mem::replace(&mut self.amid, true) && self.line.scope.is_watched() {
             note_again();
         }
         // The next may block, and suspend too late for the others.
         self.line.pace.slow(self.feed.quick());
         self.feed.share();
-        self.line.rest_amid(waker)
+        match self.line.rest_amid(waker) {
+            Err(News) if matches!(self.hear(tasks), Heard::Unwanted) => Err(Unwanted),
+            Ok(()) | Err(News) => Ok(()),
+        }
     }
 
     /// The future of an item of this key is done; what its work has begun may be running still.
@@ -360,17 +330,30 @@ impl<In: Send + 'static, Out: Send + 'static> Bench<In, Out> {
         }
     }
 
-    /// Ready where the next item may be taken.
+    /// Ready where the next item may be taken; what the work on the one before has left running has settled, or not.
     #[cold]
-    fn poll_unfinished(&mut self) -> Poll<Result<(), News>> {
+    #[inline(never)]
+    fn poll_unfinished(
+        &mut self,
+        tasks: &dyn Tasks<In, Out>,
+        settled: Poll<()>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), Unwanted>> {
+        if let Then::Settle(key) = self.next {
+            self.next = Then::Take;
+            self.finish(key, settled, cx);
+        }
         if !matches!(self.next, Then::Wait(Some(_))) {
             self.overdue = None;
         }
         match self.next {
-            Then::Take => Poll::Ready(Ok(())),
-            Then::Wait(_) | Then::Settle(_) if self.line.port.has_urgent_news() => Poll::Ready(Err(News)),
-            Then::Wait(_) | Then::Settle(_) => Poll::Pending,
-            Then::End => Poll::Ready(Err(News)),
+            Then::Take => return Poll::Ready(Ok(())),
+            Then::Wait(_) | Then::Settle(_) if !self.line.port.has_urgent_news() => return Poll::Pending,
+            Then::Wait(_) | Then::Settle(_) | Then::End => {}
+        }
+        match self.hear_between(tasks) {
+            Heard::Unwanted => Poll::Ready(Err(Unwanted)),
+            Heard::GoOn | Heard::Leave => Poll::Pending,
         }
     }
 
