@@ -25,18 +25,12 @@ pub(crate) struct Controls {
 struct Inner {
     /// Ends the sources; while it is held they give nothing.
     stop: CancelToken,
-    /// The tokens from elsewhere that it hears from.
-    heard: Mutex<Vec<CancelToken>>,
     /// Set where the run is to be cancelled.
     cancelled: AtomicBool,
     /// How long a stop may take before it becomes a cancel.
     grace: Mutex<Grace>,
     /// True from when a grace is asked for until that is taken up.
     asks_grace: AtomicBool,
-    /// Sources that wait for the end of a pause.
-    waiting: Mutex<Waiters>,
-    /// The errors of items, a `Vec` of the run's error type, where all of them were asked for.
-    errors: Mutex<Option<Box<dyn Any + Send>>>,
     /// The run's stages, with what they count.
     chart: Mutex<Chart>,
     /// The run itself, for those who look at it.
@@ -51,10 +45,22 @@ struct Inner {
     own_state: AtomicU8,
     /// How long the sink was in each state, once it has ended.
     sink_ended: Past,
+    /// What most runs have not.
+    more: Mutex<Option<Box<More>>>,
+}
+
+#[derive(Default)]
+struct More {
+    /// The tokens from elsewhere that the run hears from.
+    heard: Vec<CancelToken>,
+    /// Sources that wait for the end of a pause.
+    waiting: Waiters,
+    /// The errors of items, a `Vec` of the run's error type, where all of them were asked for.
+    errors: Option<Box<dyn Any + Send>>,
     /// Who observes it.
-    observed: Mutex<Option<Box<Observed>>>,
+    observed: Option<Observed>,
     /// Where the input of the run's sink is cut off.
-    cut: Mutex<OfSink>,
+    cut: OfSink,
 }
 
 /// The stage of a name.
@@ -127,7 +133,7 @@ impl Controls {
     /// Stops the run with this token too.
     pub(crate) fn stop_on(&self, token: CancelToken) {
         self.inner.stop.hear(&token);
-        self.inner.heard.lock().push(token);
+        self.inner.more.lock().get_or_insert_default().heard.push(token);
     }
 
     pub(crate) fn stop_token(&self) -> &CancelToken {
@@ -152,14 +158,15 @@ impl Controls {
 
     /// From now on errors of this type are kept and don't end the run.
     pub(crate) fn keep_errors<E: Send + 'static>(&self) {
-        *self.inner.errors.lock() = Some(Box::new(Vec::<E>::new()));
+        self.inner.more.lock().get_or_insert_default().errors = Some(Box::new(Vec::<E>::new()));
     }
 
     /// Keeps an error, or hands it back where the first is to end the run, or the run's are of another
     /// type.
     pub(crate) fn keep_error<E: Send + 'static>(&self, error: E) -> Result<(), E> {
-        let mut errors = self.inner.errors.lock();
-        match errors.as_mut().and_then(|errors| errors.downcast_mut::<Vec<E>>()) {
+        let mut more = self.inner.more.lock();
+        let errors = more.as_mut().and_then(|more| more.errors.as_mut());
+        match errors.and_then(|errors| errors.downcast_mut::<Vec<E>>()) {
             Some(errors) => {
                 errors.push(error);
                 Ok(())
@@ -170,19 +177,20 @@ impl Controls {
 
     /// The errors that were kept, in order.
     pub(crate) fn kept_errors<E: 'static>(&self) -> Vec<E> {
-        let errors = self.inner.errors.lock().take();
+        let errors = self.inner.more.lock().as_mut().and_then(|more| more.errors.take());
         errors.and_then(|errors| errors.downcast().ok()).map_or_else(Vec::new, |errors| *errors)
     }
 
     /// Has the run's sink, which is attached next, end its input at a deadline.
     pub(crate) fn offer_cut(&self, cut: Arc<Cut>) {
-        *self.inner.cut.lock() = OfSink::Offered(cut);
+        self.inner.more.lock().get_or_insert_default().cut = OfSink::Offered(cut);
     }
 
     /// The cut that was offered, once.
     pub(crate) fn take_cut(&self) -> Option<Arc<Cut>> {
-        let mut of_sink = self.inner.cut.lock();
-        match std::mem::take(&mut *of_sink) {
+        let mut more = self.inner.more.lock();
+        let of_sink = &mut more.as_mut()?.cut;
+        match std::mem::take(of_sink) {
             OfSink::Offered(cut) => Some(cut),
             other => {
                 *of_sink = other;
@@ -193,12 +201,12 @@ impl Controls {
 
     /// Has whoever drains in a scope obey a cut.
     pub(crate) fn cut_in(&self, scope: usize, cut: Arc<Cut>) {
-        *self.inner.cut.lock() = OfSink::In(scope, cut);
+        self.inner.more.lock().get_or_insert_default().cut = OfSink::In(scope, cut);
     }
 
     /// The cut of whoever drains in a scope.
     pub(crate) fn cut_of(&self, scope: usize) -> Option<Arc<Cut>> {
-        match &*self.inner.cut.lock() {
+        match &self.inner.more.lock().as_ref()?.cut {
             OfSink::In(of, cut) if *of == scope => Some(Arc::clone(cut)),
             _ => None,
         }
@@ -346,28 +354,30 @@ impl Controls {
     /// Has the run observed, in place of whoever was to do so.
     pub(crate) fn set_observer(&self, by: Arc<dyn Observer>) {
         set_observes();
-        let observed = Box::new(Observed { by, began: false, ended: false });
-        let before = self.inner.observed.lock().replace(observed);
+        let observed = Observed { by, began: false, ended: false };
+        let before = self.inner.more.lock().get_or_insert_default().observed.replace(observed);
         drop(before);
     }
 
     /// Who observes the run.
     pub(crate) fn observer(&self) -> Option<Arc<dyn Observer>> {
-        self.inner.observed.lock().as_ref().map(|observed| Arc::clone(&observed.by))
+        self.with_observed(|observed| Arc::clone(&observed.by))
+    }
+
+    fn with_observed<R>(&self, look: impl FnOnce(&mut Observed) -> R) -> Option<R> {
+        self.inner.more.lock().as_mut()?.observed.as_mut().map(look)
     }
 
     /// True once: where the run begins.
     pub(super) fn is_first_beginning(&self) -> bool {
-        let mut observed = self.inner.observed.lock();
-        observed.as_mut().is_some_and(|observed| !std::mem::replace(&mut observed.began, true))
+        let began = self.with_observed(|observed| std::mem::replace(&mut observed.began, true));
+        began.is_some_and(|began| !began)
     }
 
     /// True once: where a run that has begun is over.
     pub(super) fn is_first_end(&self) -> bool {
-        let mut observed = self.inner.observed.lock();
-        observed
-            .as_mut()
-            .is_some_and(|observed| observed.began && !std::mem::replace(&mut observed.ended, true))
+        self.with_observed(|observed| observed.began && !std::mem::replace(&mut observed.ended, true))
+            .unwrap_or(false)
     }
 
     /// Watches the run's pauses.
@@ -403,8 +413,8 @@ impl Controls {
 
     pub(crate) fn resume(&self) {
         self.inner.stop.set_held(false);
-        let waiting = self.inner.waiting.lock().take();
-        wake_each(waiting);
+        let waiting = self.inner.more.lock().as_mut().map(|more| more.waiting.take());
+        wake_each(waiting.into_iter().flatten());
     }
 
     pub(crate) fn is_paused(&self) -> bool {
@@ -442,9 +452,9 @@ impl Pauses {
         if !self.controls.is_paused() {
             return Poll::Ready(());
         }
-        let mut waiting = self.controls.inner.waiting.lock();
-        let old = waiting.enter(&mut self.place, cx.waker());
-        drop(waiting);
+        let mut more = self.controls.inner.more.lock();
+        let old = more.get_or_insert_default().waiting.enter(&mut self.place, cx.waker());
+        drop(more);
         drop(old);
         // After the entry: a resume in between has either seen the waker or is seen here.
         if self.controls.is_paused() { Poll::Pending } else { Poll::Ready(()) }
@@ -454,7 +464,9 @@ impl Pauses {
 impl Drop for Pauses {
     fn drop(&mut self) {
         if !self.place.is_none() {
-            let waker = self.controls.inner.waiting.lock().leave(self.place);
+            let mut more = self.controls.inner.more.lock();
+            let waker = more.as_mut().and_then(|more| more.waiting.leave(self.place));
+            drop(more);
             drop(waker);
         }
     }
