@@ -117,7 +117,7 @@ impl Scope {
         let heir = self.inner.above.nearest(Scope::count_up);
         let mut state = self.inner.state.lock();
         let run = state.run.take();
-        state.abandoned = Some(Box::new(Abandoned { heir: heir.clone(), panics: Vec::new() }));
+        state.more().abandoned = Some(Abandoned { heir: heir.clone(), panics: Vec::new() });
         // While this goes on, the scope must not report its end.
         state.running += 1;
         let lost = state.failure.take();
@@ -144,9 +144,9 @@ impl Scope {
         while let Some(scope) = scopes.get(seen) {
             seen += 1;
             let state = scope.inner.state.lock();
-            let children: Vec<_> = state.children.iter().filter_map(Weak::upgrade).collect();
+            let children: Vec<_> = state.children().collect();
             drop(state);
-            scopes.extend(children.into_iter().map(|inner| Scope { inner }));
+            scopes.extend(children);
         }
         scopes
     }
@@ -179,7 +179,7 @@ impl Remains {
         }
         let panics = {
             let mut state = self.scope.inner.state.lock();
-            state.abandoned.as_mut().map(|abandoned| std::mem::take(&mut abandoned.panics))
+            state.abandoned().map(|abandoned| std::mem::take(&mut abandoned.panics))
         };
         self.scope.count_down();
         let panics = panics.unwrap_or_default();

@@ -26,7 +26,7 @@ impl State {
         if let Some(run) = &self.run {
             told.wakers.add(run.clone());
         }
-        if let Some(abandoned) = &mut self.abandoned {
+        if let Some(abandoned) = self.abandoned() {
             told.heirs.extend(abandoned.heir.take());
             self.ended = true;
         }
@@ -44,8 +44,8 @@ impl State {
     }
 
     fn take_joiners(&mut self, wakers: &mut Wakes) {
-        if let Some(joiners) = &mut self.joiners {
-            wakers.extend(joiners.take());
+        if let Some(more) = &mut self.more {
+            wakers.extend(more.joiners.take());
         }
     }
 }

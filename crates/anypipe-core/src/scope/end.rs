@@ -2,7 +2,6 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Weak;
 use std::task::{Context, Poll, Waker};
 
 use super::{CANCELLED, Member, Place, Scope, State, catch, replace_waker};
@@ -42,13 +41,13 @@ impl Scope {
             let open = run.inner.above.nearest(|ancestor| !ancestor.has_ended())?;
             return Some((open, error.into_panics()));
         }
-        if let Some(abandoned) = &state.abandoned {
+        if let Some(abandoned) = state.abandoned() {
             let heir = abandoned.heir.clone();
             drop(state);
             // Without the lock: what is no panic goes here, and may hold anybody's error.
             let panics = error.into_panics();
             if heir.is_none() {
-                if let Some(abandoned) = &mut run.inner.state.lock().abandoned {
+                if let Some(abandoned) = run.inner.state.lock().abandoned() {
                     abandoned.panics.extend(panics);
                 }
                 return None;
@@ -102,7 +101,7 @@ impl Scope {
         while let Some(scope) = scopes.pop() {
             if scope.inner.flags.fetch_or(CANCELLED, Ordering::SeqCst) & CANCELLED == 0 {
                 let state = scope.inner.state.lock();
-                scopes.extend(state.children.iter().filter_map(Weak::upgrade).map(|inner| Scope { inner }));
+                scopes.extend(state.children());
                 drop(state);
                 cancelled.push(scope);
             }
@@ -185,15 +184,14 @@ impl Future for Join<'_> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
-        this.scope
-            .poll_ended(|state| state.joiners.get_or_insert_default().enter(&mut this.place, cx.waker()))
+        this.scope.poll_ended(|state| state.more().joiners.enter(&mut this.place, cx.waker()))
     }
 }
 
 impl Drop for Join<'_> {
     fn drop(&mut self) {
         let mut state = self.scope.inner.state.lock();
-        let waker = state.joiners.as_mut().and_then(|joiners| joiners.leave(self.place));
+        let waker = state.more.as_mut().and_then(|more| more.joiners.leave(self.place));
         drop(state);
         drop(waker);
     }

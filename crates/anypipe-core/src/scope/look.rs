@@ -4,7 +4,7 @@
 // holds what the stage has while it goes through the slots: no worker ends meanwhile, so each is counted once.
 // That lock comes before the slot's; a scope's is let go before.
 
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::chart::Station;
@@ -38,12 +38,12 @@ impl Controls {
             };
             (seen, begun.scope.clone())
         })?;
-        let mut next: Vec<_> = root.upgrade().into_iter().collect();
-        while let Some(inner) = next.pop() {
-            let state = inner.state.lock();
-            next.extend(state.children.iter().filter_map(Weak::upgrade));
+        let mut next: Vec<_> = root.upgrade().map(|inner| Scope { inner }).into_iter().collect();
+        while let Some(scope) = next.pop() {
+            let state = scope.inner.state.lock();
+            next.extend(state.children());
             drop(state);
-            seen.scopes.push(Scope { inner });
+            seen.scopes.push(scope);
         }
         Some(seen)
     }
@@ -59,7 +59,7 @@ impl Controls {
         let own_state = self.own_state();
         if let (Some(state), Some(scope)) = (own_state, seen.scopes.first()) {
             let stamps = Box::new(Stamps::new(0, state.waits_for(), now));
-            scope.inner.state.lock().own_stamps.get_or_insert(stamps);
+            scope.inner.state.lock().more().own_stamps.get_or_insert(stamps);
         }
         for scope in &seen.scopes {
             scope.set_watched();
@@ -153,7 +153,7 @@ impl Controls {
 
 impl super::State {
     fn own_worker(&self, now: Instant) -> Option<WorkerPicture> {
-        self.own_stamps.as_ref().map(|stamps| stamps.picture(now))
+        self.more.as_ref()?.own_stamps.as_ref().map(|stamps| stamps.picture(now))
     }
 }
 
@@ -176,7 +176,7 @@ impl Scope {
     /// A poll of the run's own part begins, where that is a stage, and watched.
     pub(crate) fn begin_own_part(&self) {
         let now = self.runtime().now();
-        match &mut self.inner.state.lock().own_stamps {
+        match &mut self.inner.state.lock().more().own_stamps {
             Some(stamps) => stamps.begin(now),
             none => *none = Some(Box::new(Stamps::new(0, None, now))),
         }
@@ -188,7 +188,7 @@ impl Scope {
         let now = self.runtime().now();
         // What was noted by the poll around this one isn't of this.
         stamps::forget();
-        match &mut self.inner.state.lock().own_stamps {
+        match &mut self.inner.state.lock().more().own_stamps {
             Some(stamps) => stamps.wait(waits_for, End { at: now, again: false }),
             none => *none = Some(Box::new(Stamps::new(0, Some(waits_for), now))),
         }
@@ -198,7 +198,7 @@ impl Scope {
     #[cold]
     pub(crate) fn end_own_part(&self) {
         let now = self.runtime().now();
-        let take = || self.inner.state.lock().own_stamps.take().map(|stamps| stamps.times(now));
+        let take = || self.inner.state.lock().more().own_stamps.take().map(|stamps| stamps.times(now));
         self.controls().sink_ended().keep(take);
     }
 }

@@ -159,6 +159,18 @@ struct State {
     running: usize,
     /// Its place for those that are started in it, once there is one.
     line: Option<Arc<Line>>,
+    /// The first failure, with the panics that came after.
+    failure: Option<RunError>,
+    /// The run, waiting for a failure or for the end.
+    run: Option<Waker>,
+    /// Set when all is over; nothing can be spawned any more.
+    ended: bool,
+    /// What most have not.
+    more: Option<Box<More>>,
+}
+
+#[derive(Default)]
+struct More {
     /// Scopes that are cancelled with this one.
     children: Vec<Weak<Inner>>,
     /// The run's name and what its own part waits for, or nothing while that is being polled; noted for a roster
@@ -166,16 +178,28 @@ struct State {
     body: Option<(&'static str, Option<WaitsFor>)>,
     /// When what the run's own part is doing has changed, where that is a stage and somebody has looked.
     own_stamps: Option<Box<Stamps>>,
-    /// The first failure, with the panics that came after.
-    failure: Option<RunError>,
-    /// The run, waiting for a failure or for the end.
-    run: Option<Waker>,
     /// Those who wait in `cancel_and_join`.
-    joiners: Option<Box<Waiters>>,
+    joiners: Waiters,
     /// Set when the run was dropped.
-    abandoned: Option<Box<Abandoned>>,
-    /// Set when all is over; nothing can be spawned any more.
-    ended: bool,
+    abandoned: Option<Abandoned>,
+}
+
+impl State {
+    /// What is rare, to be changed.
+    fn more(&mut self) -> &mut More {
+        self.more.get_or_insert_default()
+    }
+
+    /// Scopes that are cancelled with this one.
+    fn children(&self) -> impl Iterator<Item = Scope> {
+        let children = self.more.iter().flat_map(|more| &more.children);
+        children.filter_map(Weak::upgrade).map(|inner| Scope { inner })
+    }
+
+    /// What becomes of it, where its run was dropped.
+    fn abandoned(&mut self) -> Option<&mut Abandoned> {
+        self.more.as_mut()?.abandoned.as_mut()
+    }
 }
 
 /// Leaves a waker in its place; gives the one that was there before, for the caller to drop once the lock is
@@ -227,10 +251,16 @@ impl Scope {
     }
 
     /// Notes what the run's own part is doing, where somebody may ask.
+    #[inline]
     pub(crate) fn note_body(&self, body: Option<(&'static str, Option<WaitsFor>)>) {
         if self.inner.roster.is_some() {
-            self.inner.state.lock().body = body;
+            self.keep_body(body);
         }
+    }
+
+    #[cold]
+    fn keep_body(&self, body: Option<(&'static str, Option<WaitsFor>)>) {
+        self.inner.state.lock().more().body = body;
     }
 
     /// Has the sink that drains in this scope end its input at a deadline.
@@ -310,7 +340,7 @@ impl Scope {
         let (runtime, controls) = (self.inner.runtime.clone(), self.controls().clone());
         let child = Self::with(runtime, Some(self), Some(self.clone()), controls, repeated, None, false);
         let mut state = self.inner.state.lock();
-        token::enter_child(&mut state.children, &child.inner);
+        token::enter_child(&mut state.more().children, &child.inner);
         drop(state);
         if self.is_cancelled() {
             child.cancel();

@@ -67,10 +67,11 @@ impl fmt::Display for Roster {
             if state.ended {
                 continue;
             }
-            let body = state.body.map(|(name, waits_for)| match waits_for {
-                Some(waits_for) => format!("run `{name}` waits for {waits_for}"),
-                None => format!("run `{name}` is being polled"),
-            });
+            let body =
+                state.more.as_ref().and_then(|more| more.body).map(|(name, waits_for)| match waits_for {
+                    Some(waits_for) => format!("run `{name}` waits for {waits_for}"),
+                    None => format!("run `{name}` is being polled"),
+                });
             let members = state.members.all();
             drop(state);
             lines.extend(body);
