@@ -12,7 +12,7 @@ use super::port::Port;
 use super::worker::{Bench, Tasks};
 use super::{Inlet, Outlet, Threads, Weigh, Work};
 use crate::holds::Holds;
-use crate::scope::{About, Resize, Scope};
+use crate::scope::{About, Resize, Scope, TaskName};
 
 /// How many items wait between two tasks where nothing else was asked for.
 pub const DEFAULT_BUFFER: usize = 64;
@@ -226,8 +226,9 @@ impl Boundary {
             permits: self.permits(weighed),
             weight: limits.weight,
         };
-        let tally = scope.tally(self.name.clone(), self.about(weighed, blocks));
-        let (hop, outlet) = hop(self.workers, room, self.name, tally, scope);
+        let (about, name) = (self.about(weighed, blocks), TaskName::from(self.name));
+        let tally = scope.tally(name.clone(), about);
+        let (hop, outlet) = hop(self.workers, room, name, tally, scope);
         let (resize, tally): (Weak<dyn Resize>, _) = (Arc::<Hop<Out>>::downgrade(&hop), &hop.board.tally);
         if let Some(most) = steered {
             let (_, name) = &hop.board.stage;

@@ -1,12 +1,13 @@
 //! The hop between two tasks: a bounded buffer that producers fill in chunks and one consumer empties
 //! in chunks, with an exact bound. The README beside this file explains the protocol.
 
-use std::borrow::Cow;
 use std::task::Waker;
 
 use super::ledger::{Ask, Board, Calls, Ledger, Look, Todo};
 use super::{Tally, Weigh};
-use crate::scope::{ChangeReason, Changed, Flush, Refused, Resize, Scope, Size, WorkerChange, drop_items};
+use crate::scope::{
+    ChangeReason, Changed, Flush, Refused, Resize, Scope, Size, TaskName, WorkerChange, drop_items,
+};
 use crate::sync::Mutex;
 use crate::sync::atomic::Ordering;
 
@@ -93,7 +94,7 @@ pub(super) struct State<T> {
 }
 
 impl<T> Hop<T> {
-    pub(super) fn new(producers: usize, room: Room<T>, tally: Tally, of: (Scope, Cow<'static, str>)) -> Self {
+    pub(super) fn new(producers: usize, room: Room<T>, tally: Tally, of: (Scope, TaskName)) -> Self {
         // Each producer may pass the most once: the sum must not overflow.
         let bound = usize::MAX / 2 / (producers + 1);
         let scales = room.weight.map(|(most, weigh)| Box::new(Scales { weigh, most: most.min(bound) }));

@@ -1,7 +1,6 @@
 //! The permits of a hop: who has them, who waits for them, what was taken out, and up to where that was paid for.
 //! Apart from the items, so that it is built once and not again for each type of item.
 
-use std::borrow::Cow;
 use std::cmp::Ordering::{Equal, Greater, Less};
 #[cfg(all(not(loom), target_pointer_width = "64"))]
 use std::mem::offset_of;
@@ -9,7 +8,7 @@ use std::task::Waker;
 
 use super::Tally;
 use super::waiting::Waiting;
-use crate::scope::{Scope, Wakes, replace_waker};
+use crate::scope::{Scope, TaskName, Wakes, replace_waker};
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering, fence};
 
@@ -25,7 +24,7 @@ pub(super) struct Board {
     pub(super) weight_out: AtomicUsize,
     /// The scope that fails where a producer vanished, and the stage's name. Here and not in the outlet, which more of what is
     /// built for each stage may come to drop.
-    pub(super) stage: (Scope, Cow<'static, str>),
+    pub(super) stage: (Scope, TaskName),
     /// Who sees to it that there are as many producers as are worth having, to be told where that is over; used under the lock.
     steerer: Mutex<Option<Waker>>,
     /// True where the stage is to have one task for good.
@@ -41,7 +40,7 @@ pub(super) struct Board {
 }
 
 #[cfg(all(not(loom), target_pointer_width = "64"))]
-const _: () = assert!(offset_of!(Board, news) - size_of::<Out>() >= 64, "a cache line is as long");
+const _: () = assert!(offset_of!(Board, news) - offset_of!(Out, noted) > 64, "a cache line is as long");
 
 /// The consumer went: looked at before each user future starts.
 const CLOSED: u8 = 1;
@@ -188,7 +187,7 @@ impl Calls {
 }
 
 impl Board {
-    pub(super) fn new(one_task: bool, tally: Tally, stage: (Scope, Cow<'static, str>)) -> Self {
+    pub(super) fn new(one_task: bool, tally: Tally, stage: (Scope, TaskName)) -> Self {
         Self {
             out: Out::default(),
             weight_out: AtomicUsize::new(0),

@@ -1,6 +1,5 @@
 //! Every interleaving of two and three threads over the hop.
 
-use std::borrow::Cow;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -16,7 +15,7 @@ use super::ledger::{Look, Todo};
 use super::pair::hop;
 use super::port::Port;
 use crate::loom::{model, next, scope};
-use crate::scope::{Resize, Scope, polling};
+use crate::scope::{Resize, Scope, TaskName, polling};
 
 fn permits<T>(producers: usize, permits: usize, scope: &Scope) -> (Vec<Port<T>>, Outlet<T>) {
     let (_, ports, outlet) = resized(producers, permits, scope);
@@ -33,7 +32,7 @@ fn resized<T>(producers: usize, permits: usize, scope: &Scope) -> (Arc<Hop<T>>, 
 /// Without its producers' ends.
 fn begun<T>(producers: usize, permits: usize, scope: &Scope) -> (Arc<Hop<T>>, Outlet<T>) {
     let (name, room) =
-        (Cow::Borrowed("hop"), Room { one_task: false, steered: false, permits, weight: None });
+        (TaskName::from("hop"), Room { one_task: false, steered: false, permits, weight: None });
     hop(producers, room, name.clone(), scope.tally(name, crate::scope::About::default()), scope)
 }
 

@@ -1,6 +1,5 @@
 //! The consumer's end of a hop.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -12,7 +11,7 @@ use super::hop::Hop;
 use super::ledger::{Calls, Found};
 use crate::error::RunError;
 use crate::runtime::WaitsFor;
-use crate::scope::{Flush, Scope, flush_later, note_wait};
+use crate::scope::{Flush, Scope, TaskName, flush_later, note_wait};
 use crate::sync::atomic::{Ordering, fence};
 
 /// The consumer's end of a hop: the stream that comes out of a boundary.
@@ -182,10 +181,10 @@ impl<T: Send + 'static> Outlet<T> {
 
 /// A producer of this stage has vanished.
 #[cold]
-fn fail_broken((scope, name): &(Scope, Cow<'static, str>)) {
+fn fail_broken((scope, name): &(Scope, TaskName)) {
     // A task that panicked or was cancelled has failed the scope before this.
     if !scope.is_cancelled() {
-        scope.fail(RunError::broken(name.as_ref()));
+        scope.fail(RunError::broken(&**name));
     }
 }
 

@@ -1,6 +1,5 @@
 //! A producer's end of a hop.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
@@ -8,7 +7,7 @@ use super::Tally;
 use super::hop::{Batch, Hop, Made};
 use super::ledger::{Ask, Look, Todo};
 use crate::runtime::WaitsFor;
-use crate::scope::{is_unwinding, note_wait, replace_waker};
+use crate::scope::{TaskName, is_unwinding, note_wait, replace_waker};
 
 /// A producer's end of a hop: permits, and what it has made.
 ///
@@ -82,7 +81,7 @@ impl<T> Port<T> {
     }
 
     /// The name of the stage that it works for.
-    pub(super) fn name(&self) -> &Cow<'static, str> {
+    pub(super) fn name(&self) -> &TaskName {
         &self.hop.board.stage.1
     }
 

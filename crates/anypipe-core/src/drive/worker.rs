@@ -2,7 +2,6 @@
 
 #![expect(clippy::inline_always, reason = "they lie on the path of each item, and are small")]
 
-use std::borrow::Cow;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
@@ -15,7 +14,7 @@ use super::pace::{Next, Pace};
 use super::port::Port;
 use super::{At, Tally, Threads, Work};
 use crate::scope::task::BoxFuture;
-use crate::scope::{Breakable, Overdue, Scope, note_again};
+use crate::scope::{Breakable, Overdue, Scope, TaskName, note_again};
 
 /// What makes the tasks of a stage. All that needs no more of its work is built once for the types of the items.
 pub(super) trait Tasks<In, Out> {
@@ -23,7 +22,7 @@ pub(super) trait Tasks<In, Out> {
     fn threads(&self) -> Threads;
 
     /// That of a worker of the stage, which has this name.
-    fn task(&self, bench: Bench<In, Out>, name: Cow<'static, str>) -> BoxFuture<()>;
+    fn task(&self, bench: Bench<In, Out>, name: TaskName) -> BoxFuture<()>;
 }
 
 impl<In: Send + 'static, W: Work<In>> Tasks<In, W::Out> for Arc<W> {
@@ -31,7 +30,7 @@ impl<In: Send + 'static, W: Work<In>> Tasks<In, W::Out> for Arc<W> {
         W::threads(self)
     }
 
-    fn task(&self, bench: Bench<In, W::Out>, name: Cow<'static, str>) -> BoxFuture<()> {
+    fn task(&self, bench: Bench<In, W::Out>, name: TaskName) -> BoxFuture<()> {
         Box::pin(worker(bench, name, Arc::clone(self)))
     }
 }
@@ -41,7 +40,7 @@ impl<In: Send + 'static, W: Work<In>> Tasks<In, W::Out> for Arc<W> {
 /// What the task is made of is made before, and stays where it is: what an `async fn` is given is kept twice.
 fn worker<In: Send + 'static, W: Work<In>>(
     bench: Bench<In, W::Out>,
-    name: Cow<'static, str>,
+    name: TaskName,
     work: Arc<W>,
 ) -> impl Future<Output = ()> + Send {
     let mut worker = Worker { bench, name, work };
@@ -88,12 +87,7 @@ fn worker<In: Send + 'static, W: Work<In>>(
 }
 
 /// Spawns a task on these threads; built once.
-fn spawn_task(
-    scope: &Scope,
-    (name, tally): (Cow<'static, str>, Tally),
-    threads: Threads,
-    task: BoxFuture<()>,
-) {
+fn spawn_task(scope: &Scope, (name, tally): (TaskName, Tally), threads: Threads, task: BoxFuture<()>) {
     match threads {
         Threads::Tasks => scope.spawn_worker(name, Some(tally), task),
         Threads::Blocking => scope.spawn_on_pool(name, tally, None, task),
@@ -118,7 +112,7 @@ enum Heard {
 struct Worker<In, W: Work<In>> {
     bench: Bench<In, W::Out>,
     /// The stage's name.
-    name: Cow<'static, str>,
+    name: TaskName,
     /// Its workers have it in common, also while futures of theirs have it.
     work: Arc<W>,
 }

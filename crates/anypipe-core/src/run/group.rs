@@ -8,7 +8,7 @@ use super::handle::{Outcomes, TaskHandle, child};
 use super::start::{Answer, StartError, Started, Starting, door};
 use super::{AtEnd, Choose, Plan, Run};
 use crate::error::RunError;
-use crate::scope::{Breakable, Scope, promise_of_task, replace_waker};
+use crate::scope::{Breakable, Scope, TaskName, promise_of_task, replace_waker};
 use crate::sync::Mutex;
 
 /// Runs a body that may spawn children, and waits for all of them.
@@ -140,7 +140,7 @@ impl<R: Send + 'static> TaskGroup<R> {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let (child, outcome) = child(&self.scope, name.into(), future);
+        let (child, outcome) = child(&self.scope, TaskName::from(name.into()), future);
         TaskHandle::spawn(Box::pin(child), outcome)
     }
 

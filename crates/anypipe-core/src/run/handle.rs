@@ -6,8 +6,8 @@ use std::task::{Context, Poll, ready};
 use pin_project_lite::pin_project;
 
 use crate::error::RunError;
-use crate::scope::task::{BoxFuture, TaskCell, TaskName};
-use crate::scope::{Giver, Promise, Scope, holding, promise_of_task};
+use crate::scope::task::{BoxFuture, TaskCell};
+use crate::scope::{Giver, Promise, Scope, TaskName, holding, promise_of_task};
 
 pin_project! {
     /// A child's future, that gives its outcome after its destructors have finished.

@@ -1,10 +1,10 @@
+use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use super::task::TaskName;
-use super::{Controls, Promise, Scope, catch, drop_caught, promise};
+use super::{Controls, Promise, Scope, TaskName, catch, drop_caught, promise};
 use crate::error::RunError;
 
 impl Scope {
@@ -12,7 +12,15 @@ impl Scope {
     /// awaited, since nothing can interrupt it; a cancel drops it where it has not started.
     ///
     /// A panic in it goes on in whoever awaits the [`Blocking`], else in the run.
-    pub fn spawn_blocking<T, F>(&self, name: impl Into<TaskName>, work: F) -> Blocking<T>
+    pub fn spawn_blocking<T, F>(&self, name: impl Into<Cow<'static, str>>, work: F) -> Blocking<T>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        self.start_blocking(TaskName::from(name.into()), work)
+    }
+
+    pub(super) fn start_blocking<T, F>(&self, name: TaskName, work: F) -> Blocking<T>
     where
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
@@ -23,7 +31,6 @@ impl Scope {
                 panic.resume();
             }
         };
-        let name = name.into();
         let refused = self.spawn_job(name.clone(), Box::new(job)).err();
         Blocking { promise, refused, scope: self.clone(), name, is_alone: false }
     }
@@ -32,7 +39,7 @@ impl Scope {
     /// What has not begun by then is dropped; what has goes on, and what it gives is dropped, a panic too.
     ///
     /// It is in a scope of its own, which is cancelled then.
-    pub fn spawn_abandonable<T, F>(&self, name: impl Into<TaskName>, work: F) -> Blocking<T>
+    pub fn spawn_abandonable<T, F>(&self, name: impl Into<Cow<'static, str>>, work: F) -> Blocking<T>
     where
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,

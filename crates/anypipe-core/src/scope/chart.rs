@@ -1,8 +1,7 @@
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::picture::StageKind;
-use super::{Stats, Tally};
+use super::{Stats, Tally, TaskName};
 
 /// The stages of a run, and what is known of how they hang together.
 #[derive(Default)]
@@ -18,7 +17,7 @@ pub(super) struct Chart {
 #[derive(Default)]
 struct More {
     /// The stages that are attached any number of times, by their names.
-    repeated: BTreeMap<Cow<'static, str>, Tally>,
+    repeated: BTreeMap<Box<str>, Tally>,
     /// The seats of those who ask for what a stage gives, besides the first that did, by the stage's number.
     asked: BTreeSet<(u32, u32)>,
     /// Those of who asks the sources behind the first.
@@ -28,7 +27,7 @@ struct More {
 /// One stage of a run.
 #[derive(Clone)]
 pub(super) struct Station {
-    pub(super) name: Cow<'static, str>,
+    pub(super) name: TaskName,
     pub(super) about: About,
     pub(super) tally: Tally,
 }
@@ -47,15 +46,15 @@ pub(crate) struct About {
 
 impl Chart {
     /// What counts the items of a stage. Those of one name that are attached any number of times share it.
-    pub(super) fn enter(&mut self, name: Cow<'static, str>, about: About, repeated: bool) -> Tally {
+    pub(super) fn enter(&mut self, name: TaskName, about: About, repeated: bool) -> Tally {
         if repeated {
-            if let Some(known) = self.more.get_or_insert_default().repeated.get(&name) {
+            if let Some(known) = self.more.get_or_insert_default().repeated.get(&*name) {
                 return known.clone();
             }
         }
         let tally = Tally::next(self.all.last().map(|last| &last.tally), repeated);
         if repeated {
-            self.more.get_or_insert_default().repeated.insert(name.clone(), tally.clone());
+            self.more.get_or_insert_default().repeated.insert(Box::from(&*name), tally.clone());
         }
         self.all.push(Station { name, about, tally: tally.clone() });
         tally

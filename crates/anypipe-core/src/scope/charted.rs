@@ -4,7 +4,7 @@ use std::future::Future;
 
 use super::chart::About;
 use super::picture::StageKind;
-use super::{Meter, Scope, Tally, context};
+use super::{Meter, Scope, Tally, TaskName, context};
 
 /// A place in the graph of a run's [`Picture`](super::Picture), for what has no boundary of the library's; made by
 /// [`Scope::charted`]. All clones are the same place.
@@ -33,7 +33,7 @@ impl Scope {
     /// }
     /// ```
     pub fn charted(&self, name: impl Into<Cow<'static, str>>, kind: StageKind) -> Charted {
-        let tally = self.tally(name.into(), About { kind, ..About::default() });
+        let tally = self.tally(TaskName::from(name.into()), About { kind, ..About::default() });
         Charted { scope: self.clone(), tally }
     }
 
@@ -61,7 +61,7 @@ impl Charted {
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        scope.spawn_worker(name.into(), Some(self.tally.clone()), Box::pin(future));
+        scope.spawn_worker(TaskName::from(name.into()), Some(self.tally.clone()), Box::pin(future));
     }
 }
 

@@ -1,5 +1,4 @@
 use std::any::Any;
-use std::borrow::Cow;
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
@@ -10,7 +9,7 @@ use super::observer::{Observer, set_observes};
 use super::picture::{RunState, StageKind, WorkerState};
 use super::tally::{Past, Resizable};
 use super::waiters::{Place, Waiters};
-use super::{CancelToken, Cut, Resize, Scope, Stats, Tally, replace_waker, wake_each};
+use super::{CancelToken, Cut, Resize, Scope, Stats, Tally, TaskName, replace_waker, wake_each};
 use crate::runtime::RuntimeHandle;
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, AtomicU8, Ordering};
@@ -213,7 +212,7 @@ impl Controls {
     }
 
     /// What counts the items of a stage. Those of one name that are attached any number of times share it.
-    pub(crate) fn enter_stage(&self, name: Cow<'static, str>, about: About, repeated: bool) -> Tally {
+    pub(crate) fn enter_stage(&self, name: TaskName, about: About, repeated: bool) -> Tally {
         self.inner.chart.lock().enter(name, about, repeated)
     }
 
@@ -337,7 +336,7 @@ impl Controls {
     pub(crate) fn resizable(&self, name: &str) -> Named {
         let chart = self.inner.chart.lock();
         let mut named =
-            chart.stations().iter().filter(|station| station.name == name && station.about.counts);
+            chart.stations().iter().filter(|station| *station.name == *name && station.about.counts);
         match (named.next().map(|station| station.tally.resize()), named.count()) {
             (Some(_), more @ 1..) => Named::Several(more + 1),
             (Some(_), 0) if chart.is_repeated(name) => Named::Repeated,

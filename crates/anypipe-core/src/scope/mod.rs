@@ -35,6 +35,7 @@ mod few;
 mod local;
 mod look;
 mod members;
+mod name;
 mod observed;
 mod observer;
 mod on_pool;
@@ -84,6 +85,7 @@ pub use self::deadline::{Deadline, DeadlinePassed};
 pub(crate) use self::few::{Few, take_out};
 pub use self::local::{LocalKey, LocalScope, NotSet};
 use self::members::Members;
+pub(crate) use self::name::TaskName;
 pub use self::observed::note_retry;
 pub use self::observer::{Observe, ObservedJob, ObservedTask, Observer, Part, RunEnd, observe_runs};
 pub(crate) use self::observer::{observes, within};
@@ -105,7 +107,7 @@ pub(crate) use self::stamps::{note_again, note_end, take_beginning};
 pub use self::stats::{StageStats, Stats};
 pub use self::tally::Meter;
 pub(crate) use self::tally::{Overdue, SINK, Tally};
-use self::task::{Member, TaskName};
+use self::task::Member;
 pub use self::token::{CancelToken, Cancelled, DropGuard};
 pub use self::waiters::{Place, Waiters};
 use crate::error::RunError;
@@ -390,7 +392,7 @@ impl Scope {
     /// }
     /// ```
     pub fn meter(&self, name: impl Into<std::borrow::Cow<'static, str>>) -> Meter {
-        let tally = self.tally(name.into(), About { counts: true, ..About::default() });
+        let tally = self.tally(TaskName::from(name.into()), About { counts: true, ..About::default() });
         tally.enter_resize(None);
         Meter::new(tally)
     }

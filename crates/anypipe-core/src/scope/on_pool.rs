@@ -16,8 +16,8 @@ use std::task::{Context, Poll, Wake, Waker, ready};
 use std::time::Duration;
 
 use super::panic::{Panic, catch, drop_broken};
-use super::task::{BoxFuture, TaskName};
-use super::{Blocking, CancelToken, Controls, Scope, Tally, context, replace_waker};
+use super::task::BoxFuture;
+use super::{Blocking, CancelToken, Controls, Scope, Tally, TaskName, context, replace_waker};
 use crate::runtime::WaitsFor;
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, Ordering};
@@ -202,7 +202,7 @@ impl Future for OnPool {
             }
             let (name, waker) = (this.name.clone(), this.waker.clone());
             let job = move || future.poll(&name, &waker);
-            this.job = Some(this.jobs.spawn_blocking(this.name.clone(), job));
+            this.job = Some(this.jobs.start_blocking(this.name.clone(), job));
         }
     }
 }

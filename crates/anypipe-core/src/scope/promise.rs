@@ -5,8 +5,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 
-use super::task::{BoxFuture, HoldsTask, TaskCell, TaskName};
-use super::{Scope, is_cut_off};
+use super::task::{BoxFuture, HoldsTask, TaskCell};
+use super::{Scope, TaskName, is_cut_off};
 use crate::error::RunError;
 use crate::sync::Mutex;
 

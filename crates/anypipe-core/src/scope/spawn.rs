@@ -5,8 +5,8 @@ use std::future::Future;
 use std::sync::Arc;
 
 use super::panic::drop_broken;
-use super::task::{BoxFuture, BoxJob, HoldsTask, JobCell, Member, TaskCell, TaskName};
-use super::{Scope, Tally, local, observes};
+use super::task::{BoxFuture, BoxJob, HoldsTask, JobCell, Member, TaskCell};
+use super::{Scope, Tally, TaskName, local, observes};
 use crate::error::RunError;
 use crate::runtime::{Job, Polled, Task};
 
@@ -19,7 +19,7 @@ impl Scope {
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        self.spawn_boxed(name.into(), Box::pin(future));
+        self.spawn_boxed(TaskName::from(name.into()), Box::pin(future));
     }
 
     pub(crate) fn spawn_boxed(&self, name: TaskName, future: BoxFuture<()>) {

@@ -1,7 +1,6 @@
 //! A task and a blocking job as the scope keeps them: the work sits in a slot that the scope can
 //! empty while the runtime isn't running it.
 
-use std::borrow::Cow;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -13,15 +12,13 @@ use super::panic::{Panic, catch, drop_broken, drop_caught};
 use super::picture::WorkerPicture;
 use super::stamps::{self, End, Stamps};
 use super::tally::SINK;
-use super::{CANCELLED, Scope, Tally, WATCHED, context};
+use super::{CANCELLED, Scope, Tally, TaskName, WATCHED, context};
 use crate::error::RunError;
 use crate::runtime::{Blocks, Polled, WaitsFor};
 use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crate::sync::{Mutex, MutexGuard};
 
 pub(crate) type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
-/// The name of a stage or a task.
-pub(crate) type TaskName = Cow<'static, str>;
 
 /// What a scope knows of the work spawned into it.
 pub(crate) trait Member: Send + Sync {
