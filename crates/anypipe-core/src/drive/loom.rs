@@ -15,7 +15,7 @@ use super::ledger::{Look, Todo};
 use super::pair::hop;
 use super::port::Port;
 use crate::loom::{model, next, scope};
-use crate::scope::{Resize, Scope, TaskName, polling};
+use crate::scope::{ChangeReason, Resize, Scope, TaskName, polling};
 
 fn permits<T>(producers: usize, permits: usize, scope: &Scope) -> (Vec<Port<T>>, Outlet<T>) {
     let (_, ports, outlet) = resized(producers, permits, scope);
@@ -31,8 +31,11 @@ fn resized<T>(producers: usize, permits: usize, scope: &Scope) -> (Arc<Hop<T>>, 
 
 /// Without its producers' ends.
 fn begun<T>(producers: usize, permits: usize, scope: &Scope) -> (Arc<Hop<T>>, Outlet<T>) {
-    let (name, room) =
-        (TaskName::from("hop"), Room { one_task: false, steered: false, permits, weight: None });
+    with(producers, Room { one_task: false, steered: false, permits, weight: None }, scope)
+}
+
+fn with<T>(producers: usize, room: Room<T>, scope: &Scope) -> (Arc<Hop<T>>, Outlet<T>) {
+    let name = TaskName::from("hop");
     hop(producers, room, name.clone(), scope.tally(name, crate::scope::About::default()), scope)
 }
 
@@ -386,6 +389,22 @@ fn loom_hop_that_is_changed_before_its_producers_are_there_keeps_its_permits() {
             drop((ports, outlet));
         });
     }
+}
+
+#[test]
+fn loom_hop_has_as_many_workers_as_somebody_asked_for_whoever_steers_it() {
+    model(2, || {
+        let scope = scope();
+        let room = Room { one_task: false, steered: true, permits: 4, weight: None };
+        let (hop, outlet) = with::<u32>(1, room, &scope);
+        let steered = Arc::clone(&hop);
+        let steer = thread::spawn(move || _ = steered.steer(5, ChangeReason::Doubling));
+        hop.resize(Some(2), None).unwrap();
+        assert_eq!(hop.steer(7, ChangeReason::Doubling), None, "nobody steers any more");
+        steer.join().unwrap();
+        assert_eq!(hop.changes().last().map(|last| (last.to, last.why)), Some((2, ChangeReason::Asked)));
+        drop(outlet);
+    });
 }
 
 #[test]

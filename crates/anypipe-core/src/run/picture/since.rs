@@ -70,3 +70,29 @@ impl StagePicture {
         rate.is_finite().then_some(rate)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_that_is_counted_is_less_by_what_was_before() {
+        let counts = |n: u64| StagePicture {
+            taken: Some(n),
+            delivered: Some(2 * n),
+            filtered: 3 * n,
+            failed: 4 * n,
+            panicked: 5 * n,
+            cancelled: 6 * n,
+            left: 7 * n,
+            held: 8 * n,
+            ..StagePicture::default()
+        };
+        let picture = |n| Picture { stages: vec![counts(n)], ..Picture::default() };
+        // What it holds is of the moment.
+        let between = StagePicture { held: 80, ..counts(7) };
+        assert_eq!(picture(10).since(&picture(3)).stages, [between]);
+        // A stage that was not there before has all of it since.
+        assert_eq!(picture(10).since(&Picture::default()).stages, [counts(10)]);
+    }
+}

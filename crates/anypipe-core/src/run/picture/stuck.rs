@@ -45,3 +45,68 @@ impl StagePicture {
             .any(|count| *count > 0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::picture::{Times, WorkerPicture};
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    /// A stage whose worker has awaited for a second, of the four for which it was looked at, with nothing done.
+    fn awaiting() -> StagePicture {
+        let times = Times { awaiting: 4 * SECOND, ..Times::default() };
+        let state = WorkerState::Awaiting;
+        let worker = WorkerPicture { number: 3, state, waits_for: None, lasts: SECOND, times };
+        StagePicture {
+            kind: StageKind::Stage,
+            taken: Some(0),
+            delivered: Some(0),
+            workers: vec![worker],
+            ..StagePicture::default()
+        }
+    }
+
+    fn stuck(change: impl FnOnce(&mut StagePicture)) -> Option<(u32, Duration, bool)> {
+        let mut stage = awaiting();
+        change(&mut stage);
+        stage.stuck().map(|stuck| (stuck.worker, stuck.lasts, stuck.throughout))
+    }
+
+    #[test]
+    fn who_has_done_nothing_all_the_time_is_stuck_for_as_long() {
+        assert_eq!(stuck(|_| ()), Some((3, 4 * SECOND, true)));
+        assert_eq!(stuck(|stage| stage.workers[0].state = WorkerState::Polling), Some((3, 4 * SECOND, true)));
+    }
+
+    #[test]
+    fn whose_stage_has_moved_is_stuck_since_its_last_poll() {
+        let moves: [fn(&mut StagePicture); 7] = [
+            |stage| stage.taken = Some(1),
+            |stage| stage.delivered = Some(1),
+            |stage| stage.filtered = 1,
+            |stage| stage.failed = 1,
+            |stage| stage.panicked = 1,
+            |stage| stage.cancelled = 1,
+            // Nobody knows.
+            |stage| stage.taken = None,
+        ];
+        for moved in moves {
+            assert_eq!(stuck(moved), Some((3, SECOND, false)));
+        }
+    }
+
+    #[test]
+    fn who_has_waited_for_others_is_stuck_since_its_last_poll() {
+        assert_eq!(stuck(|stage| stage.workers[0].times.input = SECOND), Some((3, SECOND, false)));
+        assert_eq!(stuck(|stage| stage.workers[0].times.room = SECOND), Some((3, SECOND, false)));
+    }
+
+    #[test]
+    fn who_waits_for_others_is_not_stuck() {
+        for state in [WorkerState::Input, WorkerState::Room] {
+            assert_eq!(stuck(|stage| stage.workers[0].state = state), None);
+        }
+        assert_eq!(stuck(|stage| stage.kind = StageKind::Source), None, "it may have nothing to give");
+    }
+}
