@@ -51,6 +51,18 @@ impl<T> Mutex<T> {
     }
 }
 
+/// Has what drops an `Arc` or a [`Lone`] be built here, where nothing else here drops one: what isn't built here is built in each
+/// crate that may come to drop it.
+macro_rules! built_here {
+    ($of:ty) => {
+        const _: () = {
+            #[used]
+            static DROPS: fn($of) = drop;
+        };
+    };
+}
+pub(crate) use built_here;
+
 /// A box that is dropped by code that is built here, once: what drops a `Box` is built anew in each crate that may come to drop it,
 /// with all that drops what lies in it. For what isn't generic.
 #[derive(Debug)]

@@ -7,6 +7,7 @@ use futures_core::Stream;
 use super::crew::{Crew, Feed, Key, Order};
 use super::gauge::{Gauge, steer};
 use super::hop::{Hop, Room};
+use super::ledger::lent;
 use super::pair::hop;
 use super::port::Port;
 use super::worker::{Bench, Tasks};
@@ -220,12 +221,9 @@ impl Boundary {
         // A weight takes the place of the number of items.
         let weighed = limits.weight.is_some();
         let steered = self.most.filter(|most| !one_task && *most > self.workers);
-        let room = Room {
-            one_task,
-            steered: steered.is_some(),
-            permits: self.permits(weighed),
-            weight: limits.weight,
-        };
+        let permits = self.permits(weighed);
+        let lent = lent(self.workers, permits, weighed);
+        let room = Room { one_task, steered: steered.is_some(), permits, weight: limits.weight };
         let (about, name) = (self.about(weighed, blocks), TaskName::from(self.name));
         let tally = scope.tally(name.clone(), about);
         let (hop, outlet) = hop(self.workers, room, name, tally, scope);
@@ -236,7 +234,7 @@ impl Boundary {
         }
         scope.enter_resize(tally, resize);
         let spawn = |index, feed| {
-            let port = Port::new(Arc::clone(&hop), index);
+            let port = Port::new(Arc::clone(&hop), index, lent);
             Bench::new(feed, port, scope.clone()).spawn(scope, tasks);
         };
         if self.workers == 1 {

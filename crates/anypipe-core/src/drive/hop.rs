@@ -3,11 +3,10 @@
 
 use std::task::Waker;
 
-use super::ledger::{Ask, Board, Calls, Ledger, Look, Todo};
+use super::books::Books;
+use super::ledger::{Ask, Board, Calls, Ledger};
 use super::{Tally, Weigh};
-use crate::scope::{
-    ChangeReason, Changed, Flush, Refused, Resize, Scope, Size, TaskName, WorkerChange, drop_items,
-};
+use crate::scope::{ChangeReason, Flush, Refused, Resize, Scope, Size, TaskName, WorkerChange, drop_items};
 use crate::sync::Mutex;
 use crate::sync::atomic::Ordering;
 
@@ -104,11 +103,6 @@ impl<T> Hop<T> {
         Self { state: Mutex::new(state), board: Board::new(room.one_task, tally, of), scales }
     }
 
-    /// The permits of a lone producer.
-    pub(super) fn lent(&self) -> usize {
-        self.state.lock().ledger.lent()
-    }
-
     /// True where finished items are weighed.
     #[inline]
     pub(super) fn is_weighed(&self) -> bool {
@@ -151,39 +145,9 @@ impl<T> Hop<T> {
         drop_items(items);
     }
 
-    /// The producer waits for room no more.
-    pub(super) fn unpark(&self, index: usize) {
-        let mut calls = Calls::default();
-        self.state.lock().ledger.unpark(&self.board, index, &mut calls);
-        calls.make();
-    }
-
-    /// Has the producer woken when the consumer goes.
-    pub(super) fn register(&self, index: usize, waker: &Waker) {
-        let old = self.state.lock().ledger.register(index, waker);
-        drop(old);
-    }
-
-    /// Counts a producer out, who leaves its place where it was let go.
-    pub(super) fn leave(&self, vanished: bool, place: Option<usize>) {
-        let mut calls = Calls::default();
-        self.state.lock().ledger.leave(&self.board, vanished, place, &mut calls);
-        calls.wake();
-    }
-
-    /// A lone producer gives back what it has, for good.
-    pub(super) fn join(&self, claimed: usize, permits: usize) {
-        let mut calls = Calls::default();
-        let mut state = self.state.lock();
-        state.ledger.join(&self.board, claimed, permits);
-        state.ledger.pay(&self.board, &mut calls);
-        drop(state);
-        calls.make();
-    }
-
-    /// What the producer is to do that looks.
-    pub(super) fn look(&self, look: Look) -> Todo {
-        self.state.lock().ledger.todo(&self.board, look)
+    /// For all that needs no items.
+    pub(super) fn books(&self) -> &(dyn Books + '_) {
+        self
     }
 
     /// What is made from now on goes out by tickets, from this one on.
@@ -280,71 +244,34 @@ impl<T: Send> Flush for Hop<T> {
     }
 }
 
-impl<T> Hop<T> {
-    /// Has there be so many workers, and so much room, from now on.
-    fn change(
-        &self,
-        workers: Option<usize>,
-        buffer: Option<usize>,
-        why: ChangeReason,
-    ) -> Result<(), Refused> {
-        let (scope, name) = &self.board.stage;
-        let (at, mut calls) = (scope.runtime().now(), Calls::default());
-        let mut state = self.state.lock();
-        let ledger = &mut state.ledger;
-        let is_asked = why == ChangeReason::Asked;
-        if ledger.is_over() || self.board.is_closed() || !(is_asked || ledger.steers()) {
-            return Err(Refused::Ended);
-        }
-        if is_asked && workers.is_some() {
-            ledger.let_go(&self.board, &mut calls);
-        }
-        let (_, buffered) = ledger.size();
-        let from = ledger.resize(&self.board, workers, buffer, &mut calls);
-        let note = |of, from, to: Option<usize>| {
-            if let Some(to) = to {
-                self.board.tally.note_change(of, WorkerChange { at, from, to, why });
-            }
-        };
-        note(Changed::Workers, from, workers);
-        note(Changed::Buffer, buffered, buffer);
-        drop(state);
-        calls.wake();
-        scope.observe_resize(name, workers, buffer);
-        Ok(())
+impl<T> Books for Hop<T> {
+    fn board(&self) -> &Board {
+        &self.board
+    }
+
+    fn lock(&self, see: &mut dyn FnMut(&Board, &mut Ledger)) {
+        see(&self.board, &mut self.state.lock().ledger);
     }
 }
 
 impl<T: Send> Resize for Hop<T> {
     fn resize(&self, workers: Option<usize>, buffer: Option<usize>) -> Result<(), Refused> {
-        if self.board.one_task && workers.is_some_and(|workers| workers != 1) {
-            return Err(Refused::OneTask);
-        }
-        if self.is_weighed() && buffer.is_some() {
-            return Err(Refused::Weighed);
-        }
-        self.change(workers, buffer, ChangeReason::Asked)
+        self.books().resize(workers, buffer)
     }
 
     fn steer(&self, workers: usize, why: ChangeReason) -> Option<()> {
-        self.change(Some(workers), None, why).ok()
+        self.books().steer(workers, why)
     }
 
     fn changes(&self) -> Vec<WorkerChange> {
-        self.board.tally.changes()
+        self.books().changes()
     }
 
     fn is_steered(&self, waker: &Waker) -> bool {
-        let (is_steered, old) = self.state.lock().ledger.is_steered(&self.board, waker);
-        drop(old);
-        is_steered
+        self.books().is_steered(waker)
     }
 
     fn size(&self) -> Size {
-        let state = self.state.lock();
-        let ((workers, buffer), bound) = (state.ledger.size(), state.ledger.bound());
-        drop(state);
-        let of_number = |n| if self.is_weighed() { None } else { Some(n) };
-        Size { workers, buffer: of_number(buffer), bound: of_number(bound) }
+        self.books().size()
     }
 }

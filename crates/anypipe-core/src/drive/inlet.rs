@@ -1,6 +1,6 @@
 //! What a stage takes items from.
 
-use std::any::Any;
+use std::any::{Any, TypeId};
 use std::fmt;
 use std::iter::Rev;
 use std::pin::Pin;
@@ -41,18 +41,18 @@ enum Kind<In> {
 impl<In: Send + 'static> Inlet<In> {
     /// The items of this stream.
     pub fn new<S: Stream<Item = In> + Send + 'static>(stream: S) -> Self {
-        let mut stream = Some(stream);
-        if let Some(outlet) = Self::of_outlet(&mut stream) {
-            return outlet;
+        // What it is is known where this is built, and only that is left of it.
+        if TypeId::of::<S>() == TypeId::of::<Outlet<In>>() {
+            return Self::of_outlet(&mut Some(stream));
         }
-        Self(Kind::Stream(Box::pin(stream.expect("it is no outlet"))))
+        Self(Kind::Stream(Box::pin(stream)))
     }
 
-    /// That of the outlet that this is, if it is one.
+    /// That of an outlet.
     #[inline(never)]
-    fn of_outlet(stream: &mut dyn Any) -> Option<Self> {
-        let outlet = stream.downcast_mut::<Option<Outlet<In>>>()?.take();
-        outlet.map(|outlet| Self(Kind::Hop(outlet)))
+    fn of_outlet(stream: &mut dyn Any) -> Self {
+        let outlet = stream.downcast_mut::<Option<Outlet<In>>>().and_then(Option::take);
+        Self(Kind::Hop(outlet.expect("it is one")))
     }
 
     /// For a consumer that calls [`take_at_hand`](Inlet::take_at_hand).

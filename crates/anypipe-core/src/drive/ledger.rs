@@ -242,11 +242,15 @@ impl Board {
     }
 }
 
+/// The permits that each of so many producers begins with: all of these where it is alone, else none. Where items are weighed it
+/// is as one of several. That is settled when the hop is made, and not when a producer's end is: by then there may have to be others.
+pub(super) fn lent(producers: usize, permits: usize, weighed: bool) -> usize {
+    if producers == 1 && !weighed { permits } else { 0 }
+}
+
 impl Ledger {
-    /// Whether one producer has all permits is settled here, and not when its end is made: by then there may have to be others.
-    /// Where items are weighed it is as one of several.
     pub(super) fn new(workers: usize, permits: usize, most_weight: Option<usize>, steered: bool) -> Self {
-        let lent = if workers == 1 && most_weight.is_none() { permits } else { 0 };
+        let lent = lent(workers, permits, most_weight.is_some());
         Self {
             free: signed(permits - lent),
             lent,
@@ -264,9 +268,9 @@ impl Ledger {
         }
     }
 
-    /// The permits that a producer begins with: all where it is alone, else none.
-    pub(super) fn lent(&self) -> usize {
-        self.lent
+    /// True where finished items are weighed.
+    pub(super) fn is_weighed(&self) -> bool {
+        self.weights.is_some()
     }
 
     /// So many permits are free again.

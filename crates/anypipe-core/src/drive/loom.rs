@@ -11,7 +11,7 @@ use loom::thread;
 
 use super::Outlet;
 use super::hop::{Hop, Room};
-use super::ledger::{Look, Todo};
+use super::ledger::{Look, Todo, lent};
 use super::pair::hop;
 use super::port::Port;
 use crate::loom::{model, next, scope};
@@ -25,7 +25,7 @@ fn permits<T>(producers: usize, permits: usize, scope: &Scope) -> (Vec<Port<T>>,
 /// With the hop, whose size is changed.
 fn resized<T>(producers: usize, permits: usize, scope: &Scope) -> (Arc<Hop<T>>, Vec<Port<T>>, Outlet<T>) {
     let (hop, outlet) = begun(producers, permits, scope);
-    let ports = ports(&hop, producers);
+    let ports = ports(&hop, producers, permits);
     (hop, ports, outlet)
 }
 
@@ -39,8 +39,9 @@ fn with<T>(producers: usize, room: Room<T>, scope: &Scope) -> (Arc<Hop<T>>, Outl
     hop(producers, room, name.clone(), scope.tally(name, crate::scope::About::default()), scope)
 }
 
-fn ports<T>(hop: &Arc<Hop<T>>, producers: usize) -> Vec<Port<T>> {
-    (0..producers).map(|index| Port::new(Arc::clone(hop), index)).collect()
+fn ports<T>(hop: &Arc<Hop<T>>, producers: usize, permits: usize) -> Vec<Port<T>> {
+    let lent = lent(producers, permits, false);
+    (0..producers).map(|index| Port::new(Arc::clone(hop), index, lent)).collect()
 }
 
 /// Waits as a task does whose input or future is pending, until there is something to do.
@@ -370,7 +371,7 @@ fn loom_hop_that_is_changed_before_its_producers_are_there_keeps_its_permits() {
             let (hop, outlet) = begun::<u32>(producers, producers + 3, &scope);
             let changed = Arc::clone(&hop);
             let change = thread::spawn(move || changed.resize(Some(workers), None).unwrap());
-            let mut ports = ports(&hop, producers);
+            let mut ports = ports(&hop, producers, producers + 3);
             change.join().unwrap();
             while ports.len() != workers {
                 let mut port = ports.remove(0);

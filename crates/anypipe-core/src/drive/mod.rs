@@ -5,6 +5,7 @@
 //! [`Items`], or is [`fold_items`]. The README beside the source explains the protocol.
 
 mod auto;
+mod books;
 mod boundary;
 mod burst;
 mod climb;

@@ -50,12 +50,8 @@ enum Ends {
 }
 
 impl<T> Port<T> {
-    pub(super) fn new(hop: Arc<Hop<T>>, index: usize) -> Self {
-        let lent = hop.lent();
-        Self::with(hop, index, lent)
-    }
-
-    fn with(hop: Arc<Hop<T>>, index: usize, lent: usize) -> Self {
+    /// That of one of several, or of one that is lent all permits.
+    pub(super) fn new(hop: Arc<Hop<T>>, index: usize, lent: usize) -> Self {
         let batch = Batch::Plain(Vec::new());
         let (registered, parked, busy, ends) = (None, false, false, Ends::Broken);
         Self {
@@ -77,7 +73,7 @@ impl<T> Port<T> {
 
     /// That of one more, in this place.
     pub(super) fn other(&self, index: usize) -> Self {
-        Self::with(Arc::clone(&self.hop), index, 0)
+        Self::new(Arc::clone(&self.hop), index, 0)
     }
 
     /// The name of the stage that it works for.
@@ -156,7 +152,7 @@ impl<T> Port<T> {
     /// Waits for room no more, where it did: it goes on with something else.
     pub(super) fn unpark(&mut self) {
         if std::mem::take(&mut self.parked) {
-            self.hop.unpark(self.index);
+            self.hop.books().unpark(self.index);
         }
     }
 
@@ -281,7 +277,7 @@ impl<T> Port<T> {
     pub(super) fn rest(&mut self, waker: &Waker) {
         self.give_back();
         if !self.registered.as_ref().is_some_and(|known| known.will_wake(waker)) {
-            self.hop.register(self.index, waker);
+            self.hop.books().register(self.index, waker);
             self.registered = Some(waker.clone());
         }
     }
@@ -290,10 +286,10 @@ impl<T> Port<T> {
     pub(super) fn look(&mut self, look: Look) -> Todo {
         if self.alone && !self.is_closed() {
             self.put();
-            self.hop.join(self.claimed, std::mem::take(&mut self.permits));
+            self.hop.books().join(self.claimed, std::mem::take(&mut self.permits));
             self.alone = false;
         }
-        let todo = self.hop.look(look);
+        let todo = self.hop.books().look(look);
         if let Todo::Leave = todo {
             self.ends = Ends::LetGo;
             // Before its state is dropped, which may take long.
@@ -329,7 +325,7 @@ impl<T> Drop for Port<T> {
         let unwanted = self.batch.take();
         // What has panicked since was to come before the end.
         let place = if self.ends == Ends::LetGo { Some(self.index) } else { None };
-        self.hop.leave(self.ends == Ends::Broken || is_unwinding(), place);
+        self.hop.books().leave(self.ends == Ends::Broken || is_unwinding(), place);
         self.hop.drop_unwanted(unwanted);
     }
 }

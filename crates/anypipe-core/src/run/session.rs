@@ -14,7 +14,7 @@ use crate::scope::{
     Cancelled, Controls, Deadline, DeadlineWatch, Panic, Part, RunEnd, SINK, Scope, WorkerState, break_off,
     catch, current_scope, observes, polling, polling_own, replace_waker, resume_from_drop, within,
 };
-use crate::sync::Lone;
+use crate::sync::{Lone, built_here};
 
 /// What becomes of tasks that still run when the body is done.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -490,6 +490,8 @@ impl Way {
         }
     }
 }
+
+built_here!(Lone<Way>);
 
 // Here, so that the way into the box is built here as well.
 impl Lone<Way> {

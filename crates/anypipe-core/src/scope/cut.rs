@@ -6,8 +6,8 @@ use std::time::Instant;
 
 use super::deadline::{Deadline, DeadlineWatch};
 use crate::runtime::RuntimeHandle;
-use crate::sync::Lone;
 use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::{Lone, built_here};
 
 /// A deadline at which the input of a run's sink is cut off.
 pub(crate) struct Cut {
@@ -44,6 +44,8 @@ pub(crate) struct CutWatch {
     /// True once the deadline has come: the input is asked once more.
     is_late: bool,
 }
+
+built_here!(Lone<CutWatch>);
 
 impl Lone<CutWatch> {
     pub(crate) fn watching(cut: Arc<Cut>, runtime: &RuntimeHandle) -> Self {
