@@ -242,7 +242,7 @@ impl Boundary {
         } else {
             let crew = Crew::new(self.workers, Some(input), limits.key, tally.clone());
             for index in 0..self.workers {
-                spawn(index, Feed::shared(Arc::clone(&crew), index, self.order));
+                spawn(index, Feed::shared(Arc::clone(&crew), self.order));
             }
         }
         outlet

@@ -220,8 +220,8 @@ impl<In> Drop for Unbegun<'_, In> {
 pub(super) struct Feed<In> {
     /// The input, while this worker has it.
     baton: Option<Baton<In>>,
-    /// Whom it shares the input with, and which of them this is.
-    crew: Option<(Arc<Crew<In>>, usize)>,
+    /// Whom it shares the input with: which of them it is, its port tells.
+    crew: Option<Arc<Crew<In>>>,
     /// How what is made goes out where there are several; and the keys, until there are.
     order: Order,
     key: Option<Box<Key<In>>>,
@@ -249,19 +249,19 @@ impl<In: Send + 'static> Feed<In> {
         Self { baton, crew: None, order, key: key.map(Box::new), ordered: false, keyed: false }
     }
 
-    /// That of one of several, in this place.
-    pub(super) fn shared(crew: Arc<Crew<In>>, index: usize, order: Order) -> Self {
+    /// That of one of several.
+    pub(super) fn shared(crew: Arc<Crew<In>>, order: Order) -> Self {
         let mut feed = Self { baton: None, crew: None, order, key: None, ordered: false, keyed: false };
-        feed.join(crew, index);
+        feed.join(crew);
         feed
     }
 
     /// From now on this worker is one of several.
-    fn join(&mut self, crew: Arc<Crew<In>>, index: usize) {
+    fn join(&mut self, crew: Arc<Crew<In>>) {
         self.keyed = crew.key.is_some();
         // Items of one key come in order, whatever the others do.
         self.ordered = !self.keyed && self.order == Order::Ordered;
-        self.crew = Some((crew, index));
+        self.crew = Some(crew);
     }
 
     /// True where others may not begin before this worker has done with its item: nobody knows of which key that is.
@@ -273,27 +273,27 @@ impl<In: Send + 'static> Feed<In> {
     pub(super) fn other<T>(&mut self, index: usize, port: &mut Port<T>) -> Self {
         if self.crew.is_none() {
             let key = self.key.take().map(|key| *key);
-            self.join(Crew::new(1, None, key, port.tally()), 0);
+            self.join(Crew::new(1, None, key, port.tally()));
             if let Some(baton) = &self.baton {
                 port.begin_at(baton.next - u64::from(port.is_busy()));
             }
         }
-        let Some((crew, _)) = &self.crew else { unreachable!("it is one of a crew") };
+        let Some(crew) = &self.crew else { unreachable!("it is one of a crew") };
         crew.admit(index);
-        Self::shared(Arc::clone(crew), index, self.order)
+        Self::shared(Arc::clone(crew), self.order)
     }
 
-    /// This worker was let go.
-    pub(super) fn dismiss(&mut self) {
-        if let Some((crew, index)) = &self.crew {
-            crew.dismiss(*index, self.baton.take());
+    /// This worker was let go, which had this place.
+    pub(super) fn dismiss(&mut self, index: usize) {
+        if let Some(crew) = &self.crew {
+            crew.dismiss(index, self.baton.take());
         }
     }
 
     /// Lets go of the input, and calls others to it, since this worker waits or gives way.
     #[inline(never)]
     pub(super) fn share(&mut self) {
-        if let Some((crew, _)) = &self.crew {
+        if let Some(crew) = &self.crew {
             // With keys it may lie there since an item that was ready came first.
             if self.baton.is_some() || self.keyed {
                 crew.call(self.baton.take());
@@ -310,7 +310,7 @@ impl<In: Send + 'static> Feed<In> {
         if line.scope.is_cancelled() {
             return Poll::Pending;
         }
-        let crew = self.crew.as_ref().map(|(crew, _)| &**crew);
+        let crew = self.crew.as_deref();
         if crew.is_none_or(|crew| self.baton.is_some() && !self.keyed && crew.is_quick()) {
             match (ready!(poll_input(&mut self.baton, crew, line, cx))?, crew) {
                 // It is not polled again.
@@ -324,8 +324,8 @@ impl<In: Send + 'static> Feed<In> {
     /// Takes an item as one of several workers, and calls others before it is worked on.
     #[inline(never)]
     fn poll_crew<T>(&mut self, line: &mut Line<T>, cx: &mut Context<'_>) -> Polled<In> {
-        let Some((crew, index)) = &self.crew else { unreachable!("it is one of a crew") };
-        let taken = ready!(crew.poll_take(&mut self.baton, *index, line, cx))?;
+        let Some(crew) = &self.crew else { unreachable!("it is one of a crew") };
+        let taken = ready!(crew.poll_take(&mut self.baton, line, cx))?;
         if taken.is_none() {
             crew.call(None);
         } else if !crew.is_quick() {
@@ -342,7 +342,7 @@ impl<In: Send + 'static> Feed<In> {
     /// Where the workers of a crew tell each other whether items take little time.
     #[inline]
     pub(super) fn quick(&self) -> Quick<'_> {
-        self.crew.as_ref().map(|(crew, _)| &crew.quick)
+        self.crew.as_ref().map(|crew| &crew.quick)
     }
 
     /// Keeps what was made of an item, to be put.
@@ -359,7 +359,7 @@ impl<In: Send + 'static> Feed<In> {
     #[inline(never)]
     pub(super) fn poll_turn<T>(&mut self, next: Next, line: &mut Line<T>, cx: &mut Context<'_>) -> Poll<()> {
         if next == Next::Show && line.scope.runtime().poll_budget(cx).is_ready() {
-            line.port.turn(want(self.crew.as_ref().map(|(crew, _)| &**crew), &line.pace));
+            line.port.turn(want(self.crew.as_deref(), &line.pace));
             line.pace.called();
             return Poll::Ready(());
         }
@@ -383,7 +383,7 @@ impl<In: Send + 'static> Feed<In> {
 
     #[inline(never)]
     fn release_key<T>(&self, port: &mut Port<T>, key: u64) {
-        if let Some((crew, _)) = &self.crew {
+        if let Some(crew) = &self.crew {
             // What was made is shown before: that keeps the order of the key.
             port.put();
             crew.release(key);
@@ -396,14 +396,13 @@ impl<In: Send + 'static> Crew<In> {
     fn poll_take<T>(
         &self,
         baton: &mut Option<Baton<In>>,
-        index: usize,
         line: &mut Line<T>,
         cx: &mut Context<'_>,
     ) -> Polled<In> {
         loop {
             // With keys an item may have become ready meanwhile.
             if baton.is_none() || self.key.is_some() {
-                let turn = self.turn(baton, index, cx.waker());
+                let turn = self.turn(baton, line.port.index(), cx.waker());
                 if !matches!(turn, Turn::Baton) {
                     line.port.unpark();
                 }

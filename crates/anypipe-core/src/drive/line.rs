@@ -69,14 +69,17 @@ pub(super) fn present_poll() -> impl Future<Output = Waker> {
     poll_fn(|cx| Poll::Ready(cx.waker().clone()))
 }
 
-/// Ends this poll of the task; goes on in its next one, whose waker is kept.
-pub(super) fn next_poll(waker: &mut Waker) -> impl Future<Output = ()> {
+/// Ends this poll of the task; goes on in its next one, whose waker is kept. True where that is another.
+pub(super) fn next_poll(waker: &mut Waker) -> impl Future<Output = bool> {
     let mut is_next = false;
     poll_fn(move |cx| {
         if !std::mem::replace(&mut is_next, true) {
             return Poll::Pending;
         }
-        waker.clone_from(cx.waker());
-        Poll::Ready(())
+        let is_other = !waker.will_wake(cx.waker());
+        if is_other {
+            waker.clone_from(cx.waker());
+        }
+        Poll::Ready(is_other)
     })
 }

@@ -7,11 +7,12 @@ use super::Tally;
 use super::hop::{Batch, Hop, Made};
 use super::ledger::{Ask, Look, Todo};
 use crate::runtime::WaitsFor;
-use crate::scope::{TaskName, is_unwinding, note_wait, replace_waker};
+use crate::scope::{TaskName, is_unwinding, note_wait};
 
 /// A producer's end of a hop: permits, and what it has made.
 ///
 /// Dropped without [`finish`](Port::finish) it vanishes, and the output is broken.
+#[expect(clippy::struct_excessive_bools, reason = "none of them says anything of another")]
 pub(super) struct Port<T> {
     hop: Arc<Hop<T>>,
     /// Which of the producers this is.
@@ -24,12 +25,12 @@ pub(super) struct Port<T> {
     claimed: usize,
     /// What was made and not put yet.
     batch: Batch<T>,
-    /// The waker that the hop knows for the consumer's going.
-    registered: Option<Waker>,
     /// Items taken, filtered out, and made an `Err` of since the last count, which comes with each chunk.
-    taken: u32,
-    filtered: u32,
-    failed: u32,
+    taken: u16,
+    filtered: u16,
+    failed: u16,
+    /// True where the hop knows the task's waker, for the consumer's going.
+    registered: bool,
     /// True while it stands among those who wait for room.
     parked: bool,
     /// True while an item is being worked on.
@@ -53,7 +54,7 @@ impl<T> Port<T> {
     /// That of one of several, or of one that is lent all permits.
     pub(super) fn new(hop: Arc<Hop<T>>, index: usize, lent: usize) -> Self {
         let batch = Batch::Plain(Vec::new());
-        let (registered, parked, busy, ends) = (None, false, false, Ends::Broken);
+        let (registered, parked, busy, ends) = (false, false, false, Ends::Broken);
         Self {
             hop,
             index,
@@ -115,7 +116,7 @@ impl<T> Port<T> {
         if self.permits > 0 {
             return Poll::Ready(());
         }
-        drop(replace_waker(&mut self.registered, cx.waker()));
+        self.registered = true;
         // After the entry: a consumer that went in between is seen here. One that took something out pays for it
         // under the lock, at the end of its poll at the latest, and sees the entry.
         if self.has_news() {
@@ -194,7 +195,7 @@ impl<T> Port<T> {
     #[inline]
     fn count(&mut self) {
         if self.taken > 0 {
-            self.hop.board.tally.taken.add(std::mem::take(&mut self.taken) as usize);
+            self.hop.board.tally.taken.add(std::mem::take(&mut self.taken).into());
         }
         if self.filtered | self.failed > 0 {
             self.count_rare();
@@ -203,8 +204,8 @@ impl<T> Port<T> {
 
     #[cold]
     fn count_rare(&mut self) {
-        self.hop.board.tally.filtered.add(std::mem::take(&mut self.filtered) as usize);
-        self.hop.board.tally.failed.add(std::mem::take(&mut self.failed) as usize);
+        self.hop.board.tally.filtered.add(std::mem::take(&mut self.filtered).into());
+        self.hop.board.tally.failed.add(std::mem::take(&mut self.failed).into());
     }
 
     /// Keeps an item to be put, in the order of these calls.
@@ -222,7 +223,7 @@ impl<T> Port<T> {
     #[inline]
     pub(super) fn push_ticketed(&mut self, ticket: u64, made: Made<T>) {
         self.busy = false;
-        self.filtered += u32::from(made.is_none());
+        self.filtered += u16::from(made.is_none());
         match &mut self.batch {
             Batch::Ticketed(batch) => batch.push((ticket, made)),
             Batch::Plain(items) if items.is_empty() => self.batch = Batch::Ticketed(vec![(ticket, made)]),
@@ -276,10 +277,19 @@ impl<T> Port<T> {
     /// either seen the waker or is seen there.
     pub(super) fn rest(&mut self, waker: &Waker) {
         self.give_back();
-        if !self.registered.as_ref().is_some_and(|known| known.will_wake(waker)) {
+        if !std::mem::replace(&mut self.registered, true) {
             self.hop.books().register(self.index, waker);
-            self.registered = Some(waker.clone());
         }
+    }
+
+    /// The task has another waker from now on.
+    pub(super) fn forget_waker(&mut self) {
+        self.registered = false;
+    }
+
+    /// Which of the producers this is.
+    pub(super) fn index(&self) -> usize {
+        self.index
     }
 
     /// What it is to do where it has anything to hear.

@@ -61,7 +61,9 @@ fn worker<In: Send + 'static, W: Work<In>>(
                     Poll::Ready(Err(Unwanted)) => return,
                     Poll::Pending => {}
                 }
-                next_poll(&mut waker).await;
+                if next_poll(&mut waker).await {
+                    worker.bench.line.port.forget_waker();
+                }
                 worker.bench.begin();
             };
             let made = {
@@ -74,7 +76,9 @@ fn worker<In: Send + 'static, W: Work<In>>(
                     if worker.bench.suspend(&worker.work, &waker).is_err() {
                         return;
                     }
-                    next_poll(&mut waker).await;
+                    if next_poll(&mut waker).await {
+                        worker.bench.line.port.forget_waker();
+                    }
                     if worker.bench.line.port.is_closed() {
                         return;
                     }
@@ -224,7 +228,7 @@ impl<In: Send + 'static, Out: Send + 'static> Bench<In, Out> {
         let holds_back = amid && self.feed.holds_back();
         let todo = self.line.port.look(Look { amid, holds_back });
         if let Todo::Leave = todo {
-            self.feed.dismiss();
+            self.feed.dismiss(self.line.port.index());
         }
         todo
     }
