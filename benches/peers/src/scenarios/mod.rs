@@ -19,6 +19,7 @@ scenarios! {
     watched,
     workers,
     naps,
+    auto,
     cpu,
     latency,
     start,
