@@ -1,5 +1,6 @@
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
 
 use anypipe_core::RunError;
 use anypipe_core::run::{inherit, scoped};
@@ -50,9 +51,7 @@ pub fn run<F: Future>(future: F) -> F::Output {
 /// }
 /// ```
 pub fn try_run<F: Future>(future: F) -> Result<F::Output, RunError> {
-    // First: a runtime made inside another could not be dropped there.
-    backend::refuse_nesting()?;
-    let runtime = backend::choose_to_enter()?;
+    let runtime = choose_to_enter()?;
     block_on(&*runtime, future)
 }
 
@@ -79,16 +78,35 @@ pub fn run_on<F: Future>(runtime: impl Enter, future: F) -> F::Output {
 }
 
 fn block_on<F: Future>(runtime: &dyn Enter, future: F) -> Result<F::Output, RunError> {
-    let handle = runtime.handle();
     let mut result = None;
     {
         let mut scoped = scoped("run", inherit, future);
-        // Entered in each poll and not around them: it is the backend's thread in between.
-        let root = poll_fn(|cx| {
-            let _entered = scope::enter(handle.clone());
-            Pin::new(&mut scoped).poll(cx).map(|done| result = Some(done))
-        });
-        runtime.block_on(pin!(root));
+        block_on_polls(runtime, &mut |cx| Pin::new(&mut scoped).poll(cx).map(|done| result = Some(done)));
     }
-    result.unwrap_or_else(|| Err(RunError::runtime_gone(handle.name(), None)))
+    result.unwrap_or_else(|| Err(gone(runtime)))
+}
+
+// What follows is built once, and not again for each future.
+
+/// What a program is run on that names no runtime.
+fn choose_to_enter() -> Result<Box<dyn Enter>, RunError> {
+    // First: a runtime made inside another could not be dropped there.
+    backend::refuse_nesting()?;
+    backend::choose_to_enter()
+}
+
+/// Polls on the runtime until it is ready.
+fn block_on_polls(runtime: &dyn Enter, poll: &mut dyn FnMut(&mut Context<'_>) -> Poll<()>) {
+    let handle = runtime.handle();
+    // Entered in each poll and not around them: it is the backend's thread in between.
+    let root = poll_fn(|cx| {
+        let _entered = scope::enter(handle.clone());
+        poll(cx)
+    });
+    runtime.block_on(pin!(root));
+}
+
+#[cold]
+fn gone(runtime: &dyn Enter) -> RunError {
+    RunError::runtime_gone(runtime.handle().name(), None)
 }

@@ -78,8 +78,15 @@ pub(super) fn next_poll(waker: &mut Waker) -> impl Future<Output = bool> {
         }
         let is_other = !waker.will_wake(cx.waker());
         if is_other {
-            waker.clone_from(cx.waker());
+            renew(waker, cx.waker());
         }
         Poll::Ready(is_other)
     })
+}
+
+/// Rare, and not built for each stage.
+#[cold]
+#[inline(never)]
+fn renew(waker: &mut Waker, present: &Waker) {
+    *waker = present.clone();
 }
