@@ -11,11 +11,10 @@
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 
-use super::keys::{Keys, keys};
+use super::idle::{Found, Idle, Why};
 use super::line::{Line, News};
 use super::pace::{Next, Pace, Quick};
 use super::port::Port;
-use super::waiting::Waiting;
 use super::{Inlet, Tally};
 use crate::runtime::WaitsFor;
 use crate::scope::{call, drop_items, has_called, note_wait, poll_go_on};
@@ -70,14 +69,9 @@ struct Baton<In> {
 struct State<In> {
     /// While no worker holds it.
     baton: Option<Baton<In>>,
-    /// Set when the input has ended.
-    ended: bool,
-    /// Where items have keys: which of them wait for others of theirs, and which are ready, by the slots they lie in.
-    keys: Option<Box<dyn Keys>>,
-    /// What lies in these.
+    /// Items that wait for others of their key, or are ready.
     slots: Vec<Option<Taken<In>>>,
-    /// Workers with nothing to do.
-    idle: Waiting,
+    idle: Idle,
 }
 
 impl<In> Crew<In> {
@@ -89,56 +83,29 @@ impl<In> Crew<In> {
         tally: Tally,
     ) -> Arc<Self> {
         let baton = input.map(|input| Baton { input, next: 0 });
-        let state = State {
-            baton,
-            ended: false,
-            keys: key.as_ref().map(|_| keys()),
-            slots: Vec::new(),
-            idle: Waiting::new(workers),
-        };
+        let state = State { baton, slots: Vec::new(), idle: Idle::new(workers, key.is_some()) };
         Arc::new(Self { key, quick: AtomicBool::new(false), state: Mutex::new(state), tally })
     }
 
-    /// Lets the next item of a key be worked on.
-    fn release(&self, key: u64) {
-        let mut state = self.state.lock();
-        if let Some(keys) = &mut state.keys {
-            keys.release(key);
-        }
-        // While work is quick this worker is the first to take it.
-        let next = if self.is_quick() { None } else { state.call_next() };
-        drop(state);
-        call(next);
-    }
-
     /// Calls an idle worker to what there is to do, and to the input where that is let go of.
-    fn call(&self, baton: Option<Baton<In>>) {
+    fn call(&self, why: Why, mut baton: Option<Baton<In>>) {
         let mut state = self.state.lock();
         if baton.is_some() {
-            state.baton = baton;
+            std::mem::swap(&mut state.baton, &mut baton);
         }
-        let next = state.call_next();
+        let has_baton = state.baton.is_some();
+        let (next, old) = state.idle.call(why, has_baton);
         drop(state);
+        drop(old);
         call(next);
     }
 
     /// The input has ended, and goes; all workers are to know.
+    #[cold]
+    #[inline(never)]
     fn end(&self, baton: Option<Baton<In>>) {
-        self.state.lock().ended = true;
-        self.call(None);
+        self.call(Why::Ended, None);
         drop(baton);
-    }
-
-    /// Makes place for one more.
-    fn admit(&self, index: usize) {
-        self.state.lock().idle.admit(index);
-    }
-
-    /// A worker was let go, with what it has of the input: another is called in its place.
-    fn dismiss(&self, index: usize, baton: Option<Baton<In>>) {
-        let old = self.state.lock().idle.dismiss(index);
-        drop(old);
-        self.call(baton);
     }
 
     fn is_quick(&self) -> bool {
@@ -149,7 +116,7 @@ impl<In> Crew<In> {
 impl<In> Drop for Crew<In> {
     fn drop(&mut self) {
         let mut state = self.state.lock();
-        let (waiting, slots) = (state.waiting(), std::mem::take(&mut state.slots));
+        let (waiting, slots) = (state.idle.waiting(), std::mem::take(&mut state.slots));
         drop(state);
         self.tally.cancelled.add(waiting);
         drop_items(slots);
@@ -157,42 +124,15 @@ impl<In> Drop for Crew<In> {
 }
 
 impl<In> State<In> {
-    /// The worker to wake for what is there to do: an item, the input, or the end.
-    fn call_next(&mut self) -> Option<Waker> {
-        let has_ready = self.keys.as_ref().is_some_and(|keys| keys.has_ready());
-        if !has_ready && self.baton.is_none() && !self.is_over() {
-            return None;
-        }
-        self.idle.call()
-    }
-
-    /// True once all items that will ever come have been begun.
-    fn is_over(&self) -> bool {
-        self.ended && self.waiting() == 0
-    }
-
-    /// How many items were taken and not begun.
-    fn waiting(&self) -> usize {
-        self.keys.as_ref().map_or(0, |keys| keys.count())
-    }
-
     /// Makes the item's key busy; keeps the item where it is so already.
     fn hold(&mut self, taken: Taken<In>) -> Option<Taken<In>> {
-        let Some(slot) = self.keys.as_mut().and_then(|keys| keys.enter(taken.key)) else {
-            return Some(taken);
-        };
+        let Some(slot) = self.idle.hold(taken.key) else { return Some(taken) };
         if slot == self.slots.len() {
             self.slots.push(Some(taken));
         } else {
             self.slots[slot] = Some(taken);
         }
         None
-    }
-
-    /// An item whose key has become free.
-    fn take_ready(&mut self) -> Option<Taken<In>> {
-        let slot = self.keys.as_mut()?.take_ready()?;
-        self.slots[slot].take()
     }
 }
 
@@ -279,14 +219,14 @@ impl<In: Send + 'static> Feed<In> {
             }
         }
         let Some(crew) = &self.crew else { unreachable!("it is one of a crew") };
-        crew.admit(index);
+        crew.state.lock().idle.admit(index);
         Self::shared(Arc::clone(crew), self.order)
     }
 
     /// This worker was let go, which had this place.
     pub(super) fn dismiss(&mut self, index: usize) {
         if let Some(crew) = &self.crew {
-            crew.dismiss(index, self.baton.take());
+            crew.call(Why::Dismissed(index), self.baton.take());
         }
     }
 
@@ -296,7 +236,7 @@ impl<In: Send + 'static> Feed<In> {
         if let Some(crew) = &self.crew {
             // With keys it may lie there since an item that was ready came first.
             if self.baton.is_some() || self.keyed {
-                crew.call(self.baton.take());
+                crew.call(Why::LetGo, self.baton.take());
             }
         }
     }
@@ -327,11 +267,11 @@ impl<In: Send + 'static> Feed<In> {
         let Some(crew) = &self.crew else { unreachable!("it is one of a crew") };
         let taken = ready!(crew.poll_take(&mut self.baton, line, cx))?;
         if taken.is_none() {
-            crew.call(None);
+            crew.call(Why::LetGo, None);
         } else if !crew.is_quick() {
             // The work may block. Who is called needs room for what comes next.
             line.port.spare();
-            crew.call(self.baton.take());
+            crew.call(Why::LetGo, self.baton.take());
             if has_called() {
                 line.scope.runtime().offer_woken();
             }
@@ -386,7 +326,7 @@ impl<In: Send + 'static> Feed<In> {
         if let Some(crew) = &self.crew {
             // What was made is shown before: that keeps the order of the key.
             port.put();
-            crew.release(key);
+            crew.call(Why::Released { key, quick: crew.is_quick() }, None);
         }
     }
 }
@@ -439,28 +379,28 @@ impl<In: Send + 'static> Crew<In> {
     /// What there is to do for this worker, which may have the baton already.
     fn turn(&self, baton: &mut Option<Baton<In>>, index: usize, waker: &Waker) -> Turn<In> {
         let mut state = self.state.lock();
-        // A worker that was polled unasked isn't idle any more: a call meant for one that is
-        // would be lost on it.
-        state.idle.leave(index);
-        if let Some(taken) = state.take_ready() {
-            if baton.is_some() {
-                state.baton = baton.take();
+        let has_baton = baton.is_some() || state.baton.is_some();
+        let found = state.idle.turn(index, waker, has_baton);
+        match found {
+            Found::Ready(slot) => {
+                if baton.is_some() {
+                    std::mem::swap(&mut state.baton, baton);
+                }
+                Turn::Ready(state.slots[slot].take().expect("it lies there"))
             }
-            return Turn::Ready(taken);
+            Found::Over => Turn::Over,
+            Found::Baton => {
+                if baton.is_none() {
+                    std::mem::swap(&mut state.baton, baton);
+                }
+                Turn::Baton
+            }
+            Found::Nothing(old) => {
+                drop(state);
+                drop(old);
+                Turn::Idle
+            }
         }
-        if state.is_over() {
-            return Turn::Over;
-        }
-        if baton.is_none() {
-            *baton = state.baton.take();
-        }
-        if baton.is_some() {
-            return Turn::Baton;
-        }
-        let old = state.idle.enter(index, waker);
-        drop(state);
-        drop(old);
-        Turn::Idle
     }
 }
 

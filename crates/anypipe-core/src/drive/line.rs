@@ -88,5 +88,5 @@ pub(super) fn next_poll(waker: &mut Waker) -> impl Future<Output = bool> {
 #[cold]
 #[inline(never)]
 fn renew(waker: &mut Waker, present: &Waker) {
-    *waker = present.clone();
+    waker.clone_from(present);
 }

@@ -12,6 +12,7 @@ mod climb;
 mod crew;
 mod gauge;
 mod hop;
+mod idle;
 mod inlet;
 mod items;
 mod keys;
