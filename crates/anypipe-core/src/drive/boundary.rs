@@ -10,7 +10,7 @@ use super::hop::{Hop, Room};
 use super::ledger::lent;
 use super::pair::hop;
 use super::port::Port;
-use super::worker::{Bench, Tasks};
+use super::worker::{Bench, Common, OneTask, Tasks};
 use super::{Inlet, Outlet, Threads, Weigh, Work};
 use crate::holds::Holds;
 use crate::scope::{About, Resize, Scope, TaskName};
@@ -199,8 +199,12 @@ impl Boundary {
         In: Send + 'static,
         W: Work<In>,
     {
-        let one_task = work.one_task();
-        self.spawn(Inlet::new(input), one_task, limits, scope, &Arc::new(work))
+        let input = Inlet::new(input);
+        if work.one_task() {
+            self.spawn(input, true, limits, scope, &OneTask::new(work))
+        } else {
+            self.spawn(input, false, limits, scope, &Common::Crew(Arc::new(work)))
+        }
     }
 
     /// Spawns the workers; built once for the types of the items.

@@ -2,7 +2,9 @@
 
 #![expect(clippy::inline_always, reason = "they lie on the path of each item, and are small")]
 
+use std::cell::Cell;
 use std::future::Future;
+use std::ops::Deref;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
@@ -25,13 +27,58 @@ pub(super) trait Tasks<In, Out> {
     fn task(&self, bench: Bench<In, Out>, name: TaskName) -> BoxFuture<()>;
 }
 
-impl<In: Send + 'static, W: Work<In>> Tasks<In, W::Out> for Arc<W> {
+/// Work that has one task for good, until that is made.
+pub(super) struct OneTask<W>(Cell<Option<W>>);
+
+impl<W> OneTask<W> {
+    pub(super) fn new(work: W) -> Self {
+        Self(Cell::new(Some(work)))
+    }
+
+    fn take(&self) -> W {
+        self.0.take().expect("it has one task")
+    }
+}
+
+impl<In: Send + 'static, W: Work<In>> Tasks<In, W::Out> for OneTask<W> {
+    fn threads(&self) -> Threads {
+        let work = self.take();
+        let threads = work.threads();
+        self.0.set(Some(work));
+        threads
+    }
+
+    fn task(&self, bench: Bench<In, W::Out>, name: TaskName) -> BoxFuture<()> {
+        Box::pin(worker(bench, name, Common::Alone(self.take())))
+    }
+}
+
+/// A stage's work: of one task for good, or of workers who have it in common, also while futures of theirs have it.
+pub(super) enum Common<W> {
+    Alone(W),
+    Crew(Arc<W>),
+}
+
+impl<W> Deref for Common<W> {
+    type Target = W;
+
+    #[inline]
+    fn deref(&self) -> &W {
+        match self {
+            Self::Alone(work) => work,
+            Self::Crew(work) => work,
+        }
+    }
+}
+
+impl<In: Send + 'static, W: Work<In>> Tasks<In, W::Out> for Common<W> {
     fn threads(&self) -> Threads {
         W::threads(self)
     }
 
     fn task(&self, bench: Bench<In, W::Out>, name: TaskName) -> BoxFuture<()> {
-        Box::pin(worker(bench, name, Arc::clone(self)))
+        let Self::Crew(work) = self else { unreachable!("it has one task for good") };
+        Box::pin(worker(bench, name, Self::Crew(Arc::clone(work))))
     }
 }
 
@@ -41,7 +88,7 @@ impl<In: Send + 'static, W: Work<In>> Tasks<In, W::Out> for Arc<W> {
 fn worker<In: Send + 'static, W: Work<In>>(
     bench: Bench<In, W::Out>,
     name: TaskName,
-    work: Arc<W>,
+    work: Common<W>,
 ) -> impl Future<Output = ()> + Send {
     let mut worker = Worker { bench, name, work };
     async move {
@@ -117,8 +164,7 @@ struct Worker<In, W: Work<In>> {
     bench: Bench<In, W::Out>,
     /// The stage's name.
     name: TaskName,
-    /// Its workers have it in common, also while futures of theirs have it.
-    work: Arc<W>,
+    work: Common<W>,
 }
 
 impl<In: Send + 'static, W: Work<In>> Worker<In, W> {
