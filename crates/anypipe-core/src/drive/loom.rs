@@ -44,6 +44,11 @@ fn ports<T>(hop: &Arc<Hop<T>>, producers: usize, permits: usize) -> Vec<Port<T>>
     (0..producers).map(|index| Port::new(Arc::clone(hop), index, lent)).collect()
 }
 
+/// Claims permits as a worker does, unless it has some.
+fn claim(port: &mut Port<u32>, cx: &mut Context<'_>, want: usize) -> Poll<()> {
+    if port.permits() > 0 || port.claim_alone() { Poll::Ready(()) } else { port.poll_claim(cx, want) }
+}
+
 /// Waits as a task does whose input or future is pending, until there is something to do.
 async fn hear(port: &mut Port<u32>, amid: bool) -> Todo {
     poll_fn(|cx| {
@@ -68,7 +73,7 @@ fn loom_hop_delivers_all_items_in_order_through_one_permit() {
         let producer = thread::spawn(move || {
             block_on(async move {
                 for item in 0..2 {
-                    poll_fn(|cx| port.poll_claim(cx, 2)).await;
+                    poll_fn(|cx| claim(&mut port, cx, 2)).await;
                     port.take_in();
                     port.push(item);
                 }
@@ -97,7 +102,7 @@ fn loom_hop_with_two_producers_loses_no_wake() {
             .map(|mut port| {
                 thread::spawn(move || {
                     block_on(async move {
-                        poll_fn(|cx| port.poll_claim(cx, 1)).await;
+                        poll_fn(|cx| claim(&mut port, cx, 1)).await;
                         port.take_in();
                         port.push(1);
                         port.finish();
@@ -148,7 +153,7 @@ fn loom_hop_puts_tickets_in_their_turn() {
             .map(|(index, mut port)| {
                 thread::spawn(move || {
                     block_on(async move {
-                        poll_fn(|cx| port.poll_claim(cx, 1)).await;
+                        poll_fn(|cx| claim(&mut port, cx, 1)).await;
                         port.take_in();
                         port.push_ticketed(index as u64, Some(index as u32));
                         port.finish();
@@ -179,7 +184,7 @@ fn loom_hop_gives_permits_back_when_the_consumer_gives_way() {
         let producer = thread::spawn(move || {
             block_on(async move {
                 for item in 0..3 {
-                    poll_fn(|cx| port.poll_claim(cx, 1)).await;
+                    poll_fn(|cx| claim(&mut port, cx, 1)).await;
                     port.take_in();
                     port.push(item);
                 }
@@ -215,7 +220,7 @@ fn loom_hop_pays_at_once_for_what_a_stream_takes_where_a_producer_waits() {
         let producer = thread::spawn(move || {
             block_on(async move {
                 for item in 0..4 {
-                    poll_fn(|cx| port.poll_claim(cx, 1)).await;
+                    poll_fn(|cx| claim(&mut port, cx, 1)).await;
                     port.take_in();
                     port.push(item);
                     port.put();
@@ -317,7 +322,7 @@ fn loom_hop_calls_a_producer_that_waits_for_room_where_there_is_to_be_more() {
             let (hop, mut ports, mut outlet) = resized::<u32>(producers, producers, &scope);
             for mut port in ports.drain(1..) {
                 // One of two has all there is.
-                block_on(poll_fn(|cx| port.poll_claim(cx, 1)));
+                block_on(poll_fn(|cx| claim(&mut port, cx, 1)));
                 port.take_in();
                 port.push(7);
                 port.finish();
@@ -333,13 +338,13 @@ fn loom_hop_calls_a_producer_that_waits_for_room_where_there_is_to_be_more() {
                                     Todo::GoOn
                                 ));
                             }
-                            port.poll_claim(cx, 1).map(drop)
+                            claim(&mut port, cx, 1).map(drop)
                         })
                         .await;
                         if port.permits() == 0 {
                             // There was something to hear.
                             port.look(Look { amid: false, holds_back: false });
-                            poll_fn(|cx| port.poll_claim(cx, 1)).await;
+                            poll_fn(|cx| claim(&mut port, cx, 1)).await;
                         }
                         port.take_in();
                         port.push(item);
@@ -385,7 +390,7 @@ fn loom_hop_that_is_changed_before_its_producers_are_there_keeps_its_permits() {
                 }
             }
             let port = &mut ports[0];
-            block_on(poll_fn(|cx| Poll::Ready(port.poll_claim(cx, 100).is_ready())));
+            block_on(poll_fn(|cx| Poll::Ready(claim(port, cx, 100).is_ready())));
             assert_eq!(port.permits(), workers + 3);
             drop((ports, outlet));
         });
@@ -415,21 +420,21 @@ fn loom_hop_passes_on_a_call_for_room_that_is_not_taken_up() {
             let scope = scope();
             let (hop, mut ports, mut outlet) = resized::<u32>(2, 2, &scope);
             let (mut other, mut first) = (ports.remove(1), ports.remove(0));
-            block_on(poll_fn(|cx| first.poll_claim(cx, 2)));
+            block_on(poll_fn(|cx| claim(&mut first, cx, 2)));
             for item in 0..2 {
                 first.take_in();
                 first.push(item);
             }
             first.put();
             // It is the first that is called.
-            assert!(block_on(poll_fn(|cx| Poll::Ready(first.poll_claim(cx, 1).is_pending()))));
+            assert!(block_on(poll_fn(|cx| Poll::Ready(claim(&mut first, cx, 1).is_pending()))));
             let look = Look { amid: false, holds_back: false };
             let others = thread::spawn(move || {
                 block_on(poll_fn(|cx| {
                     if other.has_news() && matches!(other.look(look), Todo::Leave) {
                         return Poll::Ready(());
                     }
-                    other.poll_claim(cx, 1)
+                    claim(&mut other, cx, 1)
                 }));
                 other.finish();
             });

@@ -105,11 +105,9 @@ impl<T> Port<T> {
         self.busy
     }
 
-    /// Claims permits, `want` at the most and one at the least, unless it holds some already.
+    /// Claims permits, `want` at the most and one at the least, where it has none and [could not](Port::claim_alone) have them
+    /// without the lock.
     pub(super) fn poll_claim(&mut self, cx: &mut Context<'_>, want: usize) -> Poll<()> {
-        if self.permits > 0 || self.claim_alone() {
-            return Poll::Ready(());
-        }
         // Those who wait for room must not hold back what others wait for.
         self.exchange(0, want, Some(cx.waker()));
         self.parked = self.permits == 0;
