@@ -5,6 +5,7 @@ use std::task::Waker;
 
 use super::ledger::{Board, Calls, Ledger, Look, Todo};
 use crate::scope::{ChangeReason, Changed, Refused, Size, WorkerChange};
+use crate::sync::atomic::Ordering;
 
 /// All of a hop but its items.
 pub(super) trait Books {
@@ -19,6 +20,18 @@ impl dyn Books + '_ {
         let mut seen = None;
         self.lock(&mut |board, ledger| seen = Some(see(board, ledger)));
         seen.expect("it was called")
+    }
+
+    /// The consumer pays for what it has taken out, at the end of a poll.
+    pub(super) fn flush(&self) {
+        let board = self.board();
+        board.out.noted.store(false, Ordering::Relaxed);
+        if !board.settle() {
+            return;
+        }
+        let mut calls = Calls::default();
+        self.lock(&mut |board, ledger| ledger.pay(board, &mut calls));
+        calls.wake();
     }
 
     /// The producer waits for room no more.

@@ -8,7 +8,6 @@ use super::ledger::{Ask, Board, Calls, Ledger};
 use super::{Tally, Weigh};
 use crate::scope::{ChangeReason, Flush, Refused, Resize, Scope, Size, TaskName, WorkerChange, drop_items};
 use crate::sync::Mutex;
-use crate::sync::atomic::Ordering;
 
 /// What a worker has made of one item: a value, or nothing where the item was filtered out.
 pub(super) type Made<T> = Option<T>;
@@ -234,13 +233,7 @@ fn slot(ticket: u64, width: usize) -> usize {
 
 impl<T: Send> Flush for Hop<T> {
     fn flush(&self) {
-        self.board.out.noted.store(false, Ordering::Relaxed);
-        if !self.board.settle() {
-            return;
-        }
-        let mut calls = Calls::default();
-        self.state.lock().ledger.pay(&self.board, &mut calls);
-        calls.wake();
+        self.books().flush();
     }
 }
 

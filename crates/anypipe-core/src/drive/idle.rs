@@ -17,6 +17,7 @@ pub(super) struct Idle {
 }
 
 /// Why there may be something to do for another worker.
+#[derive(Clone, Copy)]
 pub(super) enum Why {
     /// A worker has let go of what it had.
     LetGo,

@@ -174,7 +174,6 @@ pub(super) struct Calls {
 
 impl Calls {
     /// Calls all; the poll that does so knows of it.
-    #[inline]
     pub(super) fn make(self) {
         drop(self.old);
         self.called.call();

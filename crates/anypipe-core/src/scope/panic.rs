@@ -181,10 +181,15 @@ pub(crate) fn wake_each(wakers: impl IntoIterator<Item = Waker>) {
 #[inline]
 fn wake_one(waker: Waker) {
     if std::thread::panicking() {
-        return wake_each([waker]);
+        return wake_unwinding(waker);
     }
     // The most common; what it panics with goes on as it is.
     waker.wake();
+}
+
+#[cold]
+fn wake_unwinding(waker: Waker) {
+    wake_each([waker]);
 }
 
 /// Wakes one, where there is one; the poll that does so knows of it ([`has_called`](super::has_called)).
