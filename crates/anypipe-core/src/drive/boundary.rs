@@ -201,7 +201,8 @@ impl Boundary {
     {
         let input = Inlet::new(input);
         if work.one_task() {
-            self.spawn(input, true, limits, scope, &OneTask::new(work))
+            let threads = work.threads();
+            self.spawn(input, true, limits, scope, &OneTask::new(work, threads))
         } else {
             self.spawn(input, false, limits, scope, &Common::Crew(Arc::new(work)))
         }

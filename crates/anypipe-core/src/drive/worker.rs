@@ -28,28 +28,24 @@ pub(super) trait Tasks<In, Out> {
 }
 
 /// Work that has one task for good, until that is made.
-pub(super) struct OneTask<W>(Cell<Option<W>>);
+pub(super) struct OneTask<W> {
+    work: Cell<Option<W>>,
+    threads: Threads,
+}
 
 impl<W> OneTask<W> {
-    pub(super) fn new(work: W) -> Self {
-        Self(Cell::new(Some(work)))
-    }
-
-    fn take(&self) -> W {
-        self.0.take().expect("it has one task")
+    pub(super) fn new(work: W, threads: Threads) -> Self {
+        Self { work: Cell::new(Some(work)), threads }
     }
 }
 
 impl<In: Send + 'static, W: Work<In>> Tasks<In, W::Out> for OneTask<W> {
     fn threads(&self) -> Threads {
-        let work = self.take();
-        let threads = work.threads();
-        self.0.set(Some(work));
-        threads
+        self.threads
     }
 
     fn task(&self, bench: Bench<In, W::Out>, name: TaskName) -> BoxFuture<()> {
-        Box::pin(worker(bench, name, Common::Alone(self.take())))
+        Box::pin(worker(bench, name, Common::Alone(self.work.take().expect("it has one task"))))
     }
 }
 
