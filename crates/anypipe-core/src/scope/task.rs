@@ -246,18 +246,8 @@ impl TaskCell {
     /// Polls it, as one that is watched or isn't: this is built for both.
     #[inline]
     fn poll_as<const IS_WATCHED: bool>(&self, cx: &mut Context<'_>) -> Poll<()> {
-        let began = if IS_WATCHED { Some(self.scope.runtime().now_in_task()) } else { None };
-        let future = {
-            let mut slot = self.slot.lock();
-            if let (Some(now), Some(stamps)) = (began, &mut slot.stamps) {
-                stamps.begin(now);
-            }
-            slot.future.take()
-        };
+        let future = if IS_WATCHED { self.begin_watched() } else { self.slot.lock().future.take() };
         let Some(mut future) = future else { return Poll::Ready(()) };
-        if let Some(now) = began {
-            stamps::note_beginning(now);
-        }
         let mut entered = context::polling_task(&self.scope, self.seat);
         let polled = catch(|| future.as_mut().poll(cx));
         match polled {
@@ -278,6 +268,19 @@ impl TaskCell {
             }
         }
         Poll::Ready(())
+    }
+
+    /// Takes the future out for a poll, and notes that this begins.
+    #[inline]
+    fn begin_watched(&self) -> Option<BoxFuture<()>> {
+        let now = self.scope.runtime().now_in_task();
+        let mut slot = self.slot.lock();
+        if let Some(stamps) = &mut slot.stamps {
+            stamps.begin(now);
+        }
+        let future = slot.future.take()?;
+        stamps::note_beginning(now);
+        Some(future)
     }
 
     fn take_waker(&self) -> Option<Waker> {
