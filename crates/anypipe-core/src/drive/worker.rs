@@ -414,3 +414,98 @@ impl<In: Send + 'static, Out: Send + 'static> Bench<In, Out> {
         if next == Next::Go { Poll::Ready(()) } else { self.feed.poll_turn(next, &mut self.line, cx) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+    use std::pin::Pin;
+    use std::sync::Mutex;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::Wake;
+    use std::time::{Duration, Instant};
+
+    use futures_core::Stream;
+
+    use super::*;
+    use crate::drive::Boundary;
+    use crate::runtime::{Job, Runtime, RuntimeHandle, Sleep, Spawner, Task, Timer};
+    use crate::scope::Controls;
+
+    /// Keeps what is spawned, to be polled by hand.
+    struct ByHand(Arc<Mutex<Vec<Task>>>);
+
+    impl Spawner for ByHand {
+        fn spawn(&self, task: Task) {
+            self.0.lock().unwrap().push(task);
+        }
+
+        fn spawn_blocking(&self, _: Job) {}
+    }
+
+    impl Timer for ByHand {
+        #[expect(clippy::disallowed_methods, reason = "a clock is made here")]
+        fn now(&self) -> Instant {
+            Instant::now()
+        }
+
+        fn sleep(&self, _: Duration) -> Sleep {
+            unreachable!("nobody sleeps")
+        }
+    }
+
+    impl Runtime for ByHand {
+        fn name(&self) -> &'static str {
+            "by hand"
+        }
+    }
+
+    /// One item, and no end.
+    struct One(Option<u32>);
+
+    impl Stream for One {
+        type Item = u32;
+
+        fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<u32>> {
+            self.0.take().map_or(Poll::Pending, |item| Poll::Ready(Some(item)))
+        }
+    }
+
+    /// Is never done.
+    struct Stays;
+
+    impl Work<u32> for Stays {
+        type Out = u32;
+        type State = ();
+
+        async fn call(&self, (): &mut (), _: At<'_>, _: u32) -> Option<u32> {
+            pending().await
+        }
+    }
+
+    #[derive(Default)]
+    struct Woken(AtomicUsize);
+
+    impl Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    #[test]
+    fn who_has_another_waker_than_before_is_woken_by_that_when_the_consumer_goes() {
+        for item in [Some(1), None] {
+            let tasks = Arc::new(Mutex::new(Vec::new()));
+            let runtime = RuntimeHandle::new(ByHand(Arc::clone(&tasks)));
+            let scope = Scope::new(runtime, None, Controls::default());
+            let outlet = Boundary::new("stays").attach(One(item), Stays, &scope);
+            let mut task = tasks.lock().unwrap().pop().unwrap();
+            let wakers = [(); 2].map(|()| Arc::new(Woken::default()));
+            for woken in &wakers {
+                let waker = Waker::from(Arc::clone(woken));
+                assert!(Pin::new(&mut task).poll(&mut Context::from_waker(&waker)).is_pending());
+            }
+            drop(outlet);
+            assert_eq!(wakers.each_ref().map(|woken| woken.0.load(Ordering::SeqCst)), [0, 1], "{item:?}");
+        }
+    }
+}
